@@ -1,0 +1,1 @@
+//! The jobs of a Stellar anchor: pays, watches and confirms, as restartable reconcilers.

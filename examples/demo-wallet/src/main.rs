@@ -1,0 +1,2 @@
+//! A wallet in the terminal: deposits and withdraws through an anchor.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Web and every job as its own process on one PostgreSQL database.
+fn main() {}

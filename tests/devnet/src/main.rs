@@ -1,0 +1,2 @@
+//! A Stellar network in one process: a ledger, Horizon and friendbot for offline development.
+fn main() {}

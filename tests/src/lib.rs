@@ -1,0 +1,1 @@
+//! Scenarios, crash matrix and tidy checks over the whole workspace.
