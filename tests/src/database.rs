@@ -1,0 +1,118 @@
+//! The databases an anchor may run on, and one scenario text for both.
+
+use tempfile::TempDir;
+
+use crate::found;
+use crate::postgres::Database;
+
+/// An empty database of one test, gone when the value is dropped.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "test support, not an API that is versioned")]
+pub enum TestDatabase {
+    /// A file in a folder of its own.
+    Sqlite {
+        /// `sqlite://` and the absolute path.
+        url: String,
+        /// Holds the file, its write-ahead log and its lock.
+        folder: TempDir,
+    },
+    /// A database on the cluster that the tests of this process share.
+    Postgres(Database),
+}
+
+impl TestDatabase {
+    /// A file that does not exist yet, in a folder that does.
+    ///
+    /// # Panics
+    /// When there is no room for a temporary folder.
+    #[must_use]
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("a temporary folder: {error}"));
+        let url = format!("sqlite://{}", folder.path().join("anchor.sqlite3").display());
+        Self::Sqlite { url, folder }
+    }
+
+    /// A new database on PostgreSQL, or `None` (said loudly, see [`found`]) when there is no server to start.
+    ///
+    /// # Panics
+    /// When the server is there but refuses.
+    #[must_use]
+    #[track_caller]
+    pub fn postgres() -> Option<Self> {
+        let database = found::postgres()?.new_database();
+        Some(Self::Postgres(database.unwrap_or_else(|error| panic!("{error:#}"))))
+    }
+
+    /// What the anchor's configuration calls the database URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        match self {
+            Self::Sqlite { url, .. } => url,
+            Self::Postgres(database) => database.url(),
+        }
+    }
+}
+
+/// Stamps each scenario twice, as `name::sqlite` and `name::postgres`, with an empty database of its own.
+///
+/// ```
+/// # use anchor_tests::database::TestDatabase;
+/// anchor_tests::on_each_database! {
+///     /// Says what is held.
+///     async fn empty_database_has_an_address(database: TestDatabase) {
+///         assert!(database.url().contains("://"));
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! on_each_database {
+    ($($(#[$attribute:meta])* async fn $name:ident($database:ident: TestDatabase) $(-> $result:ty)? $scenario:block)+) => {
+        $(
+            $(#[$attribute])*
+            #[cfg(test)]
+            mod $name {
+                #[allow(unused_imports, reason = "a scenario may need nothing from around it")]
+                use super::*;
+
+                async fn scenario($database: $crate::database::TestDatabase) $(-> $result)? $scenario
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn sqlite() $(-> $result)? {
+                    scenario($crate::database::TestDatabase::sqlite()).await
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn postgres() $(-> $result)? {
+                    match $crate::database::TestDatabase::postgres() {
+                        Some(database) => scenario(database).await,
+                        None => $crate::database::skipped(),
+                    }
+                }
+            }
+        )+
+    };
+}
+
+/// What a skipped scenario returns: `()` or `Ok(())`.
+#[doc(hidden)]
+#[must_use]
+pub fn skipped<T: Skipped>() -> T {
+    T::skipped()
+}
+
+/// The results a scenario may have.
+#[doc(hidden)]
+pub trait Skipped {
+    /// The result of a test that did not run.
+    fn skipped() -> Self;
+}
+
+impl Skipped for () {
+    fn skipped() -> Self {}
+}
+
+impl<E> Skipped for Result<(), E> {
+    fn skipped() -> Self {
+        Ok(())
+    }
+}
