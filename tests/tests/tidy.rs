@@ -49,6 +49,45 @@ fn both_databases_have_the_same_migrations() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn links_between_documents_resolve() -> Result<()> {
+    let sources = read_all(workspace())?;
+    let mut dead = Vec::new();
+    for source in sources.iter().filter(|source| source.path.ends_with(".md")) {
+        let folder = workspace().join(&source.path);
+        let folder = folder.parent().context("a file has a folder")?;
+        for (line, link) in relative_links(&source.text) {
+            if !folder.join(&link).exists() {
+                dead.push(format!("{}:{line}: {link}", source.path));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "dead links:\n{}", dead.join("\n"));
+    Ok(())
+}
+
+/// Targets of `[text](target)` that are files of the workspace, without their `#fragment`.
+fn relative_links(text: &str) -> Vec<(usize, String)> {
+    let mut links = Vec::new();
+    let mut in_code = false;
+    for (number, line) in (1..).zip(text.lines()) {
+        in_code ^= line.trim_start().starts_with("```");
+        for (at, _) in line.match_indices("](").filter(|_| !in_code) {
+            let target = line[at + 2..].split([')', '#', ' ']).next().unwrap_or_default();
+            if !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:") {
+                links.push((number, target.to_owned()));
+            }
+        }
+    }
+    links
+}
+
+#[test]
+fn only_relative_links_outside_code_are_followed() {
+    let text = "[a](b.md#c) [d](https://example.com)\n```\n[x](y)\n```\n[e](#f) ![g](h/i.png \"t\")";
+    assert_eq!(relative_links(text), [(1, "b.md".to_owned()), (5, "h/i.png".to_owned())]);
+}
+
 fn folders(parent: &Path) -> Result<BTreeSet<String>> {
     let entries = std::fs::read_dir(parent).with_context(|| parent.display().to_string())?;
     let mut names = BTreeSet::new();
