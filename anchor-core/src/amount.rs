@@ -7,12 +7,11 @@ use std::hash::{Hash, Hasher};
 use std::num::NonZero;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+mod money;
+mod stellar;
 
-use crate::asset::AssetId;
-
-/// Decimals of every amount on the Stellar ledger: one unit is 10^7 stroops.
-pub const STELLAR_SCALE: u8 = 7;
+pub use money::Money;
+pub use stellar::{STELLAR_SCALE, StellarAmount};
 
 /// The most decimals an [`Amount`] can carry.
 pub const MAX_SCALE: u8 = 18;
@@ -55,59 +54,6 @@ pub enum Rounding {
     HalfEven,
 }
 
-/// An amount on the Stellar ledger, in stroops (10^-7 units), `0 ..= i64::MAX`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StellarAmount(i64);
-
-impl StellarAmount {
-    /// Nothing.
-    pub const ZERO: Self = Self(0);
-    /// The smallest amount the ledger knows, 0.0000001.
-    pub const ONE_STROOP: Self = Self(1);
-
-    /// From the integer that the ledger uses.
-    ///
-    /// # Errors
-    /// [`AmountError::Negative`].
-    pub const fn from_stroops(stroops: i64) -> Result<Self, AmountError> {
-        if stroops < 0 { Err(AmountError::Negative) } else { Ok(Self(stroops)) }
-    }
-
-    /// The integer that the ledger uses, never negative.
-    pub const fn stroops(self) -> i64 {
-        self.0
-    }
-
-    /// True for [`Self::ZERO`] only.
-    pub const fn is_zero(self) -> bool {
-        self.0 == 0
-    }
-
-    /// `None` when the sum does not fit the ledger.
-    pub fn checked_add(self, other: Self) -> Option<Self> {
-        self.0.checked_add(other.0).map(Self)
-    }
-
-    /// `None` when `other` is the larger one.
-    pub fn checked_sub(self, other: Self) -> Option<Self> {
-        self.0.checked_sub(other.0).filter(|stroops| *stroops >= 0).map(Self)
-    }
-}
-
-impl fmt::Display for StellarAmount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Amount::from(*self).fmt(f)
-    }
-}
-
-impl FromStr for StellarAmount {
-    type Err = AmountError;
-
-    fn from_str(text: &str) -> Result<Self, AmountError> {
-        Amount::parse(text, STELLAR_SCALE)?.to_stellar()
-    }
-}
-
 /// An exact, non-negative decimal number: `minor` units of 10^-`scale`.
 ///
 /// Equality, order and hash go by value: `1.50 == 1.5`. The scale only says how many decimals a result keeps.
@@ -137,11 +83,13 @@ impl Amount {
     /// # Errors
     /// See [`AmountError`]; too many decimals are refused, never rounded.
     pub fn parse(text: &str, max_scale: u8) -> Result<Self, AmountError> {
-        let parsed = Self::from_str(text)?;
-        if parsed.scale > max_scale {
-            return Err(AmountError::TooPrecise { max: max_scale });
+        let too_precise = AmountError::TooPrecise { max: max_scale };
+        match Self::from_str(text) {
+            Ok(parsed) if parsed.scale > max_scale => Err(too_precise),
+            Ok(parsed) => parsed.rescale(max_scale, Rounding::Down),
+            Err(AmountError::TooPrecise { .. }) => Err(too_precise),
+            Err(error) => Err(error),
         }
-        parsed.rescale(max_scale, Rounding::Down)
     }
 
     /// The whole value counted in units of 10^-[`scale`](Self::scale); never negative.
@@ -204,18 +152,6 @@ impl Amount {
         Self::bounded(one.minor.checked_sub(two.minor), one.scale).ok()
     }
 
-    /// The same value in stroops, exactly.
-    ///
-    /// # Errors
-    /// [`AmountError::TooPrecise`] when it needs more than seven decimals, [`AmountError::TooLarge`].
-    pub fn to_stellar(self) -> Result<StellarAmount, AmountError> {
-        let stroops = self.rescale(STELLAR_SCALE, Rounding::Down)?;
-        if stroops != self {
-            return Err(AmountError::TooPrecise { max: STELLAR_SCALE });
-        }
-        i64::try_from(stroops.minor).map(StellarAmount).map_err(|_| AmountError::TooLarge)
-    }
-
     /// Plain decimal with *at least* `scale` decimals (`10.50`). Pads with zeros and never rounds.
     pub fn display_fixed(self, scale: u8) -> String {
         let (whole, fraction) = self.parts();
@@ -245,12 +181,6 @@ impl Amount {
         let unit = power_of_ten(self.scale);
         let padding = power_of_ten(MAX_SCALE.saturating_sub(self.scale));
         (self.minor / unit, (self.minor % unit).saturating_mul(padding.get()))
-    }
-}
-
-impl From<StellarAmount> for Amount {
-    fn from(amount: StellarAmount) -> Self {
-        Self { minor: u128::from(amount.0.unsigned_abs()), scale: STELLAR_SCALE }
     }
 }
 
@@ -291,61 +221,24 @@ impl FromStr for Amount {
 
     /// Takes the scale from the text: `1.50` has two decimals.
     fn from_str(text: &str) -> Result<Self, AmountError> {
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if text.len() > MAX_TEXT_LEN {
             return Err(AmountError::TooLarge);
         }
-        if !is_digits(whole) || !is_digits(fraction) {
+        let (whole, fraction) = match text.split_once('.') {
+            None => (text, ""),
+            Some((_, "")) => return Err(AmountError::Syntax),
+            Some(parts) => parts,
+        };
+        let digits = format!("{whole}{fraction}");
+        if whole.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(AmountError::Syntax);
         }
-        let fraction = if text.contains('.') { fraction } else { "" };
-        let scale = u8::try_from(fraction.len()).map_err(|_| AmountError::TooPrecise { max: MAX_SCALE })?;
-        Self::bounded(format!("{whole}{fraction}").parse().ok(), scale)
+        let scale = u8::try_from(fraction.len()).map_err(|_| AmountError::TooLarge)?;
+        Self::bounded(digits.parse().ok(), scale)
     }
 }
 
-serde_text!(StellarAmount, Amount);
-
-/// An amount of something. Compares and adds only within one asset.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Money {
-    /// How much.
-    pub amount: Amount,
-    /// Of what.
-    pub asset: AssetId,
-}
-
-impl Money {
-    /// `None` for another asset or when the sum does not fit.
-    pub fn checked_add(&self, other: &Self) -> Option<Self> {
-        self.combine(other, Amount::checked_add)
-    }
-
-    /// `None` for another asset or when `other` is the larger one.
-    pub fn checked_sub(&self, other: &Self) -> Option<Self> {
-        self.combine(other, Amount::checked_sub)
-    }
-
-    fn combine(&self, other: &Self, f: impl FnOnce(Amount, Amount) -> Option<Amount>) -> Option<Self> {
-        if self.asset != other.asset {
-            return None;
-        }
-        f(self.amount, other.amount).map(|amount| Self { amount, asset: self.asset.clone() })
-    }
-}
-
-impl PartialOrd for Money {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        (self.asset == other.asset).then(|| self.amount.cmp(&other.amount))
-    }
-}
-
-impl fmt::Display for Money {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.amount, self.asset)
-    }
-}
+serde_text!(Amount);
 
 fn power_of_ten(exponent: u8) -> NonZero<u128> {
     const TEN: NonZero<u128> = NonZero::new(10).unwrap();

@@ -36,7 +36,7 @@ impl AssetCode {
         &self.0
     }
 
-    /// Up to four characters are `AlphaNum4` on the ledger, more are `AlphaNum12`: two different assets kinds.
+    /// Up to four characters are `AlphaNum4` on the ledger, more are `AlphaNum12`: two kinds of asset.
     pub fn is_alphanum4(&self) -> bool {
         self.0.len() <= 4
     }

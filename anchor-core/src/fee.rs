@@ -72,7 +72,7 @@ serde_text!(Percent);
 
 /// What an anchor charges for one kind of transaction; free by default.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct FeeSchedule {
     /// Charged always.
     pub fixed: Amount,

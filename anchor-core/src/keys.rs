@@ -18,13 +18,13 @@ use crate::secret::Secret;
 pub struct SeedError;
 
 /// A key that signs for an account. Shows its public `G…` only, and is overwritten when dropped.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SigningKey(ed25519_dalek::SigningKey);
 
 impl SigningKey {
     /// A new key from the thread's cryptographic generator, which the operating system seeds.
     pub fn generate() -> Self {
-        Self::from_seed(*Zeroizing::new(rand::random()))
+        Self::from_seed(rand::random())
     }
 
     /// From the 32 bytes inside an `S…`.
@@ -44,12 +44,12 @@ impl SigningKey {
     }
 
     /// The seed in its `S…` form, for handing it to a vault or a library.
+    #[expect(clippy::expect_used, reason = "writing to a String never fails")]
     pub fn to_strkey(&self) -> Secret<String> {
         let seed = PrivateKey(self.0.to_bytes());
         // room for all of it at once: a growing string would leave copies behind
         let mut text = String::with_capacity(PrivateKey::ENCODED_LEN);
-        let written = write!(text, "{}", seed.as_unredacted());
-        debug_assert!(written.is_ok(), "writing to a String does not fail");
+        write!(text, "{}", seed.as_unredacted()).expect("infallible");
         Secret::new(text)
     }
 
