@@ -142,6 +142,12 @@ impl From<AccountId> for Account {
     }
 }
 
+impl From<ContractId> for Account {
+    fn from(contract: ContractId) -> Self {
+        Self::Contract(contract)
+    }
+}
+
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,16 +1,17 @@
-//! Money: exact, non-negative, without operators that can wrap. [`Rounding`] is applied here and nowhere else.
+//! Money: exact, non-negative, without operators that can wrap. Nothing outside this module rounds.
 #![warn(clippy::arithmetic_side_effects, clippy::as_conversions)]
 
 use std::cmp::Ordering;
-use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::num::NonZero;
-use std::str::FromStr;
 
 mod money;
+mod rounding;
 mod stellar;
+mod text;
 
 pub use money::Money;
+pub use rounding::Rounding;
 pub use stellar::{STELLAR_SCALE, StellarAmount};
 
 /// The most decimals an [`Amount`] can carry.
@@ -18,9 +19,6 @@ pub const MAX_SCALE: u8 = 18;
 
 /// Largest [`Amount::minor`]: 10^30, so that every [`StellarAmount`] fits at every scale.
 const MAX_MINOR: u128 = 10_u128.pow(30);
-
-/// Longer texts are refused unread; the longest canonical amount has 32 characters.
-const MAX_TEXT_LEN: usize = 64;
 
 /// Why a number is not an amount. Never repeats the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,20 +41,10 @@ pub enum AmountError {
     Negative,
 }
 
-/// How to drop decimals that do not fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Rounding {
-    /// Towards zero: what we pay out.
-    Down,
-    /// Away from zero: what we charge.
-    Up,
-    /// To the nearest, ties to the even digit: what nobody should profit from.
-    HalfEven,
-}
-
 /// An exact, non-negative decimal number: `minor` units of 10^-`scale`.
 ///
-/// Equality, order and hash go by value: `1.50 == 1.5`. The scale only says how many decimals a result keeps.
+/// Equality, order and hash go by value: `1.50 == 1.5`. The scale only says how many decimals a result keeps, and
+/// text does not carry it: use [`rescale_exact`](Self::rescale_exact) before storing [`minor`](Self::minor).
 #[derive(Debug, Clone, Copy)]
 pub struct Amount {
     minor: u128,
@@ -76,20 +64,6 @@ impl Amount {
     pub fn new(minor: i128, scale: u8) -> Result<Self, AmountError> {
         let minor = u128::try_from(minor).map_err(|_| AmountError::Negative)?;
         Self::bounded(Some(minor), scale)
-    }
-
-    /// Reads a plain decimal with at most `max_scale` decimals; the result has the scale `max_scale`.
-    ///
-    /// # Errors
-    /// See [`AmountError`]; too many decimals are refused, never rounded.
-    pub fn parse(text: &str, max_scale: u8) -> Result<Self, AmountError> {
-        let too_precise = AmountError::TooPrecise { max: max_scale };
-        match Self::from_str(text) {
-            Ok(parsed) if parsed.scale > max_scale => Err(too_precise),
-            Ok(parsed) => parsed.rescale(max_scale, Rounding::Down),
-            Err(AmountError::TooPrecise { .. }) => Err(too_precise),
-            Err(error) => Err(error),
-        }
     }
 
     /// The whole value counted in units of 10^-[`scale`](Self::scale); never negative.
@@ -135,7 +109,7 @@ impl Amount {
             let more = power_of_ten(scale.saturating_sub(self.scale));
             let fewer = power_of_ten(self.scale.saturating_sub(scale));
             let dividend = self.minor.checked_mul(numerator)?.checked_mul(more.get())?;
-            Some(divide(dividend, denominator.checked_mul(fewer)?, rounding))
+            Some(rounding.divide(dividend, denominator.checked_mul(fewer)?))
         };
         Self::bounded(quotient(), scale)
     }
@@ -150,17 +124,6 @@ impl Amount {
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         let (one, two) = self.aligned(other)?;
         Self::bounded(one.minor.checked_sub(two.minor), one.scale).ok()
-    }
-
-    /// Plain decimal with *at least* `scale` decimals (`10.50`). Pads with zeros and never rounds.
-    pub fn display_fixed(self, scale: u8) -> String {
-        let (whole, fraction) = self.parts();
-        let digits = format!("{fraction:018}");
-        let digits = digits.trim_end_matches('0');
-        match (digits, usize::from(scale)) {
-            ("", 0) => whole.to_string(),
-            (digits, width) => format!("{whole}.{digits:0<width$}"),
-        }
     }
 
     fn bounded(minor: Option<u128>, scale: u8) -> Result<Self, AmountError> {
@@ -210,53 +173,10 @@ impl Hash for Amount {
     }
 }
 
-impl fmt::Display for Amount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.display_fixed(0))
-    }
-}
-
-impl FromStr for Amount {
-    type Err = AmountError;
-
-    /// Takes the scale from the text: `1.50` has two decimals.
-    fn from_str(text: &str) -> Result<Self, AmountError> {
-        if text.len() > MAX_TEXT_LEN {
-            return Err(AmountError::TooLarge);
-        }
-        let (whole, fraction) = match text.split_once('.') {
-            None => (text, ""),
-            Some((_, "")) => return Err(AmountError::Syntax),
-            Some(parts) => parts,
-        };
-        let digits = format!("{whole}{fraction}");
-        if whole.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(AmountError::Syntax);
-        }
-        let scale = u8::try_from(fraction.len()).map_err(|_| AmountError::TooLarge)?;
-        Self::bounded(digits.parse().ok(), scale)
-    }
-}
-
-serde_text!(Amount);
-
+/// An exponent beyond 38 gives `u128::MAX`: the product with it fails, and [`Amount::bounded`] refuses the scale.
 fn power_of_ten(exponent: u8) -> NonZero<u128> {
     const TEN: NonZero<u128> = NonZero::new(10).unwrap();
-    TEN.saturating_pow(u32::from(exponent)) // callers stay below 10^38: see `bounded`
-}
-
-fn divide(dividend: u128, divisor: NonZero<u128>, rounding: Rounding) -> u128 {
-    let (quotient, rest) = (dividend / divisor, dividend % divisor);
-    let up = match rounding {
-        Rounding::Down => false,
-        Rounding::Up => rest != 0,
-        Rounding::HalfEven => match rest.cmp(&divisor.get().saturating_sub(rest)) {
-            Ordering::Less => false,
-            Ordering::Equal => quotient % 2 == 1,
-            Ordering::Greater => true,
-        },
-    };
-    if up { quotient.saturating_add(1) } else { quotient }
+    TEN.saturating_pow(u32::from(exponent))
 }
 
 #[cfg(test)]
