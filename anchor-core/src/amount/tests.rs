@@ -59,6 +59,7 @@ fn absurdly_long_numbers_are_refused() {
     assert_eq!(stellar(&"9".repeat(10_000_000)), Err(AmountError::TooLarge));
     assert_eq!(stellar(&format!("0.{}", "0".repeat(400))), Err(AmountError::TooLarge));
     assert_eq!(amount(&"0".repeat(64)), Amount::zero(0));
+    assert_eq!("0".repeat(65).parse::<Amount>(), Err(AmountError::TooLarge));
 }
 
 #[test]
@@ -223,6 +224,15 @@ proptest! {
         let amount = StellarAmount::from_stroops(stroops).expect("not negative");
         prop_assert_eq!(stellar(&amount.to_string()), Ok(amount));
         prop_assert_eq!(Amount::from(amount).to_stellar(), Ok(amount));
+    }
+
+    #[test]
+    fn stroops_add_and_subtract_exactly_or_not_at_all(a in 0..=i64::MAX, b in 0..=i64::MAX) {
+        let of = |stroops| StellarAmount::from_stroops(stroops).ok();
+        let (one, two) = (of(a).expect("not negative"), of(b).expect("not negative"));
+        prop_assert_eq!(one.checked_add(two), a.checked_add(b).and_then(of));
+        prop_assert_eq!(one.checked_sub(two), of(a - b));
+        prop_assert_eq!(one.cmp(&two), a.cmp(&b));
     }
 
     #[test]

@@ -23,6 +23,11 @@ fn r_24_098_times_end_in_z_and_always_show_six_decimals() {
 }
 
 #[test]
+fn decimals_beyond_microseconds_are_cut_when_read() {
+    assert_eq!(at("2026-01-31T12:00:00.123456999Z"), at("2026-01-31T12:00:00.123456Z"));
+}
+
+#[test]
 fn texts_that_are_no_time_are_refused() {
     for text in [
         "",
