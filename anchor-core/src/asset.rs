@@ -5,6 +5,10 @@ use std::str::FromStr;
 
 use crate::account::AccountId;
 
+mod model;
+
+pub use model::{Asset, AssetDescription, Offer, OfferError};
+
 /// Why a text names no asset. Never repeats the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -5,10 +5,21 @@ mod serde_text;
 
 pub mod account;
 pub mod amount;
+pub mod anchor;
 pub mod asset;
 pub mod clock;
+pub mod config;
 pub mod fee;
 pub mod id;
+pub mod integration;
 pub mod keys;
 pub mod memo;
+pub mod ops;
 pub mod secret;
+pub mod stellar;
+pub mod store;
+pub mod transaction;
+pub mod wake;
+
+pub use anchor::{Anchor, AnchorBuilder, BuildError};
+pub use config::Config;

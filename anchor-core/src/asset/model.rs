@@ -1,0 +1,154 @@
+//! The assets that an anchor offers, with limits, fees and what stellar.toml says of them.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AssetId, StellarAsset};
+use crate::account::AccountId;
+use crate::amount::{Amount, STELLAR_SCALE};
+use crate::fee::FeeSchedule;
+use crate::transaction::Kind;
+
+/// What may be moved in one direction, and what it costs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Smallest amount that the user gives; no limit if absent.
+    pub min: Option<Amount>,
+    /// Largest amount that the user gives; no limit if absent.
+    pub max: Option<Amount>,
+    /// What is charged, in the asset that the user gives.
+    #[serde(default)]
+    pub fee: FeeSchedule,
+}
+
+/// What `[[CURRENCIES]]` of stellar.toml says beyond code and issuer (SEP-1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetDescription {
+    /// Short name, at most 20 characters.
+    pub name: Option<String>,
+    /// What it is.
+    pub desc: String,
+    /// `live`, `test`, `private` or `dead`.
+    pub status: String,
+    /// Decimals that wallets show, 0 to 7.
+    pub display_decimals: u8,
+    /// What redeems it: `fiat`, `crypto`, ….
+    pub anchor_asset_type: String,
+    /// Code of what redeems it.
+    pub anchor_asset: Option<String>,
+    /// How to redeem it.
+    pub redemption_instructions: Option<String>,
+    /// Logo.
+    pub image: Option<String>,
+}
+
+/// A token that the anchor issues or redeems, and the money it stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asset {
+    /// The token.
+    pub id: StellarAsset,
+    /// The money, of equal value.
+    pub off_chain: AssetId,
+    /// Decimals of that money: 2 for dollars, 0 for yen. At most 7.
+    pub off_chain_scale: u8,
+    /// The anchor's account that pays deposits and receives withdrawals.
+    pub distribution: AccountId,
+    /// `None`: deposits are off.
+    pub deposit: Option<Offer>,
+    /// `None`: withdrawals are off.
+    pub withdrawal: Option<Offer>,
+    /// How long an agreed transaction waits for the user's money before it expires.
+    pub funding_window: Duration,
+    /// For stellar.toml.
+    pub description: AssetDescription,
+}
+
+/// Why an [`Asset`] cannot be offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OfferError {
+    /// Stellar counts seven decimals, so more would be lost.
+    #[error("off-chain money has at most 7 decimals")]
+    Scale,
+    /// `min` above `max`, or finer than the money's decimals.
+    #[error("the limits of the asset do not fit its decimals or each other")]
+    Limits,
+    /// SEP-1 limits: name of 20 characters, display decimals 0 to 7.
+    #[error("the description of the asset exceeds the limits of SEP-1")]
+    Description,
+    /// Token and money must be two different assets.
+    #[error("the off-chain asset is on the ledger")]
+    OffChain,
+}
+
+impl Asset {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// See [`OfferError`].
+    pub fn validate(&self) -> Result<(), OfferError> {
+        if self.off_chain.as_stellar().is_some() {
+            return Err(OfferError::OffChain);
+        }
+        if self.off_chain_scale > STELLAR_SCALE {
+            return Err(OfferError::Scale);
+        }
+        for kind in [Kind::Deposit, Kind::Withdrawal] {
+            let Some(offer) = self.offer(kind) else { continue };
+            let scale = self.scale_in(kind);
+            let fits = |limit: Option<Amount>| limit.is_none_or(|limit| limit.rescale_exact(scale).is_some());
+            let ordered = !matches!((offer.min, offer.max), (Some(min), Some(max)) if min > max);
+            if !(ordered && fits(offer.min) && fits(offer.max)) {
+                return Err(OfferError::Limits);
+            }
+        }
+        let description = &self.description;
+        let name_fits = description.name.as_ref().is_none_or(|name| name.chars().count() <= 20);
+        if name_fits && description.display_decimals <= STELLAR_SCALE {
+            Ok(())
+        } else {
+            Err(OfferError::Description)
+        }
+    }
+
+    /// The terms of one direction; `None` if it is off.
+    pub const fn offer(&self, kind: Kind) -> Option<&Offer> {
+        match kind {
+            Kind::Deposit => self.deposit.as_ref(),
+            Kind::Withdrawal => self.withdrawal.as_ref(),
+        }
+    }
+
+    /// The asset that the user gives.
+    pub fn asset_in(&self, kind: Kind) -> AssetId {
+        match kind {
+            Kind::Deposit => self.off_chain.clone(),
+            Kind::Withdrawal => self.id.clone().into(),
+        }
+    }
+
+    /// The asset that the user gets.
+    pub fn asset_out(&self, kind: Kind) -> AssetId {
+        match kind {
+            Kind::Deposit => self.id.clone().into(),
+            Kind::Withdrawal => self.off_chain.clone(),
+        }
+    }
+
+    /// Decimals of what the user gives.
+    pub const fn scale_in(&self, kind: Kind) -> u8 {
+        match kind {
+            Kind::Deposit => self.off_chain_scale,
+            Kind::Withdrawal => STELLAR_SCALE,
+        }
+    }
+
+    /// Decimals of what the user gets.
+    pub const fn scale_out(&self, kind: Kind) -> u8 {
+        match kind {
+            Kind::Deposit => STELLAR_SCALE,
+            Kind::Withdrawal => self.off_chain_scale,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Settings by environment, with the names that anchors know. Parsed once; all that is wrong is said at once.
+
+use std::collections::BTreeSet;
+use std::env::VarError;
+
+use url::Url;
+
+use crate::keys::SigningKey;
+use crate::secret::Secret;
+use crate::stellar::Network;
+
+/// A protocol that the anchor speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Sep {
+    /// stellar.toml.
+    Sep1,
+    /// Web authentication.
+    Sep10,
+    /// Hosted deposit and withdrawal.
+    Sep24,
+}
+
+impl Sep {
+    /// Those that this version can serve.
+    pub const ALL: [Self; 3] = [Self::Sep1, Self::Sep10, Self::Sep24];
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.trim().to_ascii_lowercase().trim_start_matches("sep-").trim_start_matches("sep") {
+            "1" => Some(Self::Sep1),
+            "10" => Some(Self::Sep10),
+            "24" => Some(Self::Sep24),
+            _ => None,
+        }
+    }
+}
+
+/// All settings of an anchor.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// `STELLAR_NETWORK_PASSPHRASE`; the test network's if absent.
+    pub network: Network,
+    /// `HORIZON_URI`; the example embeds a network if absent.
+    pub horizon: Option<Url>,
+    /// `HOST_URL`: where wallets reach the anchor, without a trailing slash; `http://localhost:8000` if absent.
+    pub host: Url,
+    /// `LOCAL_MODE`: allows plain http and loopback addresses. Never on the public network.
+    pub local_mode: bool,
+    /// `SERVER_JWT_KEY`: at least 32 bytes. Several separated by commas: the first signs, all are accepted.
+    pub jwt_keys: Vec<Secret<String>>,
+    /// `SIGNING_SEED`: signs challenges and callbacks; its account is stellar.toml's `SIGNING_KEY`.
+    pub signing_key: SigningKey,
+    /// `DISTRIBUTION_SEEDS`: keys of the accounts that pay deposits. Only workers need them.
+    pub distribution_keys: Vec<SigningKey>,
+    /// `DATABASE_URL`: `sqlite://file` or `postgres://…`; `sqlite://anchor.sqlite3` if absent.
+    pub database_url: Secret<String>,
+    /// `ACTIVE_SEPS`: comma-separated; all if absent.
+    pub active_seps: BTreeSet<Sep>,
+    /// `ORG_NAME`: who runs the anchor, for stellar.toml and the pages.
+    pub org_name: String,
+}
+
+/// Everything that is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration is not usable:\n{}", .problems.join("\n"))]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// One line each: the name of the setting, and what it should be. Never its value.
+    pub problems: Vec<String>,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_source(|name| match std::env::var(name) {
+            Ok(value) => Some(value),
+            Err(VarError::NotPresent | VarError::NotUnicode(_)) => None,
+        })
+    }
+
+    /// Reads settings by name from anywhere. Empty values count as absent.
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn from_source(source: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut reader = Reader { source: &source, problems: Vec::new() };
+        let network = Network::new(
+            reader.text("STELLAR_NETWORK_PASSPHRASE").unwrap_or_else(|| Network::TESTNET.into()),
+        );
+        let host = reader.url("HOST_URL").or_else(|| Url::parse("http://localhost:8000").ok());
+        let local_mode = reader
+            .flag("LOCAL_MODE")
+            .unwrap_or_else(|| host.as_ref().and_then(Url::host_str).is_some_and(|host| host == "localhost"));
+        let horizon = reader.url("HORIZON_URI");
+        let jwt_keys = reader.jwt_keys();
+        let signing_key = reader.keys("SIGNING_SEED").pop();
+        let distribution_keys = reader.keys("DISTRIBUTION_SEEDS");
+        let database_url =
+            Secret::new(reader.text("DATABASE_URL").unwrap_or_else(|| "sqlite://anchor.sqlite3".into()));
+        let active_seps = reader.seps();
+        let org_name = reader.text("ORG_NAME").unwrap_or_else(|| "Testnet Anchor".into());
+        if signing_key.is_none() {
+            reader.problem("SIGNING_SEED", "a Stellar secret seed (S…)");
+        }
+        if local_mode && network.passphrase() == Network::PUBLIC {
+            reader.problem("LOCAL_MODE", "off on the public network");
+        }
+        if let Some(host) = &host {
+            if host.scheme() != "https" && !local_mode {
+                reader.problem("HOST_URL", "an https:// address (http:// needs LOCAL_MODE=1)");
+            }
+            if host.path() != "/" || host.query().is_some() || host.host_str().is_none() {
+                reader.problem("HOST_URL", "scheme and host only, such as https://anchor.example");
+            }
+        }
+        match (host, signing_key) {
+            (Some(host), Some(signing_key)) if reader.problems.is_empty() => Ok(Self {
+                network,
+                horizon,
+                host,
+                local_mode,
+                jwt_keys,
+                signing_key,
+                distribution_keys,
+                database_url,
+                active_seps,
+                org_name,
+            }),
+            _ => Err(ConfigError { problems: reader.problems }),
+        }
+    }
+
+    /// `HOST_URL` without a trailing slash, for building addresses.
+    pub fn host_url(&self) -> &str {
+        self.host.as_str().trim_end_matches('/')
+    }
+
+    /// The domain that wallets know the anchor by: host, and the port unless it is the default one.
+    pub fn home_domain(&self) -> String {
+        let host = self.host.host_str().unwrap_or_default();
+        self.host.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// Whether this protocol is switched on.
+    pub fn speaks(&self, sep: Sep) -> bool {
+        self.active_seps.contains(&sep)
+    }
+}
+
+struct Reader<'a> {
+    source: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn problem(&mut self, name: &str, wanted: &str) {
+        self.problems.push(format!("  {name}: should be {wanted}"));
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        (self.source)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn url(&mut self, name: &str) -> Option<Url> {
+        let text = self.text(name)?;
+        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        if url.is_none() {
+            self.problem(name, "an http(s) address");
+        }
+        url
+    }
+
+    fn flag(&mut self, name: &str) -> Option<bool> {
+        match self.text(name)?.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Some(true),
+            "0" | "false" | "no" | "off" => Some(false),
+            _ => {
+                self.problem(name, "1 or 0");
+                None
+            }
+        }
+    }
+
+    fn keys(&mut self, name: &str) -> Vec<SigningKey> {
+        let Some(text) = self.text(name) else { return Vec::new() };
+        let keys: Result<Vec<_>, _> = text.split(',').map(|seed| seed.trim().parse()).collect();
+        keys.unwrap_or_else(|_| {
+            self.problem(name, "Stellar secret seeds (S…), separated by commas");
+            Vec::new()
+        })
+    }
+
+    fn jwt_keys(&mut self) -> Vec<Secret<String>> {
+        let text = self.text("SERVER_JWT_KEY").unwrap_or_default();
+        let keys: Vec<_> = text.split(',').map(|key| key.trim().to_owned()).collect();
+        let distinct = |key: &String| key.bytes().collect::<BTreeSet<_>>().len();
+        if keys.iter().any(|key| key.len() < 32 || distinct(key) < 8) {
+            self.problem("SERVER_JWT_KEY", "random, at least 32 characters (see `keys generate`)");
+        }
+        keys.into_iter().map(Secret::new).collect()
+    }
+
+    fn seps(&mut self) -> BTreeSet<Sep> {
+        let Some(text) = self.text("ACTIVE_SEPS") else { return Sep::ALL.into() };
+        let seps: Option<BTreeSet<_>> = text.split(',').map(Sep::parse).collect();
+        seps.unwrap_or_else(|| {
+            self.problem("ACTIVE_SEPS", "some of sep-1,sep-10,sep-24");
+            BTreeSet::new()
+        })
+    }
+}

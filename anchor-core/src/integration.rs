@@ -1,0 +1,27 @@
+//! What only the business knows: one trait a file, implemented by the integrator, called by the framework.
+//!
+//! Common to all traits: a view goes in, an outcome comes out, and the framework writes. **`Err` means "I do not
+//! know", never "it failed"**: nothing moves and the question is asked again. Every call has a deadline, after
+//! which the answer is unknown too. A panic or an error touches one transaction, never the job.
+
+mod deposit;
+mod documents;
+mod error;
+mod events;
+mod fee;
+pub mod form;
+mod rails;
+mod signer;
+mod toml;
+mod withdrawal;
+
+pub use deposit::DepositIntegration;
+pub use documents::TransactionDocuments;
+pub use error::{IntegrationError, Retry};
+pub use events::EventSink;
+pub use fee::{FeeInput, FeeIntegration, ScheduledFee};
+pub use form::{Agreement, Answers, Field, FieldError, FieldKind, FlowStep, FlowView, Page, ValidForm};
+pub use rails::{FundsOutcome, PayoutOrder, PayoutOutcome, PendingDeposit, RailsIntegration};
+pub use signer::{LocalSigner, SignError, Signer};
+pub use toml::TomlIntegration;
+pub use withdrawal::WithdrawalIntegration;

@@ -1,0 +1,61 @@
+//! The deposit's pages.
+
+use async_trait::async_trait;
+
+use super::IntegrationError;
+use super::form::{FlowStep, FlowView, Page, ValidForm, amount_page, amount_step};
+
+/// What the user is asked before a deposit, and how they are told to send the money.
+///
+/// # Example
+/// ```
+/// use anchor_core::integration::form::{Agreement, FlowStep, FlowView, ValidForm};
+/// use anchor_core::integration::{DepositIntegration, IntegrationError};
+/// use async_trait::async_trait;
+///
+/// struct ByWire;
+///
+/// #[async_trait]
+/// impl DepositIntegration for ByWire {
+///     // the default page asks for the amount
+///     async fn submit(&self, view: &FlowView, form: ValidForm) -> Result<FlowStep, IntegrationError> {
+///         let Some(amount) = form.amount("amount") else { return Ok(FlowStep::Next) };
+///         let agreement = Agreement::new(amount)
+///             .instruction("Account", "12-3456-789")
+///             .instruction("Reference", view.transaction.id.to_string());
+///         Ok(FlowStep::Done(agreement))
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait DepositIntegration: Send + Sync {
+    /// The page to show next.
+    ///
+    /// # When it is called
+    /// Each time the user opens the flow, and after each `FlowStep::Next`. `view.answers` has what was answered.
+    /// # What to return
+    /// The next page. Page names are unique within the flow.
+    /// # If it is called twice
+    /// It is a question: it must not change anything.
+    /// # If it fails
+    /// The user sees an apology and can try again; nothing is lost.
+    async fn page(&self, view: &FlowView) -> Result<Page, IntegrationError> {
+        Ok(amount_page(view))
+    }
+
+    /// The user sent a page, and every field passed its own checks.
+    ///
+    /// # When it is called
+    /// After each valid submission, before it is stored.
+    /// # What to return
+    /// `Next` (store and show the next page), `Invalid` (show it again with errors), `Redirect` (the user goes
+    /// on elsewhere), or `Done` with what was agreed. Limits and fees are checked by the framework afterwards.
+    /// # If it is called twice
+    /// A user may press twice: only one `Done` is stored.
+    /// # If it fails
+    /// The user sees an apology and can try again.
+    async fn submit(&self, view: &FlowView, form: ValidForm) -> Result<FlowStep, IntegrationError> {
+        let _ = view;
+        Ok(amount_step(&form))
+    }
+}

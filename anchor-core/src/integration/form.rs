@@ -1,0 +1,188 @@
+//! The interactive flow in the business's words: pages with fields in, valid answers out. No HTML here.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::amount::Amount;
+use crate::asset::Asset;
+use crate::transaction::{Instruction, Kind, Transaction};
+
+mod field;
+mod validate;
+
+pub use field::{Choice, Field, FieldKind};
+pub use validate::{FieldError, FieldProblem, ValidForm};
+
+/// What the user answered so far: for each finished page its fields, as validated text.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Answers(BTreeMap<String, BTreeMap<String, String>>);
+
+impl Answers {
+    /// One answer.
+    pub fn text(&self, page: &str, field: &str) -> Option<&str> {
+        self.0.get(page)?.get(field).map(String::as_str)
+    }
+
+    /// The first answer to a field of this name, on whatever page.
+    pub fn find(&self, field: &str) -> Option<&str> {
+        self.0.values().find_map(|page| page.get(field)).map(String::as_str)
+    }
+
+    /// True once this page was answered.
+    pub fn has(&self, page: &str) -> bool {
+        self.0.contains_key(page)
+    }
+
+    /// Stores the answers of one page, replacing earlier ones of the same page.
+    pub fn record(&mut self, page: impl Into<String>, form: &ValidForm) {
+        self.0.insert(page.into(), form.to_texts());
+    }
+}
+
+/// Answers are personal data: only the names of pages and fields are shown.
+impl std::fmt::Debug for Answers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = self.0.iter().map(|(page, fields)| (page, fields.keys().collect::<Vec<_>>()));
+        f.debug_map().entries(names).finish()
+    }
+}
+
+/// What the integration may look at to decide on a page.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct FlowView {
+    /// The transaction; `transaction.request` is what the wallet announced.
+    pub transaction: Transaction,
+    /// What is moved, with its limits.
+    pub asset: Asset,
+    /// What was answered so far.
+    pub answers: Answers,
+    /// The user's language: a lower-case tag such as `en` or `pt-br`.
+    pub language: String,
+}
+
+impl FlowView {
+    /// For tests of your own flow.
+    pub fn new(
+        transaction: Transaction,
+        asset: Asset,
+        answers: Answers,
+        language: impl Into<String>,
+    ) -> Self {
+        Self { transaction, asset, answers, language: language.into() }
+    }
+}
+
+/// One page of the flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page {
+    /// Unique within the flow; the key of its answers.
+    pub name: String,
+    /// Headline.
+    pub title: String,
+    /// A sentence below it.
+    pub intro: Option<String>,
+    /// What is asked.
+    pub fields: Vec<Field>,
+    /// The button; a translated "Continue" if absent.
+    pub submit: Option<String>,
+}
+
+impl Page {
+    /// An empty page.
+    pub fn new(name: impl Into<String>, title: impl Into<String>) -> Self {
+        Self { name: name.into(), title: title.into(), intro: None, fields: Vec::new(), submit: None }
+    }
+
+    /// Sets the sentence below the headline.
+    #[must_use]
+    pub fn intro(mut self, intro: impl Into<String>) -> Self {
+        self.intro = Some(intro.into());
+        self
+    }
+
+    /// Adds a field.
+    #[must_use]
+    pub fn field(mut self, field: Field) -> Self {
+        self.fields.push(field);
+        self
+    }
+
+    /// Sets the text of the button.
+    #[must_use]
+    pub fn submit(mut self, label: impl Into<String>) -> Self {
+        self.submit = Some(label.into());
+        self
+    }
+}
+
+/// What user and business agreed on; the framework adds fee, memo and deadline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Agreement {
+    /// What the user will give.
+    pub amount: Amount,
+    /// Deposit: how to send the money.
+    pub instructions: Vec<Instruction>,
+    /// The user's side off the ledger, fit to be shown (a masked account number).
+    pub counterpart: Option<String>,
+}
+
+impl Agreement {
+    /// The user will give this amount.
+    pub const fn new(amount: Amount) -> Self {
+        Self { amount, instructions: Vec::new(), counterpart: None }
+    }
+
+    /// Adds a line to the payment instructions.
+    #[must_use]
+    pub fn instruction(mut self, label: impl Into<String>, value: impl Into<String>) -> Self {
+        self.instructions.push(Instruction { label: label.into(), value: value.into() });
+        self
+    }
+
+    /// Sets what is shown as the user's account off the ledger.
+    #[must_use]
+    pub fn counterpart(mut self, counterpart: impl Into<String>) -> Self {
+        self.counterpart = Some(counterpart.into());
+        self
+    }
+}
+
+/// What follows a submitted page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FlowStep {
+    /// Store the answers and show the next page.
+    Next,
+    /// Show the page again with these errors; nothing is stored.
+    Invalid(Vec<FieldError>),
+    /// Store the answers; the user goes on at this absolute https URL.
+    Redirect(String),
+    /// Store the answers; the flow is finished.
+    Done(Agreement),
+}
+
+/// The page of the default flow: the amount, filled in with what the wallet announced.
+pub fn amount_page(view: &FlowView) -> Page {
+    let kind = view.transaction.kind;
+    let title = match kind {
+        Kind::Deposit => "Deposit",
+        Kind::Withdrawal => "Withdrawal",
+    };
+    let limits = view.asset.offer(kind);
+    let mut field = Field::amount("amount", "Amount", view.asset.scale_in(kind))
+        .limits(limits.and_then(|offer| offer.min), limits.and_then(|offer| offer.max));
+    if let Some(amount) = view.transaction.request.amount {
+        field = field.prefill(amount.to_string());
+    }
+    Page::new("amount", title).field(field)
+}
+
+/// The step of the default flow: agreed, as soon as there is an amount.
+pub fn amount_step(form: &ValidForm) -> FlowStep {
+    form.amount("amount").map_or(FlowStep::Next, |amount| FlowStep::Done(Agreement::new(amount)))
+}

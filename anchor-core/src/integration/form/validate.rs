@@ -1,0 +1,194 @@
+//! From what a browser sent to answers that can be trusted.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::Page;
+use super::field::{Field, FieldKind};
+use crate::amount::Amount;
+
+/// Longest answer that is looked at, in bytes.
+const MAX_ANSWER_LEN: usize = 4096;
+
+/// What is wrong with one answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name.
+    pub field: String,
+    /// What is wrong.
+    pub problem: FieldProblem,
+}
+
+impl FieldError {
+    /// An error in the business's own words, already in the user's language.
+    pub fn custom(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), problem: FieldProblem::Custom(message.into()) }
+    }
+}
+
+/// The kinds of wrong answers; `anchor-web` has a sentence for each in every language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldProblem {
+    /// Nothing was answered.
+    Missing,
+    /// Longer than this many characters.
+    TooLong(usize),
+    /// Contains control characters.
+    Unprintable,
+    /// Not a plain decimal number.
+    NotANumber,
+    /// More decimals than this.
+    TooPrecise(u8),
+    /// Below this amount.
+    TooSmall(Amount),
+    /// Above this amount.
+    TooLarge(Amount),
+    /// Not one of the choices.
+    NotAChoice,
+    /// Not a day of the calendar.
+    NotADate,
+    /// Not an e-mail address.
+    NotAnEmail,
+    /// In the business's own words.
+    Custom(String),
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Value {
+    Text(String),
+    Amount(Amount),
+    Date(NaiveDate),
+    Checked(bool),
+}
+
+/// The answers to one page; every required field is there and every value passed its field's checks.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ValidForm(BTreeMap<String, Value>);
+
+impl ValidForm {
+    /// A text, choice or e-mail address; `None` if it was left empty.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        match self.0.get(field)? {
+            Value::Text(text) => Some(text),
+            Value::Amount(_) | Value::Date(_) | Value::Checked(_) => None,
+        }
+    }
+
+    /// An amount; `None` if it was left empty.
+    pub fn amount(&self, field: &str) -> Option<Amount> {
+        match self.0.get(field)? {
+            Value::Amount(amount) => Some(*amount),
+            Value::Text(_) | Value::Date(_) | Value::Checked(_) => None,
+        }
+    }
+
+    /// A day; `None` if it was left empty.
+    pub fn date(&self, field: &str) -> Option<NaiveDate> {
+        match self.0.get(field)? {
+            Value::Date(date) => Some(*date),
+            Value::Text(_) | Value::Amount(_) | Value::Checked(_) => None,
+        }
+    }
+
+    /// A checkbox.
+    pub fn checked(&self, field: &str) -> bool {
+        matches!(self.0.get(field), Some(Value::Checked(true)))
+    }
+
+    pub(super) fn to_texts(&self) -> BTreeMap<String, String> {
+        let text = |value: &Value| match value {
+            Value::Text(text) => text.clone(),
+            Value::Amount(amount) => amount.to_string(),
+            Value::Date(date) => date.to_string(),
+            Value::Checked(checked) => checked.to_string(),
+        };
+        self.0.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+    }
+}
+
+/// Answers are personal data: only the names of fields are shown.
+impl std::fmt::Debug for ValidForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Page {
+    /// Checks what a browser sent for this page. Names that the page does not have are ignored.
+    ///
+    /// # Errors
+    /// All that is wrong, in the order of the fields.
+    pub fn validate(&self, sent: &BTreeMap<String, String>) -> Result<ValidForm, Vec<FieldError>> {
+        let mut values = BTreeMap::new();
+        let mut errors = Vec::new();
+        for field in &self.fields {
+            let answer = sent.get(&field.name).map_or("", |answer| answer.trim());
+            match check(field, answer) {
+                Ok(Some(value)) => drop(values.insert(field.name.clone(), value)),
+                Ok(None) => {}
+                Err(problem) => errors.push(FieldError { field: field.name.clone(), problem }),
+            }
+        }
+        if errors.is_empty() { Ok(ValidForm(values)) } else { Err(errors) }
+    }
+}
+
+fn check(field: &Field, answer: &str) -> Result<Option<Value>, FieldProblem> {
+    if matches!(field.kind, FieldKind::Checkbox) {
+        return match (answer, field.required) {
+            ("true" | "on", _) => Ok(Some(Value::Checked(true))),
+            (_, true) => Err(FieldProblem::Missing),
+            (_, false) => Ok(Some(Value::Checked(false))),
+        };
+    }
+    if answer.is_empty() {
+        return if field.required { Err(FieldProblem::Missing) } else { Ok(None) };
+    }
+    if answer.len() > MAX_ANSWER_LEN {
+        return Err(FieldProblem::TooLong(MAX_ANSWER_LEN));
+    }
+    if answer.chars().any(char::is_control) {
+        return Err(FieldProblem::Unprintable);
+    }
+    match &field.kind {
+        FieldKind::Text { max_chars } => within(answer, *max_chars),
+        FieldKind::Amount { scale, min, max } => amount(answer, *scale, *min, *max),
+        FieldKind::Select { choices } => choices
+            .iter()
+            .any(|choice| choice.value == answer)
+            .then(|| Value::Text(answer.to_owned()))
+            .ok_or(FieldProblem::NotAChoice),
+        FieldKind::Date => answer.parse().map(Value::Date).map_err(|_| FieldProblem::NotADate),
+        FieldKind::Email => {
+            let parts = answer.split_once('@').filter(|(user, host)| {
+                !user.is_empty() && host.contains('.') && !host.contains('@') && !answer.contains(' ')
+            });
+            if parts.is_some() { within(answer, 254) } else { Err(FieldProblem::NotAnEmail) }
+        }
+        FieldKind::Checkbox => Ok(Value::Checked(false)),
+    }
+    .map(Some)
+}
+
+fn within(answer: &str, max_chars: usize) -> Result<Value, FieldProblem> {
+    if answer.chars().count() > max_chars {
+        return Err(FieldProblem::TooLong(max_chars));
+    }
+    Ok(Value::Text(answer.to_owned()))
+}
+
+fn amount(answer: &str, scale: u8, min: Option<Amount>, max: Option<Amount>) -> Result<Value, FieldProblem> {
+    use crate::amount::AmountError;
+    let amount = Amount::parse(answer, scale).map_err(|error| match error {
+        AmountError::TooPrecise { max } => FieldProblem::TooPrecise(max),
+        _ => FieldProblem::NotANumber,
+    })?;
+    match (min, max) {
+        _ if amount.is_zero() => Err(FieldProblem::TooSmall(min.unwrap_or(amount))),
+        (Some(min), _) if amount < min => Err(FieldProblem::TooSmall(min)),
+        (_, Some(max)) if amount > max => Err(FieldProblem::TooLarge(max)),
+        _ => Ok(Value::Amount(amount)),
+    }
+}

@@ -1,0 +1,63 @@
+//! The withdrawal's pages.
+
+use async_trait::async_trait;
+
+use super::IntegrationError;
+use super::form::{FlowStep, FlowView, Page, ValidForm, amount_page, amount_step};
+
+/// What the user is asked before a withdrawal: how much, and where the money goes.
+///
+/// # Example
+/// ```
+/// use anchor_core::integration::form::{Agreement, Field, FlowStep, FlowView, Page, ValidForm, amount_page};
+/// use anchor_core::integration::{IntegrationError, WithdrawalIntegration};
+/// use async_trait::async_trait;
+///
+/// struct ToBankAccount;
+///
+/// #[async_trait]
+/// impl WithdrawalIntegration for ToBankAccount {
+///     async fn page(&self, view: &FlowView) -> Result<Page, IntegrationError> {
+///         Ok(amount_page(view).field(Field::text("bank_account_number", "Account number", 34)))
+///     }
+///
+///     async fn submit(&self, view: &FlowView, form: ValidForm) -> Result<FlowStep, IntegrationError> {
+///         let Some(amount) = form.amount("amount") else { return Ok(FlowStep::Next) };
+///         let account = form.text("bank_account_number").unwrap_or_default();
+///         let masked = format!("***{}", account.chars().rev().take(3).collect::<String>());
+///         Ok(FlowStep::Done(Agreement::new(amount).counterpart(masked)))
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait WithdrawalIntegration: Send + Sync {
+    /// The page to show next.
+    ///
+    /// # When it is called
+    /// Each time the user opens the flow, and after each `FlowStep::Next`. `view.answers` has what was answered.
+    /// # What to return
+    /// The next page. Page names are unique within the flow.
+    /// # If it is called twice
+    /// It is a question: it must not change anything.
+    /// # If it fails
+    /// The user sees an apology and can try again; nothing is lost.
+    async fn page(&self, view: &FlowView) -> Result<Page, IntegrationError> {
+        Ok(amount_page(view))
+    }
+
+    /// The user sent a page, and every field passed its own checks.
+    ///
+    /// # When it is called
+    /// After each valid submission, before it is stored.
+    /// # What to return
+    /// `Next` (store and show the next page), `Invalid` (show it again with errors), `Redirect` (the user goes
+    /// on elsewhere), or `Done` with what was agreed. Limits and fees are checked by the framework afterwards.
+    /// # If it is called twice
+    /// A user may press twice: only one `Done` is stored.
+    /// # If it fails
+    /// The user sees an apology and can try again.
+    async fn submit(&self, view: &FlowView, form: ValidForm) -> Result<FlowStep, IntegrationError> {
+        let _ = view;
+        Ok(amount_step(&form))
+    }
+}

@@ -1,0 +1,95 @@
+//! From what the user gives to what the user gets. Used for previews, for terms, and again for what arrived.
+
+use crate::amount::{Amount, AmountError, Money, Rounding};
+use crate::asset::Asset;
+use crate::fee::{FeeBreakdown, FeeDetail, FeeError};
+use crate::integration::{FeeInput, FeeIntegration};
+use crate::transaction::{Amounts, Kind};
+
+/// Why there are no amounts for what the user gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AmountsError {
+    /// This direction is off.
+    #[error("this is not offered for this asset")]
+    NotOffered,
+    /// More decimals than the asset has.
+    #[error("the amount has more than {0} decimals")]
+    TooPrecise(u8),
+    /// Below the asset's minimum, or not more than the fee.
+    #[error("the amount is too small")]
+    TooSmall,
+    /// Above the asset's maximum, or above what the ledger can hold.
+    #[error("the amount is too large")]
+    TooLarge,
+    /// There is no fee for this amount.
+    #[error("the fee could not be computed")]
+    Fee(#[from] FeeError),
+}
+
+/// What `amount` buys, within the limits of the asset: for previews and terms.
+///
+/// # Errors
+/// See [`AmountsError`].
+pub fn agreed(
+    fees: &dyn FeeIntegration,
+    asset: &Asset,
+    kind: Kind,
+    amount: Amount,
+) -> Result<Amounts, AmountsError> {
+    let offer = asset.offer(kind).ok_or(AmountsError::NotOffered)?;
+    if offer.min.is_some_and(|min| amount < min) {
+        return Err(AmountsError::TooSmall);
+    }
+    if offer.max.is_some_and(|max| amount > max) {
+        return Err(AmountsError::TooLarge);
+    }
+    received(fees, asset, kind, amount)
+}
+
+/// What `amount` buys, whatever the limits: for money that is here already.
+///
+/// The fee takes what the outgoing asset cannot express, so that `amount_in = fee + amount_out` holds exactly.
+///
+/// # Errors
+/// See [`AmountsError`]; [`AmountsError::TooSmall`] if nothing is left after the fee.
+pub fn received(
+    fees: &dyn FeeIntegration,
+    asset: &Asset,
+    kind: Kind,
+    amount: Amount,
+) -> Result<Amounts, AmountsError> {
+    let scale = asset.scale_in(kind);
+    let amount_in = amount.rescale_exact(scale).ok_or(AmountsError::TooPrecise(scale))?;
+    let charged = fees.fee(&FeeInput::new(kind, asset, amount_in))?;
+    let rest = amount_in.checked_sub(charged.total).ok_or(AmountsError::TooSmall)?;
+    let too_large = |_: AmountError| AmountsError::TooLarge;
+    let amount_out = rest.rescale(asset.scale_out(kind), Rounding::Down).map_err(too_large)?;
+    if amount_out.is_zero() {
+        return Err(AmountsError::TooSmall);
+    }
+    // both sides have to fit the ledger, whichever of them is on it
+    for side in [amount_in, amount_out] {
+        side.to_stellar().map_err(too_large)?;
+    }
+    let lost = rest.checked_sub(amount_out).ok_or(AmountsError::TooLarge)?;
+    Ok(Amounts {
+        amount_in: Money { amount: amount_in, asset: asset.asset_in(kind) },
+        fee: with_rounding(charged, lost)?,
+        amount_out: Money { amount: amount_out, asset: asset.asset_out(kind) },
+    })
+}
+
+fn with_rounding(charged: FeeBreakdown, lost: Amount) -> Result<FeeBreakdown, AmountsError> {
+    if lost.is_zero() {
+        return Ok(charged);
+    }
+    let total = charged.total.checked_add(lost).ok_or(AmountsError::TooLarge)?;
+    let line = |name: &str, amount| FeeDetail { name: name.to_owned(), description: None, amount };
+    let mut details = charged.details;
+    if details.is_empty() && !charged.total.is_zero() {
+        details.push(line("Fee", charged.total));
+    }
+    details.push(line("Rounding", lost));
+    Ok(FeeBreakdown::new(total, details)?)
+}

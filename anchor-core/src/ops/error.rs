@@ -1,0 +1,29 @@
+//! Why a use case did not come to its end. Nothing was lost: it is done again.
+
+use crate::integration::{IntegrationError, SignError};
+use crate::stellar::LedgerError;
+use crate::store::StoreError;
+
+/// A use case could not find out or write something.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpsError {
+    /// The store.
+    #[error("the store did not answer")]
+    Store(#[from] StoreError),
+    /// The ledger.
+    #[error("the ledger did not answer")]
+    Ledger(#[from] LedgerError),
+    /// One of the business's integrations.
+    #[error("an integration did not answer")]
+    Integration(#[from] IntegrationError),
+    /// The signer.
+    #[error("the envelope was not signed")]
+    Sign(#[from] SignError),
+    /// The transaction's asset is no longer configured.
+    #[error("the asset of the transaction is not configured")]
+    UnknownAsset,
+    /// Our own envelope is not what it should be: nothing was stored or sent.
+    #[error("the envelope was built wrongly: {0}")]
+    Envelope(String),
+}

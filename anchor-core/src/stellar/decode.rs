@@ -1,0 +1,1 @@
+//! From the ledger's own bytes to movements and failures.

@@ -1,0 +1,1 @@
+//! Our own envelopes: built, signed and read again before anybody else sees them.

@@ -1,0 +1,49 @@
+//! "I could not find out", from a ledger server.
+
+use std::time::Duration;
+
+/// A ledger server did not answer the question. Never an answer in itself.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The server could not be reached, or the connection broke.
+    #[error("the ledger server could not be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No complete answer in time.
+    #[error("the ledger server did not answer within {0:?}")]
+    Timeout(Duration),
+    /// Too many requests.
+    #[error("the ledger server asks to slow down")]
+    Throttled {
+        /// How long it asked to wait.
+        after: Option<Duration>,
+    },
+    /// An error of the server's own.
+    #[error("the ledger server answered with status {status}")]
+    Server {
+        /// HTTP status.
+        status: u16,
+    },
+    /// An answer that makes no sense, or that is too large.
+    #[error("the ledger server's answer could not be read: {0}")]
+    Malformed(String),
+    /// The wanted history is older than what the server keeps: reading on would skip payments.
+    #[error("the ledger server no longer has the history after {cursor}")]
+    HistoryGone {
+        /// Where reading should have gone on.
+        cursor: String,
+    },
+    /// The server speaks to another network than the configured one.
+    #[error("the ledger server belongs to another network")]
+    OtherNetwork,
+}
+
+impl LedgerError {
+    /// How long to wait before asking again, if the server said so.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled { after } => *after,
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! How to pay somebody, decided from a snapshot of their account. Pure.

@@ -1,0 +1,405 @@
+//! What is kept: domain verbs, each one atomic unit. How it is kept is the adapter's business.
+//!
+//! A verb either happened completely or not at all, also when the process is killed inside it. `Err` means that
+//! it is unknown whether it happened: every caller may simply do it again, because versions, unique keys and
+//! leases make repetition harmless.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::account::AccountId;
+use crate::asset::{Asset, StellarAsset};
+use crate::id::{AttemptId, EventId, TransactionId};
+use crate::integration::Answers;
+use crate::memo::Memo;
+use crate::stellar::{Cursor, Movement, PoisonRecord};
+use crate::transaction::{
+    Attempt, Change, Event, FactRecord, Kind, Order, Protocol, Queue, Transaction, TransactionHash,
+};
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod diesel;
+
+/// The store did not do, or may not have done, what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database could not be reached, or no connection was free in time.
+    #[error("the database could not be reached")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database failed while it worked.
+    #[error("the database failed: {operation}")]
+    Failed {
+        /// The verb.
+        operation: &'static str,
+        /// What it said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A stored row is not what this version writes.
+    #[error("a stored row cannot be read: {0}")]
+    Corrupt(String),
+}
+
+/// What became of a [`Change`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stored {
+    /// Written, all of it.
+    Applied,
+    /// Somebody else changed the transaction first: read it again.
+    Stale,
+    /// An open attempt of the transaction or of the source account stands in the way; nothing was written.
+    SourceBusy,
+    /// The receiving (account, memo) pair belongs to another transaction; nothing was written.
+    MemoTaken,
+}
+
+/// Who claims, for how long, how many.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Names the worker, for the operator.
+    pub owner: String,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// How long nobody else may work on the claimed rows.
+    pub lease: Duration,
+    /// At most this many, oldest due first.
+    pub limit: u32,
+}
+
+/// A claimed transaction.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// As it stands.
+    pub transaction: Transaction,
+    /// Proves the claim when it is given back.
+    pub lease: LeaseToken,
+}
+
+/// Grows with every claim of the same row: an older one has lost its lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LeaseToken(pub i64);
+
+/// The exclusive right to read on one account's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchLease {
+    /// The watched account.
+    pub account: AccountId,
+    /// Where to read on; `None` if it was never watched.
+    pub cursor: Option<Cursor>,
+    /// Proves the claim.
+    pub token: LeaseToken,
+}
+
+/// Why a movement on a watched account was not credited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SuspenseReason {
+    /// No transaction has this memo.
+    Unmatched,
+    /// The memo's transaction is about another asset.
+    WrongAsset,
+    /// The memo's transaction was funded already.
+    Duplicate,
+    /// The memo's transaction cannot take it in its state.
+    Unexpected,
+}
+
+impl SuspenseReason {
+    /// The word that is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unmatched => "unmatched",
+            Self::WrongAsset => "wrong_asset",
+            Self::Duplicate => "duplicate",
+            Self::Unexpected => "unexpected",
+        }
+    }
+}
+
+/// What a movement was found to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Disposition {
+    /// Credited to a transaction by this change, in the same commit.
+    Matched(Box<Change>),
+    /// Kept for the operator.
+    Suspense {
+        /// Why.
+        reason: SuspenseReason,
+        /// The transaction that it was perhaps meant for.
+        transaction: Option<TransactionId>,
+    },
+    /// The anchor's own doing (a payment between its accounts, an issuance): kept, nothing to do.
+    Own,
+}
+
+/// One movement and what it was found to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// What arrived.
+    pub movement: Movement,
+    /// What it is.
+    pub disposition: Disposition,
+}
+
+/// A stretch of a watched account's history, written together with the new cursor.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// The right to write it.
+    pub lease: WatchLease,
+    /// Where reading goes on afterwards.
+    pub next: Cursor,
+    /// What arrived.
+    pub observed: Vec<Observed>,
+    /// What could not be read: kept with its raw bytes.
+    pub poison: Vec<PoisonRecord>,
+    /// Now.
+    pub at: DateTime<Utc>,
+}
+
+/// What became of an [`Observation`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// Written, all of it. Movements that were known already were skipped, with their changes.
+    Recorded,
+    /// The lease or the cursor is somebody else's by now; nothing was written.
+    Fenced,
+    /// A matched transaction changed meanwhile; nothing was written. Decide again from a fresh read.
+    Stale,
+}
+
+/// A stored movement.
+#[derive(Debug, Clone)]
+pub struct PaymentRecord {
+    /// The account on whose history it was read.
+    pub account: AccountId,
+    /// What arrived.
+    pub movement: Movement,
+    /// The transaction that it belongs to, or was perhaps meant for.
+    pub transaction: Option<TransactionId>,
+    /// Why it was not credited; `None` if it was, or is the anchor's own.
+    pub suspense: Option<SuspenseReason>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// Which transactions to list. Newest first by (`started_at`, id).
+#[derive(Debug, Clone, Default)]
+pub struct TransactionFilter {
+    /// Only this user's ([`Subject::key`](crate::account::Subject::key)).
+    pub subject: Option<String>,
+    /// Only of this protocol.
+    pub protocol: Option<Protocol>,
+    /// Only this asset.
+    pub asset: Option<StellarAsset>,
+    /// Only this kind.
+    pub kind: Option<Kind>,
+    /// Only started at this time or later.
+    pub no_older_than: Option<DateTime<Utc>>,
+    /// Only older than this transaction (exclusive).
+    pub before: Option<TransactionId>,
+    /// At most this many; the store caps it at 200.
+    pub limit: Option<u32>,
+}
+
+/// How to find one transaction of a user. All given ones have to fit.
+#[derive(Debug, Clone, Default)]
+pub struct TransactionLookup {
+    /// By our id.
+    pub id: Option<TransactionId>,
+    /// By ledger transaction; the newest if several share it.
+    pub stellar: Option<TransactionHash>,
+    /// By the rails' reference; the newest if several share it.
+    pub external: Option<String>,
+}
+
+/// Where a wallet wants to hear of a transaction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Callbacks {
+    /// Once, when the interactive flow is finished.
+    pub finished: Option<String>,
+    /// At every change of status.
+    pub on_change: Option<String>,
+}
+
+/// A claimed piece of news.
+#[derive(Debug, Clone)]
+pub struct ClaimedEvent {
+    /// The news.
+    pub event: Event,
+    /// How often delivery was tried before.
+    pub tries: u32,
+    /// Whether the wallet and the business's own sink have it already.
+    pub progress: EventProgress,
+    /// Proves the claim.
+    pub lease: LeaseToken,
+}
+
+/// Who has a piece of news already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EventProgress {
+    /// The business's event sink acknowledged it.
+    pub sink: bool,
+    /// The wallet's callback got it, or will never.
+    pub callback: bool,
+}
+
+/// A browser's right to one transaction's pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The only transaction it is good for.
+    pub transaction: TransactionId,
+    /// Has to come back with every form.
+    pub csrf: String,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Counts for health and metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateCount {
+    /// [`State::name`](crate::transaction::State::name).
+    pub state: String,
+    /// How many.
+    pub count: u64,
+    /// When the one that waits longest reached its status.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+/// Everything that is kept.
+#[async_trait]
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Answers if the database does.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Adds or replaces an asset. Transactions refer to it by its identifier.
+    async fn asset_put(&self, asset: &Asset) -> Result<(), StoreError>;
+    /// All assets, by identifier.
+    async fn asset_list(&self) -> Result<Vec<Asset>, StoreError>;
+
+    /// Inserts a new transaction together with its single-use URL token (SHA-256 of it, and its end).
+    async fn transaction_insert(
+        &self,
+        transaction: &Transaction,
+        url_token: Option<(&[u8; 32], DateTime<Utc>)>,
+    ) -> Result<(), StoreError>;
+    /// One transaction, whoever's it is.
+    async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError>;
+    /// One transaction of this user ([`Subject::key`](crate::account::Subject::key)) and protocol.
+    async fn transaction_find(
+        &self,
+        subject: &str,
+        protocol: Protocol,
+        lookup: &TransactionLookup,
+    ) -> Result<Option<Transaction>, StoreError>;
+    /// Some transactions, newest first. A `before` that the filter itself does not cover gives an empty list.
+    async fn transaction_list(&self, filter: &TransactionFilter) -> Result<Vec<Transaction>, StoreError>;
+    /// The transaction that this (receiving account, memo) was given to, in whatever state.
+    async fn transaction_by_memo(
+        &self,
+        account: &AccountId,
+        memo: &Memo,
+    ) -> Result<Option<Transaction>, StoreError>;
+    /// Writes a change: transaction, history, attempt or order, and news, in one commit, if and only if the
+    /// version still is the expected one. Ends the lease, unless `keep_lease`: then the claim goes on (for the
+    /// moment between a stored intent and its effect).
+    async fn transaction_apply(&self, change: &Change, keep_lease: bool) -> Result<Stored, StoreError>;
+    /// Takes due transactions off a queue. Two claims never get the same one while its lease lasts.
+    async fn transaction_claim(&self, queue: Queue, claim: &Claim) -> Result<Vec<Claimed>, StoreError>;
+    /// Takes transactions whose deadline has passed and that still can expire.
+    async fn transaction_claim_overdue(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError>;
+    /// Gives a claimed transaction back, due again at `due`. Without effect if the lease was lost.
+    async fn transaction_release(
+        &self,
+        id: TransactionId,
+        lease: LeaseToken,
+        due: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+    /// How many transactions stand where.
+    async fn transaction_count(&self) -> Result<Vec<StateCount>, StoreError>;
+
+    /// The history, oldest first, anomalies included.
+    async fn fact_list(&self, transaction: TransactionId) -> Result<Vec<FactRecord>, StoreError>;
+    /// Keeps a fact that did not fit. The same anomaly again (by receipt reference or order) is kept once.
+    async fn fact_anomaly(&self, record: &FactRecord) -> Result<(), StoreError>;
+
+    /// One attempt.
+    async fn attempt_fetch(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError>;
+    /// The open attempt that uses this source account's sequence number, if any.
+    async fn attempt_open_of(&self, source: &AccountId) -> Result<Option<Attempt>, StoreError>;
+    /// The transaction's open order, with the rails' reference if they gave one.
+    async fn order_open_of(
+        &self,
+        transaction: TransactionId,
+    ) -> Result<Option<(Order, Option<String>)>, StoreError>;
+
+    /// The right to watch an account, unless somebody has it. Creates the watch on first use. Claiming again
+    /// under the same `owner` renews the lease and keeps its token.
+    async fn watch_claim(
+        &self,
+        account: &AccountId,
+        owner: &str,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<WatchLease>, StoreError>;
+    /// Gives the right back at once.
+    async fn watch_release(&self, lease: &WatchLease) -> Result<(), StoreError>;
+    /// Writes movements, their transactions' changes and the new cursor in one commit.
+    async fn payments_record(&self, observation: &Observation) -> Result<Recorded, StoreError>;
+    /// Movements in suspense, newest first, at most 200.
+    async fn suspense_list(&self) -> Result<Vec<PaymentRecord>, StoreError>;
+    /// All movements that belong to a transaction, or were perhaps meant for it.
+    async fn payment_list(&self, transaction: TransactionId) -> Result<Vec<PaymentRecord>, StoreError>;
+
+    /// What the user answered so far.
+    async fn answers_fetch(&self, transaction: TransactionId) -> Result<Answers, StoreError>;
+    /// Stores the answers.
+    async fn answers_put(&self, transaction: TransactionId, answers: &Answers) -> Result<(), StoreError>;
+    /// Remembers callbacks, if none were stored for this transaction before.
+    async fn callbacks_insert(
+        &self,
+        transaction: TransactionId,
+        callbacks: &Callbacks,
+    ) -> Result<(), StoreError>;
+    /// The remembered callbacks.
+    async fn callbacks_fetch(&self, transaction: TransactionId) -> Result<Callbacks, StoreError>;
+
+    /// Consumes a URL token (by its SHA-256) and opens a session (by the SHA-256 of its cookie): both, or neither.
+    /// `false`: unknown, used before, or past its end.
+    async fn session_open(
+        &self,
+        url_token: &[u8; 32],
+        cookie: &[u8; 32],
+        csrf: &str,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<Option<Session>, StoreError>;
+    /// The session of a cookie (by its SHA-256), while it lasts.
+    async fn session_fetch(
+        &self,
+        cookie: &[u8; 32],
+        now: DateTime<Utc>,
+    ) -> Result<Option<Session>, StoreError>;
+    /// Marks a SEP-10 challenge (by its hash) as used. `false`: it was used before.
+    async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError>;
+
+    /// Takes due news: of each transaction only the oldest that is not delivered.
+    async fn event_claim(&self, claim: &Claim) -> Result<Vec<ClaimedEvent>, StoreError>;
+    /// Delivered, or given up: never again.
+    async fn event_ack(&self, id: EventId, lease: LeaseToken, at: DateTime<Utc>) -> Result<(), StoreError>;
+    /// Not everybody has it: again at `due`, from `progress`.
+    async fn event_defer(
+        &self,
+        id: EventId,
+        lease: LeaseToken,
+        progress: EventProgress,
+        due: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Deletes what has ended: used tokens, sessions, challenges.
+    async fn expired_delete(&self, now: DateTime<Utc>) -> Result<u64, StoreError>;
+}

@@ -1,0 +1,166 @@
+//! The SEP transaction: one deposit or withdrawal of one user, and the only way to change it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Account, Subject};
+use crate::amount::Amount;
+use crate::asset::{AssetId, StellarAsset};
+use crate::id::TransactionId;
+use crate::memo::Memo;
+
+mod apply;
+mod attempt;
+mod change;
+mod event;
+mod fact;
+pub mod machine;
+mod money;
+mod order;
+mod state;
+mod status;
+
+pub use apply::{Applied, ApplyContext};
+pub use attempt::{Attempt, AttemptPurpose, AttemptStatus, HashError, TransactionHash};
+pub use change::{Change, ChangeEffect};
+pub use event::{Event, EventKind};
+pub use fact::{Actor, AfterRefusal, AfterVoid, Effect, Fact, FactRecord, Settlement};
+pub use machine::{Refusal, Verdict, transition};
+pub use money::{Amounts, Instruction, LedgerReceipt, Receipt, Receiving, Refund, Terms};
+pub use order::{Order, OrderPurpose, OrderStatus};
+pub use state::{FailureCode, Kind, Protocol, Queue, RefundStep, RefundVia, Resume, State};
+pub use status::Status;
+
+/// What the wallet asked for. Never changed afterwards, never trusted for amounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The amount in the asset that the user gives, if the wallet announced one.
+    pub amount: Option<Amount>,
+    /// Deposit: where the tokens go. Withdrawal: where they are said to come from (informational).
+    pub account: Account,
+    /// Deposit: the memo on the outgoing payment. Withdrawal: the memo on a refund.
+    pub memo: Memo,
+    /// RFC 4646 tag for everything that the user reads.
+    pub language: Option<String>,
+    /// Deposit: the wallet can claim a claimable balance.
+    pub claimable_balances: bool,
+    /// The anchor's id of the customer, as claimed by the wallet; not verified.
+    pub customer: Option<String>,
+}
+
+/// One deposit or withdrawal.
+///
+/// A value of this type is a snapshot: it changes only through [`Transaction::apply`] and the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Transaction {
+    /// Given by us, unique for ever. Knowing it authorises nothing.
+    pub id: TransactionId,
+    /// Counts the changes; a writer that read an older version is refused.
+    pub version: i64,
+    /// Which way the value moves.
+    pub kind: Kind,
+    /// How wallets see it.
+    pub protocol: Protocol,
+    /// Where it stands.
+    pub state: State,
+    /// The token.
+    pub asset: StellarAsset,
+    /// The money on the other side.
+    pub off_chain_asset: AssetId,
+    /// Whose it is: all that their tokens may see.
+    pub subject: Subject,
+    /// The wallet's proven domain, if it proved one (SEP-10 `client_domain`).
+    pub client_domain: Option<String>,
+    /// What the wallet asked for.
+    pub request: Request,
+    /// What was agreed; `None` while the user is still in the flow.
+    pub terms: Option<Terms>,
+    /// The amounts: as agreed at first, recomputed from the receipt once money is here.
+    pub amounts: Option<Amounts>,
+    /// What arrived; `None` until it did.
+    pub receipt: Option<Receipt>,
+    /// What went back.
+    pub refunds: Vec<Refund>,
+    /// The ledger transaction that delivered a deposit or funded a withdrawal.
+    pub stellar_transaction_id: Option<TransactionHash>,
+    /// The rails' reference that funded a deposit or delivered a withdrawal.
+    pub external_transaction_id: Option<String>,
+    /// What the user has to claim, where a deposit was delivered as a claimable balance.
+    pub claimable_balance_id: Option<String>,
+    /// For the user: why it failed, waits or was returned.
+    pub message: Option<String>,
+    /// When the wallet asked.
+    pub started_at: DateTime<Utc>,
+    /// When the current status was reached.
+    pub updated_at: DateTime<Utc>,
+    /// When it was completed or refunded.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// Until when the user has to act; `None` where nothing is awaited from the user.
+    pub deadline: Option<DateTime<Utc>>,
+}
+
+/// All that is needed to start a transaction.
+#[derive(Debug, Clone)]
+pub struct NewTransaction {
+    /// From the id source.
+    pub id: TransactionId,
+    /// Which way.
+    pub kind: Kind,
+    /// Through which protocol.
+    pub protocol: Protocol,
+    /// The token.
+    pub asset: StellarAsset,
+    /// The money on the other side.
+    pub off_chain_asset: AssetId,
+    /// Whose it is.
+    pub subject: Subject,
+    /// The wallet's proven domain.
+    pub client_domain: Option<String>,
+    /// What the wallet asked for.
+    pub request: Request,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Until when the interactive flow has to be finished.
+    pub deadline: DateTime<Utc>,
+}
+
+impl Transaction {
+    /// A new transaction, `Collecting`. It exists once the store has inserted it.
+    pub fn start(new: NewTransaction) -> Self {
+        Self {
+            id: new.id,
+            version: 0,
+            kind: new.kind,
+            protocol: new.protocol,
+            state: State::Collecting,
+            asset: new.asset,
+            off_chain_asset: new.off_chain_asset,
+            subject: new.subject,
+            client_domain: new.client_domain,
+            request: new.request,
+            terms: None,
+            amounts: None,
+            receipt: None,
+            refunds: Vec::new(),
+            stellar_transaction_id: None,
+            external_transaction_id: None,
+            claimable_balance_id: None,
+            message: None,
+            started_at: new.at,
+            updated_at: new.at,
+            completed_at: None,
+            deadline: Some(new.deadline),
+        }
+    }
+
+    /// The label for wallets.
+    pub const fn status(&self) -> Status {
+        Status::of(&self.state, self.protocol)
+    }
+
+    /// The reserved (account, memo) pair of a withdrawal.
+    pub fn receiving(&self) -> Option<&Receiving> {
+        self.terms.as_ref()?.receiving.as_ref()
+    }
+}

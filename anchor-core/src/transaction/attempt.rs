@@ -1,0 +1,121 @@
+//! One signed envelope's life on the ledger.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::AccountId;
+use crate::id::{AttemptId, TransactionId};
+
+/// The hash of a Stellar transaction: 64 lower-case hex digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TransactionHash([u8; 32]);
+
+/// Not 64 lower-case hex digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a transaction hash is 64 lower-case hex digits")]
+#[non_exhaustive]
+pub struct HashError;
+
+impl TransactionHash {
+    /// From the raw SHA-256.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The raw SHA-256.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for TransactionHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl FromStr for TransactionHash {
+    type Err = HashError;
+
+    fn from_str(text: &str) -> Result<Self, HashError> {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err(HashError);
+        }
+        let bytes = hex::decode(text).map_err(|_| HashError)?;
+        bytes.try_into().map(Self).map_err(|_| HashError)
+    }
+}
+
+serde_text!(TransactionHash);
+
+/// What an envelope is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptPurpose {
+    /// Deliver a deposit.
+    Payment,
+    /// Create the user's account, so that it can add a trust line.
+    CreateAccount,
+    /// Return a withdrawal's tokens.
+    Refund,
+}
+
+impl AttemptPurpose {
+    /// The word that is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+            Self::CreateAccount => "create_account",
+            Self::Refund => "refund",
+        }
+    }
+}
+
+/// A signed envelope, stored before it is sent.
+///
+/// It can land only until `max_time` (the close time of a ledger, in Unix seconds); after a ledger closed later
+/// than that without it, it is dead for ever. At most one attempt of a transaction, and at most one of a source
+/// account, is open at any time; the store enforces both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// This attempt.
+    pub id: AttemptId,
+    /// What it pays for.
+    pub transaction: TransactionId,
+    /// What it does.
+    pub purpose: AttemptPurpose,
+    /// The hash that the ledger will know it by.
+    pub hash: TransactionHash,
+    /// The signed envelope: base64 XDR.
+    pub envelope: String,
+    /// The account whose sequence number it uses.
+    pub source: AccountId,
+    /// That sequence number.
+    pub sequence: i64,
+    /// Upper time bound: Unix seconds of ledger time, inclusive.
+    pub max_time: u64,
+}
+
+/// How an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AttemptStatus {
+    /// May still land.
+    Open,
+    /// Landed and succeeded.
+    Applied,
+    /// Can never have an effect any more.
+    Void,
+}
+
+impl AttemptStatus {
+    /// The word that is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Applied => "applied",
+            Self::Void => "void",
+        }
+    }
+}

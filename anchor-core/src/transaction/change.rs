@@ -1,0 +1,80 @@
+//! A committed step: everything that has to be written together, or not at all.
+
+use super::Transaction;
+use super::attempt::{Attempt, AttemptStatus};
+use super::event::Event;
+use super::fact::FactRecord;
+use super::order::{Order, OrderStatus};
+use crate::id::{AttemptId, OrderId};
+
+/// What else is written in the commit of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeEffect {
+    /// Nothing.
+    None,
+    /// A new open attempt. The store refuses a second open one of the transaction or of the source account.
+    OpenAttempt(Attempt),
+    /// The open attempt ends.
+    CloseAttempt {
+        /// Which one.
+        id: AttemptId,
+        /// Applied or void.
+        status: AttemptStatus,
+        /// For the operator.
+        note: Option<String>,
+    },
+    /// A new open order. The store refuses a second open one of the transaction.
+    OpenOrder(Order),
+    /// The open order's news.
+    UpdateOrder {
+        /// Which one.
+        id: OrderId,
+        /// How it stands now.
+        status: OrderStatus,
+        /// The rails' own reference, if they gave one.
+        reference: Option<String>,
+    },
+}
+
+/// One step of a transaction, made only by [`Transaction::apply`]. A store writes all of it in one database
+/// transaction, and only if the stored version is still [`Change::expected_version`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub(super) expected_version: i64,
+    pub(super) transaction: Transaction,
+    pub(super) fact: FactRecord,
+    pub(super) effect: ChangeEffect,
+    pub(super) events: Vec<Event>,
+}
+
+impl Change {
+    /// The version that was read.
+    pub const fn expected_version(&self) -> i64 {
+        self.expected_version
+    }
+
+    /// The transaction as it is afterwards.
+    pub const fn transaction(&self) -> &Transaction {
+        &self.transaction
+    }
+
+    /// What happened.
+    pub const fn fact(&self) -> &FactRecord {
+        &self.fact
+    }
+
+    /// What else is written.
+    pub const fn effect(&self) -> &ChangeEffect {
+        &self.effect
+    }
+
+    /// The news for the outbox.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The transaction as it is afterwards, once this change is stored.
+    pub fn into_transaction(self) -> Transaction {
+        self.transaction
+    }
+}

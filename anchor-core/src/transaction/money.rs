@@ -1,0 +1,96 @@
+//! What was agreed, what arrived, what went back.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::attempt::TransactionHash;
+use super::state::{Kind, RefundVia};
+use crate::account::{Account, AccountId};
+use crate::amount::{Amount, Money};
+use crate::fee::FeeBreakdown;
+use crate::memo::Memo;
+
+/// What goes in, what the anchor keeps, what comes out.
+///
+/// For assets of equal value `amount_out = amount_in - fee.total`, exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amounts {
+    /// What the user gives.
+    pub amount_in: Money,
+    /// What the anchor keeps, in the asset of `amount_in`.
+    pub fee: FeeBreakdown,
+    /// What the user gets.
+    pub amount_out: Money,
+}
+
+/// Something that the user has to know to send money: `("Account number", "123")`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instruction {
+    /// What it is, for people.
+    pub label: String,
+    /// What to copy.
+    pub value: String,
+}
+
+/// Where a withdrawal's tokens have to be paid. The pair is never given to another transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receiving {
+    /// The anchor's account.
+    pub account: AccountId,
+    /// What identifies the transaction; always of type `id`, which every wallet and contract can carry.
+    pub memo: Memo,
+}
+
+/// What user and anchor agreed on at the end of the interactive flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The kind of transaction that these terms are for.
+    pub kind: Kind,
+    /// The expected amounts.
+    pub amounts: Amounts,
+    /// Deposit: how to send the money.
+    pub instructions: Vec<Instruction>,
+    /// Withdrawal: where the tokens go.
+    pub receiving: Option<Receiving>,
+    /// Off-chain counterpart as shown to people (masked account number, name of a shop).
+    pub counterpart: Option<String>,
+    /// When an unfunded transaction expires.
+    pub deadline: Option<DateTime<Utc>>,
+}
+
+/// The ledger's side of a receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerReceipt {
+    /// The transaction that carried the payment.
+    pub hash: TransactionHash,
+    /// Who paid, as written on the ledger (muxed if it was).
+    pub from: Account,
+    /// The memo of that transaction.
+    pub memo: Memo,
+}
+
+/// Money that became ours, as the bank or the ledger reports it: never as somebody announced it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Unique at its source: the bank's reference, or the ledger's operation id. Makes a repeated report harmless.
+    pub reference: String,
+    /// What arrived.
+    pub amount: Money,
+    /// Who sent it, as far as the source says.
+    pub from: Option<String>,
+    /// For payments on the ledger.
+    pub ledger: Option<LedgerReceipt>,
+}
+
+/// One payment back to the user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// The ledger transaction's hash or the rails' reference.
+    pub id: String,
+    /// Which of the two.
+    pub via: RefundVia,
+    /// What went back, in the asset of `amount_in`.
+    pub amount: Amount,
+    /// What the anchor kept for it, in the same asset.
+    pub fee: Amount,
+}

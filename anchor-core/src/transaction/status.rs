@@ -1,0 +1,84 @@
+//! The label that a wallet sees: a pure function of state and protocol.
+
+use std::fmt;
+
+use super::state::{FailureCode, Protocol, State};
+
+/// A `status` of SEP-24 §14 (SEP-6 and SEP-31 share most of them).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the names are the protocol's own")]
+pub enum Status {
+    Incomplete,
+    PendingUserTransferStart,
+    PendingUserTransferComplete,
+    PendingExternal,
+    PendingAnchor,
+    OnHold,
+    PendingStellar,
+    PendingTrust,
+    Completed,
+    Refunded,
+    Expired,
+    NoMarket,
+    TooSmall,
+    TooLarge,
+    Error,
+}
+
+impl Status {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Incomplete => "incomplete",
+            Self::PendingUserTransferStart => "pending_user_transfer_start",
+            Self::PendingUserTransferComplete => "pending_user_transfer_complete",
+            Self::PendingExternal => "pending_external",
+            Self::PendingAnchor => "pending_anchor",
+            Self::OnHold => "on_hold",
+            Self::PendingStellar => "pending_stellar",
+            Self::PendingTrust => "pending_trust",
+            Self::Completed => "completed",
+            Self::Refunded => "refunded",
+            Self::Expired => "expired",
+            Self::NoMarket => "no_market",
+            Self::TooSmall => "too_small",
+            Self::TooLarge => "too_large",
+            Self::Error => "error",
+        }
+    }
+
+    /// How `state` is called in `protocol`.
+    pub const fn of(state: &State, protocol: Protocol) -> Self {
+        let Protocol::Sep24 = protocol;
+        match state {
+            State::Collecting => Self::Incomplete,
+            State::AwaitingFunds | State::AwaitingPayment => Self::PendingUserTransferStart,
+            State::FundsInTransit | State::PayoutInTransit { .. } => Self::PendingExternal,
+            State::ReadyToPay
+            | State::ReadyToPayOut
+            | State::PayingOut { .. }
+            | State::RefundDue { .. }
+            | State::Refunding { .. } => Self::PendingAnchor,
+            State::Paying { .. } => Self::PendingStellar,
+            State::AwaitingTrust => Self::PendingTrust,
+            State::ReadyForPickup { .. } => Self::PendingUserTransferComplete,
+            State::OnHold { .. } => Self::OnHold,
+            State::Paid { .. } | State::PaidOut { .. } => Self::Completed,
+            State::Refunded { .. } => Self::Refunded,
+            State::Expired => Self::Expired,
+            State::Failed { code } => match code {
+                FailureCode::Error => Self::Error,
+                FailureCode::TooSmall => Self::TooSmall,
+                FailureCode::TooLarge => Self::TooLarge,
+                FailureCode::NoMarket => Self::NoMarket,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
