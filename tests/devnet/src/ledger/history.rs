@@ -1,0 +1,69 @@
+//! Closed ledgers and the ways to find a transaction in them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use stellar_xdr::AccountId;
+
+use super::participants;
+use super::record::{ClosedLedger, Meta, TransactionRecord};
+
+/// Transactions whose entry changes are kept.
+const METAS_KEPT: usize = 100_000;
+
+/// Everything that was ever closed.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    ledgers: Vec<Arc<ClosedLedger>>,
+    by_hash: BTreeMap<[u8; 32], Place>,
+    by_account: BTreeMap<AccountId, Vec<Place>>,
+    metas: VecDeque<Arc<Meta>>,
+}
+
+/// Where a transaction is: ledger, and order of application from 1.
+type Place = (u32, u32);
+
+impl History {
+    pub(crate) fn push(&mut self, ledger: Arc<ClosedLedger>, metas: Vec<Arc<Meta>>) {
+        for record in &ledger.transactions {
+            let place = (record.ledger, record.index);
+            self.by_hash.insert(record.hash, place);
+            if let Some(inner) = record.inner_hash {
+                self.by_hash.insert(inner, place);
+            }
+            for account in participants::of_transaction(&record.envelope()) {
+                self.by_account.entry(account).or_default().push(place);
+            }
+        }
+        self.metas.extend(metas);
+        while self.metas.len() > METAS_KEPT {
+            self.metas.pop_front();
+        }
+        self.ledgers.push(ledger);
+    }
+
+    pub(crate) fn ledger(&self, sequence: u32) -> Option<&Arc<ClosedLedger>> {
+        self.ledgers.get(usize::try_from(sequence.checked_sub(1)?).ok()?)
+    }
+
+    pub(crate) fn contains(&self, hash: &[u8; 32]) -> bool {
+        self.by_hash.contains_key(hash)
+    }
+
+    pub(crate) fn transaction(&self, hash: &[u8; 32]) -> Option<Arc<TransactionRecord>> {
+        self.at(*self.by_hash.get(hash)?)
+    }
+
+    /// The transactions of `account`, oldest first; from either end without walking the others.
+    pub(crate) fn of_account(
+        &self,
+        account: &AccountId,
+    ) -> impl DoubleEndedIterator<Item = Arc<TransactionRecord>> {
+        let places = self.by_account.get(account).map_or(&[][..], Vec::as_slice);
+        places.iter().filter_map(|place| self.at(*place))
+    }
+
+    fn at(&self, (ledger, index): Place) -> Option<Arc<TransactionRecord>> {
+        self.ledger(ledger)?.transactions.get(usize::try_from(index.checked_sub(1)?).ok()?).cloned()
+    }
+}

@@ -1,0 +1,4 @@
+//! The ledger seen from outside: submit, close, look.
+
+mod fixture;
+mod smoke;
