@@ -17,6 +17,8 @@ mod fact;
 pub mod machine;
 mod money;
 mod order;
+#[cfg(test)]
+mod samples;
 mod state;
 mod status;
 
