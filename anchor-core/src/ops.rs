@@ -3,6 +3,7 @@
 pub mod amounts;
 mod commit;
 mod error;
+pub mod form;
 
 pub use commit::{Committed, commit};
 pub use error::OpsError;

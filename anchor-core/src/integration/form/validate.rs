@@ -45,6 +45,10 @@ pub enum FieldProblem {
     TooSmall(Amount),
     /// Above this amount.
     TooLarge(Amount),
+    /// Nothing would be left after the fee.
+    BelowFee,
+    /// There is no such transaction at the moment, or no fee for this amount.
+    NotOffered,
     /// Not one of the choices.
     NotAChoice,
     /// Not a day of the calendar.
