@@ -1,3 +1,19 @@
-//! A Stellar network in one process: a ledger, Horizon and friendbot for offline development.
+#![doc = include_str!("../README.md")]
 
+mod clock;
+mod control;
+mod core;
+mod devnet;
+mod faults;
+mod friendbot;
+mod horizon;
 pub mod ledger;
+mod replica;
+mod server;
+
+pub use self::{
+    clock::Clock,
+    devnet::{CloseMode, Devnet, DevnetBuilder, StartError, TESTNET_PASSPHRASE},
+    faults::{Fault, FaultRule, Faults, InstalledFault, Timeout},
+    friendbot::FriendbotError,
+};

@@ -183,7 +183,8 @@ impl Network {
         self.queue.len()
     }
 
-    /// Closes a ledger at `now` (or one second after the ledger before, if that is later) with the best-paying
+    /// Closes a ledger at `now` (or one second after the ledger before, if that is later; not before it, if
+    /// [`LedgerConfig::close_seconds`] is 0) with the best-paying
     /// pending transactions that fit.
     ///
     /// # Errors
@@ -191,7 +192,8 @@ impl Network {
     /// [`LogError`] when the ledger could not be written to the file. Nothing has changed then and the call can
     /// be repeated. A network in memory never fails.
     pub fn close(&mut self, now: u64) -> Result<Arc<ClosedLedger>, LogError> {
-        let closed_at = now.max(self.latest.closed_at + 1);
+        let step = u64::from(self.config.close_seconds.min(1));
+        let closed_at = now.max(self.latest.closed_at + step);
         let moment = Moment { ledger: self.latest.sequence + 1, earliest: closed_at, latest: closed_at };
         let state = &self.state;
         self.queue.retain(|frame| validate::check(state, frame, moment, Verification::Trusting).is_ok());

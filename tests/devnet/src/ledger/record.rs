@@ -19,7 +19,7 @@ pub struct ClosedLedger {
     pub hash: [u8; 32],
     /// Hash of the ledger before; zeros for the first.
     pub previous_hash: [u8; 32],
-    /// Close time, Unix seconds; strictly larger than that of the ledger before.
+    /// Close time, Unix seconds; larger than that of the ledger before (or the same, if `close_seconds` is 0).
     pub closed_at: u64,
     /// Minimum fee of an operation, stroops.
     pub base_fee: u32,

@@ -1,0 +1,112 @@
+//! What the HTTP side and the handle share: the ledger engine, its read replica, the clock and the faults.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use stellar_xdr::TransactionEnvelope;
+use tokio::sync::watch;
+
+use crate::{
+    clock::Clock,
+    devnet::CloseMode,
+    faults::Faults,
+    ledger::{ClosedLedger, LogError, Network, Submitted},
+    replica::Replica,
+};
+
+/// How long things last; see the builder's methods of the same names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timing {
+    pub(crate) submission_timeout: Duration,
+    pub(crate) stream_lifetime: Duration,
+    pub(crate) heartbeat: Duration,
+}
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    network: Mutex<Network>,
+    pub(crate) passphrase: String,
+    pub(crate) network_id: [u8; 32],
+    pub(crate) replica: Arc<Replica>,
+    pub(crate) clock: Clock,
+    pub(crate) faults: Faults,
+    pub(crate) mode: CloseMode,
+    pub(crate) timing: Timing,
+    stopping: watch::Sender<bool>,
+}
+
+impl Core {
+    pub(crate) fn new(
+        network: Network,
+        clock: Clock,
+        faults: Faults,
+        mode: CloseMode,
+        timing: Timing,
+    ) -> Self {
+        let passphrase = network.config().passphrase.clone();
+        let replica = Replica::new(&network);
+        Self {
+            passphrase,
+            network_id: network.network_id(),
+            network: Mutex::new(network),
+            replica: Arc::new(replica),
+            clock,
+            faults,
+            mode,
+            timing,
+            stopping: watch::Sender::new(false),
+        }
+    }
+
+    /// The ledger engine. Closing through it would leave the replica behind: use [`Core::close`].
+    pub(crate) fn network(&self) -> MutexGuard<'_, Network> {
+        self.network.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands an envelope to the engine. On an instant network, its ledger closes before this returns.
+    pub(crate) fn submit(&self, envelope: TransactionEnvelope) -> Submitted {
+        let mut network = self.network();
+        let submitted = network.submit(envelope, self.clock.now());
+        let accepted = matches!(submitted, Submitted::Pending { .. });
+        if accepted && self.mode == CloseMode::Instant && !self.faults.stalls_close() {
+            self.report(self.close_locked(&mut network));
+        }
+        submitted
+    }
+
+    /// Closes a ledger with what is pending, whatever the mode and the faults say.
+    pub(crate) fn close(&self) -> Result<Arc<ClosedLedger>, LogError> {
+        self.close_locked(&mut self.network())
+    }
+
+    /// Closes a ledger because its time has come, unless a fault stalls the network.
+    pub(crate) fn tick(&self) {
+        if !self.faults.stalls_close() {
+            self.report(self.close());
+        }
+    }
+
+    /// Tells when the devnet is about to stop.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
+    pub(crate) fn begin_stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    fn close_locked(&self, network: &mut Network) -> Result<Arc<ClosedLedger>, LogError> {
+        let ledger = network.close(self.clock.now())?;
+        self.replica.ingest(&ledger);
+        Ok(ledger)
+    }
+
+    /// A ledger that cannot be written is tried again at the next occasion; what is pending stays pending.
+    fn report(&self, closed: Result<Arc<ClosedLedger>, LogError>) {
+        if let Err(error) = closed {
+            tracing::error!(%error, "the ledger could not be closed");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Fees of the last ledgers: `/fee_stats`.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    call::{Answer, Call},
+    hal,
+    problem::Problem,
+};
+
+/// Ledgers looked at.
+const WINDOW: u32 = 5;
+const PERCENTILES: [usize; 11] = [10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99];
+
+pub(crate) async fn one(call: Call) -> Answer {
+    let ledgers = call.view.newest_ledgers(WINDOW);
+    let latest = ledgers.first().ok_or_else(Problem::not_found)?;
+    let (mut charged, mut offered) = (Vec::new(), Vec::new());
+    let (mut used, mut capacity) = (0_u64, 0_u64);
+    for ledger in &ledgers {
+        capacity += u64::from(ledger.capacity);
+        for record in &ledger.transactions {
+            let operations = i64::from(record.fee_operations.max(1));
+            used += u64::from(record.operation_count);
+            charged.push(record.fee_charged / operations);
+            offered.push(record.max_fee / operations);
+        }
+    }
+    let base_fee = i64::from(latest.base_fee);
+    Ok(hal::object(&json!({
+        "last_ledger": latest.sequence.to_string(),
+        "last_ledger_base_fee": base_fee.to_string(),
+        "ledger_capacity_usage": ratio(used, capacity),
+        "fee_charged": distribution(charged, base_fee),
+        "max_fee": distribution(offered, base_fee),
+    })))
+}
+
+/// Two decimals, as Horizon writes it.
+fn ratio(used: u64, capacity: u64) -> String {
+    let hundredths = (used * 100).checked_div(capacity).unwrap_or(0);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+/// Without a transaction, everything is the base fee.
+fn distribution(mut fees: Vec<i64>, base_fee: i64) -> Value {
+    if fees.is_empty() {
+        fees.push(base_fee);
+    }
+    fees.sort_unstable();
+    let at = |percent: usize| fees[(fees.len() * percent).div_ceil(100).saturating_sub(1)].to_string();
+    let mut object = Map::new();
+    object.insert("max".to_owned(), at(100).into());
+    object.insert("min".to_owned(), fees[0].to_string().into());
+    object.insert("mode".to_owned(), mode(&fees).to_string().into());
+    for percent in PERCENTILES {
+        object.insert(format!("p{percent}"), at(percent).into());
+    }
+    Value::Object(object)
+}
+
+/// The most frequent value of a sorted list, the smallest of several.
+fn mode(sorted: &[i64]) -> i64 {
+    let mut best = (0, 0);
+    for run in sorted.chunk_by(|one, other| one == other) {
+        if run.len() > best.1 {
+            best = (run[0], run.len());
+        }
+    }
+    best.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_and_mode_are_strings() {
+        let body = distribution(vec![100, 100, 200, 300], 100);
+        assert_eq!(body["mode"], "100");
+        assert_eq!(body["max"], "300");
+        assert_eq!(body["p50"], "100");
+        assert_eq!(body["p60"], "200");
+        assert_eq!(body["p99"], "300");
+    }
+
+    #[test]
+    fn without_transactions_all_is_the_base_fee() {
+        assert_eq!(distribution(Vec::new(), 100)["p95"], "100");
+        assert_eq!(ratio(3, 8), "0.37");
+        assert_eq!(ratio(0, 0), "0.00");
+    }
+}
