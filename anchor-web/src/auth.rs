@@ -1,0 +1,44 @@
+//! Who is asking: the SEP-10 token of a request.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use anchor_core::account::Subject;
+
+use crate::error::SepError;
+use crate::state::WebState;
+
+/// The user that the request's token speaks for. As an extractor it answers 403 before anything else is read.
+#[derive(Debug, Clone)]
+pub(crate) struct User {
+    /// Whose data may be seen.
+    pub(crate) subject: Subject,
+    /// The wallet's proven domain.
+    pub(crate) client_domain: Option<String>,
+}
+
+impl FromRequest for User {
+    type Error = SepError;
+    type Future = Ready<Result<Self, SepError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(authenticate(request).ok_or_else(SepError::authentication_required))
+    }
+}
+
+fn authenticate(request: &HttpRequest) -> Option<User> {
+    let state = request.app_data::<web::Data<WebState>>()?;
+    let mut headers = request.headers().get_all(header::AUTHORIZATION);
+    let (header, None) = (headers.next()?, headers.next()) else {
+        return None; // two tokens: whose answer would it be?
+    };
+    let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    let now = state.anchor.clock().now();
+    let claims = state.tokens.web_auth_verify(token.trim(), now).ok()?;
+    Some(User { subject: claims.sub, client_domain: claims.client_domain })
+}

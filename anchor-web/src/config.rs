@@ -1,0 +1,41 @@
+//! Where things are served, and how long what is handed out is good for.
+
+use std::time::Duration;
+
+use anchor_core::Config;
+
+/// SEP-1: fixed by the protocol.
+pub(crate) const STELLAR_TOML_PATH: &str = "/.well-known/stellar.toml";
+/// SEP-10, both methods.
+pub(crate) const AUTH_PATH: &str = "/auth";
+/// SEP-24, and the hosted pages below it.
+pub(crate) const SEP24_PATH: &str = "/sep24";
+/// For load balancers and operators.
+pub(crate) const HEALTH_PATH: &str = "/health";
+
+/// Bodies above this are refused, multipart ones with files aside.
+pub(crate) const BODY_BYTES_MAX: usize = 128 * 1024;
+/// Multipart bodies above this are refused; their files are read past, not kept.
+pub(crate) const MULTIPART_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// One text field.
+pub(crate) const FIELD_BYTES_MAX: usize = 4 * 1024;
+/// Names in one request.
+pub(crate) const FIELDS_MAX: usize = 200;
+/// Everything after the `?`.
+pub(crate) const QUERY_BYTES_MAX: usize = 8 * 1024;
+
+/// How long a wallet may use its token. Signers of an account can change meanwhile (SEP-10, JWT expiration); a
+/// token moves no money by itself, so a day is the price for wallets that watch a slow bank transfer.
+pub(crate) const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a `more_info_url` shows its transaction. Every answer of the API has a fresh one.
+pub(crate) const MORE_INFO_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// `WEB_AUTH_ENDPOINT`.
+pub(crate) fn web_auth_endpoint(config: &Config) -> String {
+    format!("{}{AUTH_PATH}", config.host_url())
+}
+
+/// `TRANSFER_SERVER_SEP0024`.
+pub(crate) fn transfer_server(config: &Config) -> String {
+    format!("{}{SEP24_PATH}", config.host_url())
+}

@@ -1,0 +1,45 @@
+//! The same document for the API and for callbacks.
+
+use std::sync::Arc;
+
+use anchor_core::Config;
+use anchor_core::clock::{Clock, SystemClock};
+use anchor_core::integration::TransactionDocuments;
+use anchor_core::transaction::Transaction;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::links::Links;
+use crate::wire::transaction::TransactionWire;
+
+/// Writes transactions as `GET /transaction` answers them (SEP-24).
+#[derive(Debug, Clone)]
+pub struct Documents {
+    links: Links,
+    clock: Arc<dyn Clock>,
+}
+
+/// For [`AnchorBuilder::documents`](anchor_core::AnchorBuilder::documents): callbacks carry what the API answers.
+pub fn documents(config: &Config) -> Documents {
+    Documents::new(config, SystemClock)
+}
+
+impl Documents {
+    /// `clock` dates the links in the documents: give it the clock that the anchor has.
+    pub fn new(config: &Config, clock: impl Clock + 'static) -> Self {
+        Self { links: Links::new(config), clock: Arc::new(clock) }
+    }
+}
+
+impl TransactionDocuments for Documents {
+    fn document(&self, transaction: &Transaction) -> Value {
+        json!({ "transaction": transaction_object(&self.links, transaction, self.clock.now()) })
+    }
+}
+
+/// What stands under `transaction`, and in the list under `transactions`.
+pub(crate) fn transaction_object(links: &Links, transaction: &Transaction, now: DateTime<Utc>) -> Value {
+    let more_info_url = links.more_info_url(transaction, now);
+    // Text, flags and lists of them: there is nothing that could fail.
+    serde_json::to_value(TransactionWire::new(transaction, more_info_url)).unwrap_or_default()
+}

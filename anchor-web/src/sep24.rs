@@ -1,0 +1,41 @@
+//! SEP-24: hosted deposit and withdrawal, the part that wallets call.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::{self, ServiceConfig};
+use anchor_core::Anchor;
+
+use crate::config::SEP24_PATH;
+use crate::error::SepError;
+use crate::middleware::open_resource;
+use crate::state::WebState;
+use crate::wire::info::InfoWire;
+
+pub(crate) fn routes(app: &mut ServiceConfig) {
+    app.service(
+        web::scope(SEP24_PATH)
+            .service(
+                open_resource("/info", "GET, HEAD, OPTIONS")
+                    .route(web::get().to(info))
+                    .route(web::head().to(info)),
+            )
+            .default_service(web::to(unknown)),
+    );
+}
+
+/// The answer to `GET /info`, which is the same for everybody until the next start.
+pub(crate) fn info_document(anchor: &Anchor) -> web::Bytes {
+    // Decimals, words and flags: there is nothing that could fail.
+    serde_json::to_vec(&InfoWire::new(anchor.assets())).unwrap_or_default().into()
+}
+
+async fn info(state: web::Data<WebState>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
+        .body(state.info.clone())
+}
+
+async fn unknown() -> Result<HttpResponse, SepError> {
+    Err(SepError::not_found("there is no such endpoint"))
+}

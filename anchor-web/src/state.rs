@@ -1,0 +1,91 @@
+//! What all endpoints share, and how it is mounted.
+
+use actix_web::web::{self, ServiceConfig};
+use anchor_core::Anchor;
+use anchor_core::config::Sep;
+
+use crate::links::Links;
+use crate::sep1::{StellarToml, TomlError};
+use crate::tokens::Tokens;
+use crate::{health, sep1, sep10, sep24};
+
+/// The web side of an anchor, ready to be mounted. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Web {
+    state: web::Data<WebState>,
+}
+
+/// The anchor cannot be served as it is configured.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WebError {
+    /// stellar.toml would not be what wallets need.
+    #[error("stellar.toml cannot be published")]
+    Toml(#[from] TomlError),
+    /// Nobody could log in.
+    #[error("there is no key for tokens: set SERVER_JWT_KEY")]
+    NoTokenKey,
+    /// Hosted deposits need somebody to log in (SEP-24 §Authentication).
+    #[error("SEP-24 needs SEP-1 and SEP-10: add them to ACTIVE_SEPS")]
+    NoAuthentication,
+}
+
+/// Shared by the handlers.
+#[derive(Debug)]
+pub(crate) struct WebState {
+    pub(crate) anchor: Anchor,
+    pub(crate) tokens: Tokens,
+    pub(crate) links: Links,
+    pub(crate) toml: StellarToml,
+    pub(crate) info: web::Bytes,
+}
+
+impl Web {
+    /// Prepares what is served; nothing is mounted or listened to yet.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration; see [`WebError`].
+    pub fn new(anchor: Anchor) -> Result<Self, WebError> {
+        let config = anchor.config();
+        if config.jwt_keys.is_empty() {
+            return Err(WebError::NoTokenKey);
+        }
+        if config.speaks(Sep::Sep24) && !(config.speaks(Sep::Sep1) && config.speaks(Sep::Sep10)) {
+            return Err(WebError::NoAuthentication);
+        }
+        let state = WebState {
+            tokens: Tokens::new(config),
+            links: Links::new(config),
+            toml: StellarToml::new(&anchor)?,
+            info: sep24::info_document(&anchor),
+            anchor,
+        };
+        Ok(Self { state: web::Data::new(state) })
+    }
+
+    /// The anchor behind it.
+    pub fn anchor(&self) -> &Anchor {
+        &self.state.anchor
+    }
+
+    /// Mounts the endpoints of the active SEPs on an App: `App::new().configure(web.routes())`. Cheap, for every
+    /// worker thread anew.
+    pub fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let state = self.state.clone();
+        move |app| {
+            let config = state.anchor.config();
+            let speaks = |sep| config.speaks(sep);
+            if speaks(Sep::Sep1) {
+                sep1::routes(app);
+            }
+            if speaks(Sep::Sep10) {
+                sep10::routes(app);
+            }
+            if speaks(Sep::Sep24) {
+                sep24::routes(app);
+            }
+            health::routes(app);
+            app.app_data(state);
+        }
+    }
+}

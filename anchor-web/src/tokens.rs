@@ -1,0 +1,214 @@
+//! Signed tokens: one kind for wallets, one for receipts in the browser. Neither is accepted as the other.
+
+use std::time::Duration;
+
+use anchor_core::Config;
+use anchor_core::account::Subject;
+use anchor_core::id::TransactionId;
+use anchor_core::secret::Secret;
+use chrono::{DateTime, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::config::{MORE_INFO_LIFETIME, TOKEN_LIFETIME};
+
+/// Clocks of replicas differ: a token may seem to be this much from the future.
+const IAT_SKEW_SECONDS: i64 = 60;
+
+/// JOSE header `typ` of a wallet's token.
+const WEB_AUTH_TYPE: &str = "JWT";
+/// JOSE header `typ` of a receipt's token.
+const MORE_INFO_TYPE: &str = "more-info+jwt";
+
+/// The token is forged, expired, or of another kind. Which of them is nobody's business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the token is not valid")]
+pub(crate) struct TokenError;
+
+/// What a wallet's token says (SEP-10, §Token).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WebAuthClaims {
+    /// The anchor's address.
+    pub(crate) iss: String,
+    /// `G…`, `G…:id` or `M…`.
+    pub(crate) sub: Subject,
+    /// Unix seconds.
+    pub(crate) iat: i64,
+    /// Unix seconds.
+    pub(crate) exp: i64,
+    /// Hash of the challenge that was answered: one challenge, one token.
+    pub(crate) jti: String,
+    /// The domain that the wallet asked for.
+    pub(crate) home_domain: String,
+    /// The wallet's own domain, if it proved one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_domain: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct MoreInfoClaims {
+    sub: TransactionId,
+    iat: i64,
+    exp: i64,
+}
+
+trait Lifetime {
+    fn iat(&self) -> i64;
+    fn exp(&self) -> i64;
+}
+
+impl Lifetime for WebAuthClaims {
+    fn iat(&self) -> i64 {
+        self.iat
+    }
+
+    fn exp(&self) -> i64 {
+        self.exp
+    }
+}
+
+impl Lifetime for MoreInfoClaims {
+    fn iat(&self) -> i64 {
+        self.iat
+    }
+
+    fn exp(&self) -> i64 {
+        self.exp
+    }
+}
+
+/// Signs and checks tokens. The first key of the settings signs, all of them are accepted.
+#[derive(Clone)]
+pub(crate) struct Tokens {
+    issuer: String,
+    home_domain: String,
+    web_auth: Keys,
+    more_info: Keys,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+impl Tokens {
+    pub(crate) fn new(config: &Config) -> Self {
+        // Receipts get keys of their own, so that a mistake with `typ` alone cannot mix the kinds up.
+        let derived = |key: &Secret<String>| {
+            Sha256::new_with_prefix(b"anchor more-info key\0").chain_update(key.expose()).finalize().to_vec()
+        };
+        Self {
+            issuer: config.host_url().to_owned(),
+            home_domain: config.home_domain(),
+            web_auth: Keys::new(WEB_AUTH_TYPE, config, |key| key.expose().as_bytes().to_vec()),
+            more_info: Keys::new(MORE_INFO_TYPE, config, derived),
+        }
+    }
+
+    /// The token that a proved challenge (by its hash) is worth.
+    pub(crate) fn web_auth_sign(
+        &self,
+        subject: Subject,
+        client_domain: Option<String>,
+        challenge: &[u8; 32],
+        now: DateTime<Utc>,
+    ) -> Result<String, TokenError> {
+        self.web_auth.sign(&WebAuthClaims {
+            iss: self.issuer.clone(),
+            sub: subject,
+            iat: now.timestamp(),
+            exp: after(now.timestamp(), TOKEN_LIFETIME),
+            jti: hex::encode(challenge),
+            home_domain: self.home_domain.clone(),
+            client_domain,
+        })
+    }
+
+    /// What a wallet's token says.
+    pub(crate) fn web_auth_verify(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<WebAuthClaims, TokenError> {
+        let claims: WebAuthClaims = self.web_auth.verify(token, now)?;
+        if claims.iss == self.issuer && claims.home_domain == self.home_domain {
+            Ok(claims)
+        } else {
+            Err(TokenError)
+        }
+    }
+
+    /// Lets whoever has it see this transaction. The same all through an hour, so that a wallet that polls reads
+    /// the same document again.
+    pub(crate) fn more_info_sign(
+        &self,
+        transaction: TransactionId,
+        now: DateTime<Utc>,
+    ) -> Result<String, TokenError> {
+        let now = now.timestamp();
+        let iat = now - now.rem_euclid(3600);
+        self.more_info.sign(&MoreInfoClaims { sub: transaction, iat, exp: after(iat, MORE_INFO_LIFETIME) })
+    }
+
+    /// The transaction that a receipt's token shows.
+    pub(crate) fn more_info_verify(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<TransactionId, TokenError> {
+        self.more_info.verify(token, now).map(|claims: MoreInfoClaims| claims.sub)
+    }
+}
+
+#[derive(Clone)]
+struct Keys {
+    token_type: &'static str,
+    signing: Option<EncodingKey>,
+    accepted: Vec<DecodingKey>,
+}
+
+impl Keys {
+    fn new(token_type: &'static str, config: &Config, bytes: impl Fn(&Secret<String>) -> Vec<u8>) -> Self {
+        let keys: Vec<_> = config.jwt_keys.iter().map(bytes).collect();
+        Self {
+            token_type,
+            signing: keys.first().map(|key| EncodingKey::from_secret(key)),
+            accepted: keys.iter().map(|key| DecodingKey::from_secret(key)).collect(),
+        }
+    }
+
+    fn sign(&self, claims: &impl Serialize) -> Result<String, TokenError> {
+        let mut header = Header::new(Algorithm::HS256);
+        header.typ = Some(self.token_type.to_owned());
+        let key = self.signing.as_ref().ok_or(TokenError)?;
+        jsonwebtoken::encode(&header, claims, key).map_err(|_| TokenError)
+    }
+
+    fn verify<C: Lifetime + DeserializeOwned>(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<C, TokenError> {
+        let mut validation = Validation::new(Algorithm::HS256);
+        // by our own clock, below
+        validation.validate_exp = false;
+        validation.required_spec_claims.clear();
+        let decode = |key| jsonwebtoken::decode::<C>(token, key, &validation).ok();
+        let data = self.accepted.iter().find_map(decode).ok_or(TokenError)?;
+        let now = now.timestamp();
+        let claims = data.claims;
+        let is_current = now < claims.exp() && claims.iat() <= now.saturating_add(IAT_SKEW_SECONDS);
+        if is_current && data.header.typ.as_deref() == Some(self.token_type) {
+            Ok(claims)
+        } else {
+            Err(TokenError)
+        }
+    }
+}
+
+fn after(seconds: i64, lifetime: Duration) -> i64 {
+    seconds.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX))
+}

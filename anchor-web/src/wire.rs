@@ -1,0 +1,4 @@
+//! The protocols' JSON, and nothing else of them.
+
+pub(crate) mod info;
+pub(crate) mod transaction;

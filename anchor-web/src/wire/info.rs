@@ -1,0 +1,88 @@
+//! `GET /info` (SEP-24).
+
+use std::collections::BTreeMap;
+
+use anchor_core::asset::{Asset, Offer};
+use anchor_core::transaction::Kind;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+pub(crate) struct InfoWire<'a> {
+    deposit: BTreeMap<&'a str, OfferWire>,
+    withdraw: BTreeMap<&'a str, OfferWire>,
+    fee: FeeEndpointWire,
+    features: FeaturesWire,
+}
+
+/// Numbers are written digit by digit from decimals.
+#[derive(Debug, Default, Serialize)]
+struct OfferWire {
+    enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_amount: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_amount: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fee_fixed: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fee_percent: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fee_minimum: Option<Box<RawValue>>,
+}
+
+#[derive(Debug, Serialize)]
+struct FeeEndpointWire {
+    enabled: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct FeaturesWire {
+    account_creation: bool,
+    claimable_balances: bool,
+}
+
+impl<'a> InfoWire<'a> {
+    pub(crate) fn new(assets: &'a [Asset]) -> Self {
+        Self {
+            deposit: offers(assets, Kind::Deposit),
+            withdraw: offers(assets, Kind::Withdrawal),
+            // deprecated, and not needed: the offers say it all
+            fee: FeeEndpointWire { enabled: false },
+            features: FeaturesWire { account_creation: true, claimable_balances: true },
+        }
+    }
+}
+
+/// One entry for each code; where two issuers share a code, the entry is about the first one that is on.
+fn offers(assets: &[Asset], kind: Kind) -> BTreeMap<&str, OfferWire> {
+    let mut offers = BTreeMap::new();
+    for asset in assets {
+        let entry: &mut OfferWire = offers.entry(asset.id.code()).or_default();
+        if let (Some(offer), false) = (asset.offer(kind), entry.enabled) {
+            *entry = OfferWire::new(offer);
+        }
+    }
+    offers
+}
+
+impl OfferWire {
+    fn new(offer: &Offer) -> Self {
+        let fee = &offer.fee;
+        let is_free = fee.fixed.is_zero() && fee.percent.is_zero();
+        Self {
+            enabled: true,
+            min_amount: offer.min.and_then(number),
+            max_amount: offer.max.and_then(number),
+            fee_fixed: if is_free { None } else { number(fee.fixed) },
+            fee_percent: if is_free { None } else { number(fee.percent) },
+            fee_minimum: fee.minimum.and_then(number),
+        }
+    }
+}
+
+/// Plain decimals are JSON numbers already.
+fn number(decimal: impl ToString) -> Option<Box<RawValue>> {
+    RawValue::from_string(decimal.to_string()).ok()
+}
