@@ -1,4 +1,18 @@
 //! The ledger seen from outside: submit, close, look.
 
+mod accounts;
+mod claimable;
+mod conservation;
+mod fee_bump;
 mod fixture;
-mod smoke;
+mod history;
+mod offers;
+mod options;
+mod path_payments;
+mod payments;
+mod persistence;
+mod queue;
+mod signatures;
+mod sponsoring;
+mod trust;
+mod validity;
