@@ -18,6 +18,8 @@ pub mod ops;
 pub mod secret;
 pub mod stellar;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transaction;
 pub mod wake;
 

@@ -15,6 +15,7 @@ use crate::memo::Memo;
 use crate::transaction::TransactionHash;
 
 pub mod challenge;
+mod codec;
 pub mod decode;
 pub mod envelope;
 mod error;
@@ -22,6 +23,7 @@ mod error;
 pub mod horizon;
 pub mod plan;
 
+pub use codec::DecodeError;
 pub use error::LedgerError;
 
 /// Which network: its passphrase, and what is derived from it.
@@ -239,6 +241,13 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The network's own codes, for the operator: `tx_failed: op_no_trust`.
     pub codes: String,
+}
+
+impl Failure {
+    /// With the codes that an operator should see.
+    pub fn new(kind: FailureKind, codes: impl Into<String>) -> Self {
+        Self { kind, codes: codes.into() }
+    }
 }
 
 /// Classes of failures.

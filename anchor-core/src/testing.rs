@@ -1,0 +1,3 @@
+//! Fakes and conformance suites: what tests of an anchor need, its own and yours. Feature `testing`.
+
+pub mod ledger;

@@ -1,0 +1,5 @@
+//! Ledgers for tests.
+
+mod fake;
+
+pub use fake::{FakeLedger, Fault};

@@ -1,0 +1,160 @@
+use super::*;
+use crate::keys::SigningKey;
+use crate::stellar::envelope::{Claimant, EnvelopeSpec, Operation, Payment, SignedEnvelope};
+
+const NOW: u64 = 1_800_000_000;
+
+fn key(seed: u8) -> SigningKey {
+    SigningKey::from_seed([seed; 32])
+}
+
+fn id(seed: u8) -> AccountId {
+    key(seed).account()
+}
+
+fn stroops(stroops: i64) -> StellarAmount {
+    StellarAmount::from_stroops(stroops).unwrap()
+}
+
+fn usd() -> StellarAsset {
+    StellarAsset::Credit { code: "USD".parse().unwrap(), issuer: id(9) }
+}
+
+fn ledger() -> FakeLedger {
+    let ledger = FakeLedger::new(Network::new(Network::TESTNET), NOW);
+    ledger.fund(id(1), stroops(1_000_000_000));
+    ledger.trust(id(1), &usd(), stroops(500));
+    ledger
+}
+
+fn envelope(ledger: &FakeLedger, operations: impl Into<Vec<Operation>>, max_time: u64) -> SignedEnvelope {
+    let sequence = ledger.state().world.accounts[&id(1)].sequence + 1;
+    let spec = EnvelopeSpec {
+        network: ledger.network(),
+        transaction_source: id(1),
+        sequence,
+        operation_source: None,
+        operations: operations.into(),
+        memo: Memo::Id(5),
+        fee_per_operation: 100,
+        max_time,
+    };
+    let envelope = spec.build().unwrap();
+    let signature = (id(1), key(1).sign(envelope.hash().as_bytes()));
+    envelope.sign(&[signature]).unwrap()
+}
+
+fn pay(to: u8, amount: i64) -> Operation {
+    Payment::Pay { destination: id(to).into(), asset: usd(), amount: stroops(amount) }.into()
+}
+
+#[tokio::test]
+async fn payment_arrives_when_the_ledger_closes() {
+    let ledger = ledger();
+    ledger.fund(id(2), stroops(100));
+    ledger.trust(id(2), &usd(), StellarAmount::ZERO);
+    let start = ledger.movements_start(&id(2)).await.unwrap();
+    let sent = envelope(&ledger, [pay(2, 20), pay(2, 30)], NOW + 60);
+    assert_eq!(ledger.submit(&sent.xdr).await.unwrap(), Submission::Accepted);
+    assert_eq!(ledger.submit(&sent.xdr).await.unwrap(), Submission::Accepted);
+    let checked = ledger.latest().await.unwrap();
+    assert_eq!(ledger.lookup(&sent.hash).await.unwrap(), Lookup::NotFound { checked });
+
+    let point = ledger.close();
+    let applied = Lookup::Succeeded { ledger: point.sequence, claimable_balances: vec![] };
+    assert_eq!(ledger.lookup(&sent.hash).await.unwrap(), applied);
+    assert_eq!(ledger.balance(&id(2), &usd()), stroops(50));
+    assert_eq!(ledger.balance(&id(1), &usd()), stroops(450));
+    let page = ledger.movements(&id(2), &start).await.unwrap();
+    let amounts: Vec<_> = page.movements.iter().map(|movement| movement.amount).collect();
+    assert_eq!(amounts, [stroops(20), stroops(30)]);
+    assert_eq!(page.movements[0].memo, Memo::Id(5));
+    assert_eq!(ledger.submit(&sent.xdr).await.unwrap(), Submission::Applied { ledger: point.sequence });
+}
+
+#[tokio::test]
+async fn failed_operation_takes_the_fee_and_nothing_else() {
+    let ledger = ledger();
+    ledger.fund(id(2), stroops(100));
+    let sent = envelope(&ledger, [pay(9, 20), pay(2, 30)], NOW + 60);
+    ledger.submit(&sent.xdr).await.unwrap();
+    let point = ledger.close();
+    // the issuer does not exist here
+    let failure = Failure::new(FailureKind::NoDestination, "tx_failed: op_no_destination");
+    assert_eq!(ledger.lookup(&sent.hash).await.unwrap(), Lookup::Failed { ledger: point.sequence, failure });
+    assert_eq!(ledger.balance(&id(1), &usd()), stroops(500));
+    assert_eq!(ledger.balance(&id(1), &StellarAsset::Native), stroops(1_000_000_000 - 200));
+}
+
+#[tokio::test]
+async fn envelope_past_its_bound_is_dropped() {
+    let ledger = ledger();
+    let sent = envelope(&ledger, [pay(2, 20)], NOW + 9);
+    ledger.submit(&sent.xdr).await.unwrap();
+    let checked = ledger.close_at(NOW + 10);
+    assert_eq!(ledger.lookup(&sent.hash).await.unwrap(), Lookup::NotFound { checked });
+    let failure = Failure::new(FailureKind::TooLate, "tx_too_late");
+    assert_eq!(ledger.submit(&sent.xdr).await.unwrap(), Submission::Rejected(failure));
+}
+
+#[tokio::test]
+async fn claimable_balances_and_new_accounts_are_created() {
+    let ledger = ledger();
+    let claimants = vec![Claimant { account: id(3), from: None }];
+    let balance = Payment::ClaimableBalance { claimants, asset: usd(), amount: stroops(7) };
+    let create = Payment::CreateAccount { destination: id(3), starting_balance: stroops(9) };
+    let sent = envelope(&ledger, [balance.into(), create.into()], NOW + 60);
+    ledger.submit(&sent.xdr).await.unwrap();
+    ledger.close();
+    let Lookup::Succeeded { claimable_balances, .. } = ledger.lookup(&sent.hash).await.unwrap() else {
+        panic!("not applied")
+    };
+    assert_eq!(claimable_balances.iter().map(String::len).collect::<Vec<_>>(), [72]);
+    assert_eq!(ledger.account(&id(3)).await.unwrap().unwrap().balance, stroops(9));
+}
+
+#[tokio::test]
+async fn lost_submissions_differ_only_in_what_the_ledger_knows() {
+    let lost = |fault| async {
+        let ledger = ledger();
+        ledger.fund(id(9), stroops(1));
+        let sent = envelope(&ledger, [pay(9, 20)], NOW + 60);
+        ledger.inject(fault);
+        ledger.submit(&sent.xdr).await.unwrap_err();
+        assert_eq!(ledger.submissions(), [sent.xdr]);
+        ledger.close();
+        matches!(ledger.lookup(&sent.hash).await.unwrap(), Lookup::Succeeded { .. })
+    };
+    assert!(!lost(Fault::SubmitLostBefore).await);
+    assert!(lost(Fault::SubmitLostAfter).await);
+}
+
+#[tokio::test]
+async fn frozen_server_answers_with_what_it_knew() {
+    let ledger = ledger();
+    ledger.fund(id(9), stroops(1));
+    let sent = envelope(&ledger, [pay(9, 20)], NOW + 60);
+    ledger.submit(&sent.xdr).await.unwrap();
+    ledger.freeze();
+    let checked = ledger.latest().await.unwrap();
+    let closed = ledger.close();
+    assert_eq!(ledger.lookup(&sent.hash).await.unwrap(), Lookup::NotFound { checked });
+    ledger.thaw();
+    assert_eq!(ledger.latest().await.unwrap(), closed);
+    assert!(matches!(ledger.lookup(&sent.hash).await.unwrap(), Lookup::Succeeded { .. }));
+}
+
+#[tokio::test]
+async fn stream_follows_from_its_cursor_and_goes_on_after_an_error() {
+    let ledger = ledger();
+    let start = ledger.movements_start(&id(1)).await.unwrap();
+    let arrives = |stroops_| ledger.arrives(id(5).into(), id(1).into(), usd(), stroops(stroops_), Memo::None);
+    let first = arrives(1);
+    let mut stream = ledger.follow(id(1), start);
+    assert_eq!(stream.next().await.unwrap().unwrap().movements, [first]);
+    ledger.inject(Fault::Movements);
+    let second = arrives(2);
+    stream.next().await.unwrap().unwrap_err();
+    assert_eq!(stream.next().await.unwrap().unwrap().movements, [second]);
+    assert_eq!(ledger.balance(&id(1), &usd()), stroops(503));
+}
