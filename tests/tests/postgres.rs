@@ -106,17 +106,24 @@ fn killed_process_leaves_no_server_behind() -> Result<()> {
 
 on_each_database! {
     /// The scenario macro gives each backend an address of its own kind.
-    async fn every_scenario_gets_an_empty_database_of_its_own(database: TestDatabase) {
+    async fn every_scenario_gets_an_empty_database_of_its_own(database: TestDatabase) -> Result<()> {
         match &database {
             TestDatabase::Sqlite { folder, .. } => {
                 assert!(database.url().starts_with("sqlite:///"));
-                assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+                assert_eq!(std::fs::read_dir(folder.path())?.count(), 0);
             }
             TestDatabase::Postgres(_) => {
                 let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
-                assert_eq!(count(database.url(), tables).unwrap(), 0);
+                assert_eq!(count(database.url(), tables)?, 0);
             }
         }
+        Ok(())
+    }
+
+    /// A scenario may also return nothing.
+    async fn address_names_its_backend(database: TestDatabase) {
+        let (scheme, _) = database.url().split_once("://").unwrap();
+        assert_eq!(scheme, if matches!(database, TestDatabase::Postgres(_)) { "postgres" } else { "sqlite" });
     }
 }
 
