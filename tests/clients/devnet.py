@@ -32,6 +32,8 @@ from stellar_sdk.sep.exceptions import AccountRequiresMemoError
 NETWORK = Network.TESTNET_NETWORK_PASSPHRASE
 NATIVE = Asset.native()
 PATIENCE_S = 10
+# Close times are whole seconds that only grow, so the time of a devnet that closes ten ledgers a second runs ahead.
+VALIDITY_S = 3600
 
 
 class Net:
@@ -54,9 +56,9 @@ class Net:
         self.submit(issuer, lambda tx: tx.append_payment_op(alice.public_key, asset, "1000"))
         return issuer, alice, bob, asset
 
-    def build(self, keypair: Keypair, add, fee: int = 100, timeout: int = 60):
+    def build(self, keypair: Keypair, add, fee: int = 100):
         account = self.server.load_account(keypair.public_key)
-        builder = TransactionBuilder(account, NETWORK, base_fee=fee).set_timeout(timeout)
+        builder = TransactionBuilder(account, NETWORK, base_fee=fee).set_timeout(VALIDITY_S)
         envelope = add(builder).build()
         envelope.sign(keypair)
         return envelope
