@@ -1,1 +1,279 @@
-//! How to pay somebody, decided from a snapshot of their account. Pure.
+//! How a deposit is delivered: decided from what the ledger shows, without asking anybody.
+
+use super::envelope::{Claimant, Payment};
+use super::{AccountSnapshot, TrustLine};
+use crate::account::{Account, AccountId};
+use crate::amount::StellarAmount;
+use crate::asset::StellarAsset;
+use crate::memo::Memo;
+
+/// Base reserves that every account needs.
+const ACCOUNT_RESERVES: i64 = 2;
+
+/// What may be done besides paying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanFeatures {
+    /// The anchor creates accounts that do not exist (SEP-24 `features.account_creation`).
+    pub account_creation: bool,
+    /// Anchor **and** wallet support claimable balances.
+    pub claimable_balances: bool,
+}
+
+/// Everything that decides how a deposit is delivered.
+#[derive(Debug, Clone)]
+pub struct PlanInput<'a> {
+    /// Where the deposit goes.
+    pub destination: Account,
+    /// The destination's `G…` account; `None` only if the ledger proved that it does not exist.
+    pub snapshot: Option<&'a AccountSnapshot>,
+    /// What is paid.
+    pub asset: &'a StellarAsset,
+    /// How much.
+    pub amount: StellarAmount,
+    /// The memo that the payment will carry.
+    pub memo: &'a Memo,
+    /// The account that pays.
+    pub distribution: &'a AccountSnapshot,
+    /// What may be done besides paying.
+    pub features: PlanFeatures,
+    /// The network's base reserve: 0.5 XLM.
+    pub base_reserve: StellarAmount,
+    /// What a new account gets, so that it can add a trust line: 2.01 XLM as SEP-24 recommends.
+    pub starting_balance: StellarAmount,
+    /// The most that the paying account may have to spend on fees; zero if a channel account pays them.
+    pub fee: StellarAmount,
+    /// From when (Unix seconds) the anchor may take an unclaimed balance back; never if absent.
+    pub reclaim_from: Option<u64>,
+}
+
+/// What to do about a deposit now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Plan {
+    /// Pay; this delivers the deposit.
+    Pay(Payment),
+    /// Create the account. Delivers the deposit if `delivers`; otherwise plan again once it exists.
+    CreateAccount {
+        /// What to send.
+        payment: Payment,
+        /// The new account's lumens are the deposit itself.
+        delivers: bool,
+    },
+    /// Set the deposit aside on the ledger; this delivers it.
+    ClaimableBalance(Payment),
+    /// Nothing can be sent until the recipient's trust line changes. Look again later.
+    AwaitTrust(TrustGap),
+    /// Nothing can be sent until a person changes something.
+    Hold(HoldReason),
+}
+
+/// What is wrong with the recipient's trust line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrustGap {
+    /// There is none for this asset.
+    #[error("the account has no trust line for the asset")]
+    Missing,
+    /// The issuer has not authorised it.
+    #[error("the trust line is not authorized by the issuer")]
+    Unauthorized,
+    /// The amount does not fit below its limit.
+    #[error("the amount exceeds what the trust line may hold")]
+    Full,
+}
+
+/// Why a person has to look. Written for the operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum HoldReason {
+    /// Nothing is left to pay.
+    #[error("the amount to pay is zero")]
+    ZeroAmount,
+    /// Contracts are not paid by this version.
+    #[error("the destination is a contract")]
+    ContractDestination,
+    /// Paying oneself delivers nothing.
+    #[error("the destination is the distribution account itself")]
+    OwnAccount,
+    /// The muxed account's number and the memo contradict each other.
+    #[error("a payment to a muxed account carries no memo")]
+    MuxedWithMemo,
+    /// SEP-29: paying without a memo would lose the money.
+    #[error("the destination requires a memo and none was given (SEP-29)")]
+    MemoRequired,
+    /// The account does not exist and may not be created.
+    #[error("the destination account does not exist")]
+    NoDestination,
+    /// The account does not exist and the lumens do not suffice to create it.
+    #[error("the amount is below the minimum balance of a new account")]
+    BelowReserve,
+    /// The recipient's balance would no longer fit the ledger.
+    #[error("the destination cannot hold that much")]
+    TooMuch,
+    /// The paying account cannot use the asset at all.
+    #[error("the distribution account has no authorized trust line for the asset")]
+    DistributionTrust,
+    /// The paying account holds less than the amount.
+    #[error("the distribution account has not enough of the asset")]
+    DistributionAsset,
+    /// The paying account lacks lumens above its minimum balance.
+    #[error("the distribution account has not enough lumens")]
+    DistributionLumens,
+    /// The snapshot is of another account than the destination.
+    #[error("the wrong account was looked up")]
+    WrongSnapshot,
+}
+
+/// Decides how a deposit is delivered (SEP-24 §4, SEP-29). Pure: the same input gives the same plan.
+pub fn plan(input: &PlanInput<'_>) -> Plan {
+    let plan = deliver(input).unwrap_or_else(Plan::Hold);
+    let funded = match &plan {
+        Plan::Pay(payment) | Plan::CreateAccount { payment, .. } | Plan::ClaimableBalance(payment) => {
+            check_funds(input, payment)
+        }
+        Plan::AwaitTrust(_) | Plan::Hold(_) => Ok(()),
+    };
+    funded.map_or_else(Plan::Hold, |()| plan)
+}
+
+fn deliver(input: &PlanInput<'_>) -> Result<Plan, HoldReason> {
+    let account = input.destination.ledger_account().ok_or(HoldReason::ContractDestination)?;
+    if input.amount.is_zero() {
+        return Err(HoldReason::ZeroAmount);
+    }
+    if input.destination.muxed_id().is_some() && *input.memo != Memo::None {
+        return Err(HoldReason::MuxedWithMemo);
+    }
+    if account == input.distribution.id {
+        return Err(HoldReason::OwnAccount);
+    }
+    let Some(snapshot) = input.snapshot else {
+        return create(input, account);
+    };
+    if snapshot.id != account {
+        return Err(HoldReason::WrongSnapshot);
+    }
+    match trust(input, snapshot)? {
+        None if lacks_memo(input, snapshot) => Err(HoldReason::MemoRequired),
+        None => Ok(Plan::Pay(Payment::Pay {
+            destination: input.destination,
+            asset: input.asset.clone(),
+            amount: input.amount,
+        })),
+        Some(_) if input.features.claimable_balances => Ok(set_aside(input, account)),
+        Some(gap) => Ok(Plan::AwaitTrust(gap)),
+    }
+}
+
+/// For an account that does not exist.
+fn create(input: &PlanInput<'_>, account: AccountId) -> Result<Plan, HoldReason> {
+    let create = |starting_balance, delivers| {
+        let minimum = reserves(input, ACCOUNT_RESERVES).ok_or(HoldReason::BelowReserve)?;
+        if starting_balance < minimum {
+            return Err(HoldReason::BelowReserve);
+        }
+        let payment = Payment::CreateAccount { destination: account, starting_balance };
+        Ok(Plan::CreateAccount { payment, delivers })
+    };
+    match input.asset {
+        _ if !input.features.account_creation => match input.asset {
+            StellarAsset::Credit { .. } if input.features.claimable_balances => Ok(set_aside(input, account)),
+            StellarAsset::Credit { .. } | StellarAsset::Native => Err(HoldReason::NoDestination),
+        },
+        StellarAsset::Native => create(input.amount, true),
+        StellarAsset::Credit { .. } => create(input.starting_balance, false),
+    }
+}
+
+/// What keeps an existing account from receiving the payment.
+fn trust(input: &PlanInput<'_>, snapshot: &AccountSnapshot) -> Result<Option<TrustGap>, HoldReason> {
+    match input.asset {
+        StellarAsset::Native => {
+            snapshot.balance.checked_add(input.amount).ok_or(HoldReason::TooMuch).map(|_| None)
+        }
+        StellarAsset::Credit { issuer, .. } if *issuer == snapshot.id => Ok(None),
+        StellarAsset::Credit { .. } => Ok(trust_gap(line(snapshot, input.asset), input.amount)),
+    }
+}
+
+fn line<'a>(account: &'a AccountSnapshot, asset: &StellarAsset) -> Option<&'a TrustLine> {
+    account.trust_lines.iter().find(|line| line.asset == *asset)
+}
+
+fn trust_gap(line: Option<&TrustLine>, amount: StellarAmount) -> Option<TrustGap> {
+    let Some(line) = line else { return Some(TrustGap::Missing) };
+    if !line.authorized {
+        return Some(TrustGap::Unauthorized);
+    }
+    let room =
+        line.limit.checked_sub(line.balance).and_then(|room| room.checked_sub(line.buying_liabilities));
+    if room.is_some_and(|room| room >= amount) { None } else { Some(TrustGap::Full) }
+}
+
+/// SEP-29 asks only of payments to an account itself, not of muxed ones.
+fn lacks_memo(input: &PlanInput<'_>, snapshot: &AccountSnapshot) -> bool {
+    snapshot.memo_required && *input.memo == Memo::None && input.destination.muxed_id().is_none()
+}
+
+fn set_aside(input: &PlanInput<'_>, account: AccountId) -> Plan {
+    let mut claimants = vec![Claimant { account, from: None }];
+    claimants
+        .extend(input.reclaim_from.map(|from| Claimant { account: input.distribution.id, from: Some(from) }));
+    Plan::ClaimableBalance(Payment::ClaimableBalance {
+        claimants,
+        asset: input.asset.clone(),
+        amount: input.amount,
+    })
+}
+
+/// The paying account can send this, and keeps its minimum balance.
+fn check_funds(input: &PlanInput<'_>, payment: &Payment) -> Result<(), HoldReason> {
+    let (asset, amount, new_reserves) = match payment {
+        Payment::Pay { asset, amount, .. } => (asset, *amount, 0),
+        Payment::CreateAccount { starting_balance, .. } => (&StellarAsset::Native, *starting_balance, 0),
+        Payment::ClaimableBalance { claimants, asset, amount } => {
+            (asset, *amount, i64::try_from(claimants.len()).unwrap_or(i64::MAX))
+        }
+    };
+    let distribution = input.distribution;
+    let lumens = match asset {
+        StellarAsset::Native => amount,
+        StellarAsset::Credit { issuer, .. } if *issuer == distribution.id => StellarAmount::ZERO,
+        StellarAsset::Credit { .. } => {
+            let line = line(distribution, asset).filter(|line| line.authorized);
+            let line = line.ok_or(HoldReason::DistributionTrust)?;
+            let free = line.balance.checked_sub(line.selling_liabilities);
+            if free.is_none_or(|free| free < amount) {
+                return Err(HoldReason::DistributionAsset);
+            }
+            StellarAmount::ZERO
+        }
+    };
+    let needed = minimum_balance(input, new_reserves)
+        .and_then(|sum| sum.checked_add(distribution.selling_liabilities))
+        .and_then(|sum| sum.checked_add(lumens))
+        .and_then(|sum| sum.checked_add(input.fee));
+    if needed.is_some_and(|needed| needed <= distribution.balance) {
+        Ok(())
+    } else {
+        Err(HoldReason::DistributionLumens)
+    }
+}
+
+/// What the paying account may not go below, with `new` more entries to pay reserves for.
+fn minimum_balance(input: &PlanInput<'_>, new: i64) -> Option<StellarAmount> {
+    let account = input.distribution;
+    let entries = ACCOUNT_RESERVES
+        .checked_add(i64::from(account.subentries))?
+        .checked_add(i64::from(account.sponsoring))?
+        .checked_sub(i64::from(account.sponsored))?
+        .checked_add(new)?;
+    reserves(input, entries.max(0))
+}
+
+fn reserves(input: &PlanInput<'_>, entries: i64) -> Option<StellarAmount> {
+    StellarAmount::from_stroops(input.base_reserve.stroops().checked_mul(entries)?).ok()
+}
+
+#[cfg(test)]
+mod tests;

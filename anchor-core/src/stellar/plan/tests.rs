@@ -1,0 +1,474 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::account::ContractId;
+
+const RESERVE: i64 = 5_000_000;
+const STARTING: i64 = 20_100_000;
+
+fn id(byte: u8) -> AccountId {
+    AccountId::from_bytes([byte; 32])
+}
+
+fn stroops(stroops: i64) -> StellarAmount {
+    StellarAmount::from_stroops(stroops).unwrap()
+}
+
+fn usd() -> StellarAsset {
+    StellarAsset::Credit { code: "USD".parse().unwrap(), issuer: id(9) }
+}
+
+fn trust_line(balance: i64, limit: i64) -> TrustLine {
+    TrustLine {
+        asset: usd(),
+        balance: stroops(balance),
+        limit: stroops(limit),
+        buying_liabilities: StellarAmount::ZERO,
+        selling_liabilities: StellarAmount::ZERO,
+        authorized: true,
+    }
+}
+
+fn account(byte: u8, lumens: i64, trust_lines: Vec<TrustLine>) -> AccountSnapshot {
+    AccountSnapshot {
+        id: id(byte),
+        sequence: 1,
+        balance: stroops(lumens),
+        selling_liabilities: StellarAmount::ZERO,
+        subentries: u32::try_from(trust_lines.len()).unwrap(),
+        sponsoring: 0,
+        sponsored: 0,
+        signers: Vec::new(),
+        medium_threshold: 0,
+        trust_lines,
+        memo_required: false,
+        home_domain: None,
+    }
+}
+
+/// A case that pays, to be changed in one respect.
+#[derive(Debug)]
+struct Case {
+    destination: Account,
+    snapshot: Option<AccountSnapshot>,
+    asset: StellarAsset,
+    amount: i64,
+    memo: Memo,
+    distribution: AccountSnapshot,
+    creates: bool,
+    claimables: bool,
+    starting_balance: i64,
+    fee: i64,
+    reclaim_from: Option<u64>,
+}
+
+impl Default for Case {
+    fn default() -> Self {
+        Self {
+            destination: id(1).into(),
+            snapshot: Some(account(1, 3 * RESERVE, vec![trust_line(10, 1000)])),
+            asset: usd(),
+            amount: 100,
+            memo: Memo::None,
+            distribution: account(2, 100 * RESERVE, vec![trust_line(1_000_000, i64::MAX)]),
+            creates: true,
+            claimables: false,
+            starting_balance: STARTING,
+            fee: 1000,
+            reclaim_from: None,
+        }
+    }
+}
+
+impl Case {
+    fn plan(&self) -> Plan {
+        plan(&PlanInput {
+            destination: self.destination,
+            snapshot: self.snapshot.as_ref(),
+            asset: &self.asset,
+            amount: stroops(self.amount),
+            memo: &self.memo,
+            distribution: &self.distribution,
+            features: PlanFeatures { account_creation: self.creates, claimable_balances: self.claimables },
+            base_reserve: stroops(RESERVE),
+            starting_balance: stroops(self.starting_balance),
+            fee: stroops(self.fee),
+            reclaim_from: self.reclaim_from,
+        })
+    }
+
+    fn pays(&self) -> Plan {
+        let (destination, asset) = (self.destination, self.asset.clone());
+        Plan::Pay(Payment::Pay { destination, asset, amount: stroops(self.amount) })
+    }
+
+    fn creates(&self, lumens: i64, delivers: bool) -> Plan {
+        let destination = self.destination.ledger_account().unwrap();
+        let payment = Payment::CreateAccount { destination, starting_balance: stroops(lumens) };
+        Plan::CreateAccount { payment, delivers }
+    }
+
+    fn sets_aside(&self) -> Plan {
+        let account = self.destination.ledger_account().unwrap();
+        let mut claimants = vec![Claimant { account, from: None }];
+        claimants.extend(self.reclaim_from.map(|from| Claimant { account: id(2), from: Some(from) }));
+        let (asset, amount) = (self.asset.clone(), stroops(self.amount));
+        Plan::ClaimableBalance(Payment::ClaimableBalance { claimants, asset, amount })
+    }
+
+    fn edit_line(mut self, edit: impl FnOnce(&mut TrustLine)) -> Self {
+        edit(&mut self.snapshot.as_mut().unwrap().trust_lines[0]);
+        self
+    }
+
+    fn without_line(mut self) -> Self {
+        self.snapshot.as_mut().unwrap().trust_lines.clear();
+        self
+    }
+
+    fn require_memo(mut self) -> Self {
+        self.snapshot.as_mut().unwrap().memo_required = true;
+        self
+    }
+}
+
+fn native(amount: i64) -> Case {
+    Case { asset: StellarAsset::Native, amount, ..Case::default() }
+}
+
+fn muxed() -> Account {
+    Account::Muxed { account: id(1), id: 0 }
+}
+
+#[test]
+fn account_that_can_hold_the_asset_is_paid() {
+    let case = Case::default();
+    assert_eq!(case.plan(), case.pays());
+    let case = Case { claimables: true, creates: false, ..Case::default() };
+    assert_eq!(case.plan(), case.pays());
+    let case = native(1);
+    assert_eq!(case.plan(), case.pays());
+}
+
+#[test]
+fn r_mx_006_muxed_destination_is_paid_as_it_is_written() {
+    let case = Case { destination: muxed(), ..Case::default() };
+    assert_eq!(case.plan(), case.pays());
+    let case = Case { memo: Memo::Id(0), ..case };
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::MuxedWithMemo));
+}
+
+#[test]
+fn r_24_039_missing_account_is_created_with_the_starting_balance() {
+    for claimables in [false, true] {
+        let case = Case { snapshot: None, claimables, ..Case::default() };
+        assert_eq!(case.plan(), case.creates(STARTING, false));
+    }
+}
+
+#[test]
+fn r_24_040_missing_account_is_not_created_where_that_is_switched_off() {
+    let case = Case { snapshot: None, creates: false, ..Case::default() };
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::NoDestination));
+    let case = Case { claimables: true, ..case };
+    assert_eq!(case.plan(), case.sets_aside());
+    let case = Case { snapshot: None, creates: false, claimables: true, ..native(2 * RESERVE) };
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::NoDestination));
+}
+
+#[test]
+fn r_24_043_lumens_to_a_missing_account_create_it() {
+    let case = Case { snapshot: None, ..native(2 * RESERVE) };
+    assert_eq!(case.plan(), case.creates(2 * RESERVE, true));
+    let case = Case { snapshot: None, ..native(2 * RESERVE - 1) };
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::BelowReserve));
+    let case = Case { snapshot: None, destination: muxed(), ..native(2 * RESERVE) };
+    assert_eq!(case.plan(), case.creates(2 * RESERVE, true));
+}
+
+#[test]
+fn starting_balance_below_the_reserve_is_held() {
+    let case = Case { snapshot: None, starting_balance: 2 * RESERVE - 1, ..Case::default() };
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::BelowReserve));
+}
+
+#[test]
+fn r_24_043_r_29_005_contract_is_held() {
+    let case = Case { destination: ContractId::from_bytes([1; 32]).into(), ..Case::default() };
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::ContractDestination));
+}
+
+#[test]
+fn r_24_046_missing_trust_line_is_awaited() {
+    let case = Case::default().without_line();
+    assert_eq!(case.plan(), Plan::AwaitTrust(TrustGap::Missing));
+}
+
+#[test]
+fn r_24_047_trust_line_must_match_code_and_issuer() {
+    let others = [("USD", 8), ("usd", 9), ("USDC", 9)];
+    for (code, issuer) in others {
+        let asset = StellarAsset::Credit { code: code.parse().unwrap(), issuer: id(issuer) };
+        let case = Case::default().edit_line(|line| line.asset = asset);
+        assert_eq!(case.plan(), Plan::AwaitTrust(TrustGap::Missing), "{code}");
+    }
+}
+
+#[test]
+fn r_24_047_unauthorized_trust_line_is_awaited() {
+    let case = Case::default().edit_line(|line| line.authorized = false);
+    assert_eq!(case.plan(), Plan::AwaitTrust(TrustGap::Unauthorized));
+}
+
+#[test]
+fn r_24_047_full_trust_line_is_awaited() {
+    let fits = Case::default().edit_line(|line| line.balance = stroops(900));
+    assert_eq!(fits.plan(), fits.pays());
+    let full = Case::default().edit_line(|line| line.balance = stroops(901));
+    assert_eq!(full.plan(), Plan::AwaitTrust(TrustGap::Full));
+    let reserved = fits.edit_line(|line| line.buying_liabilities = stroops(1));
+    assert_eq!(reserved.plan(), Plan::AwaitTrust(TrustGap::Full));
+    let lowered = Case::default().edit_line(|line| line.limit = stroops(9));
+    assert_eq!(lowered.plan(), Plan::AwaitTrust(TrustGap::Full));
+}
+
+#[test]
+fn r_24_048_lumens_and_issuers_need_no_trust_line() {
+    let case = native(100).without_line();
+    assert_eq!(case.plan(), case.pays());
+    let issuer = Some(account(9, 3 * RESERVE, vec![]));
+    let case = Case { destination: id(9).into(), snapshot: issuer, ..Case::default() };
+    assert_eq!(case.plan(), case.pays());
+}
+
+#[test]
+fn r_24_049_r_24_050_balance_is_set_aside_only_if_both_sides_support_it() {
+    let gaps: [fn() -> Case; 3] = [
+        || Case::default().without_line(),
+        || Case::default().edit_line(|line| line.authorized = false),
+        || Case::default().edit_line(|line| line.limit = stroops(10)),
+    ];
+    for gap in gaps {
+        assert!(matches!(gap().plan(), Plan::AwaitTrust(_)));
+        let case = Case { claimables: true, ..gap() };
+        assert_eq!(case.plan(), case.sets_aside());
+    }
+}
+
+#[test]
+fn r_24_051_claimants_are_plain_accounts_and_the_anchor_may_reclaim() {
+    let case = Case { claimables: true, destination: muxed(), reclaim_from: Some(77), ..Case::default() };
+    let case = case.without_line();
+    assert_eq!(case.plan(), case.sets_aside());
+}
+
+#[test]
+fn r_29_001_required_memo_that_is_missing_holds_the_payment() {
+    let case = Case::default().require_memo();
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::MemoRequired));
+    let case = native(1).require_memo();
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::MemoRequired));
+    let case = Case { memo: Memo::Id(0), ..Case::default() }.require_memo();
+    assert_eq!(case.plan(), case.pays());
+}
+
+#[test]
+fn r_29_003_muxed_destination_needs_no_memo() {
+    let case = Case { destination: muxed(), ..Case::default() }.require_memo();
+    assert_eq!(case.plan(), case.pays());
+}
+
+#[test]
+fn r_29_005_claimable_balance_needs_no_memo() {
+    let case = Case { claimables: true, ..Case::default() }.require_memo().without_line();
+    assert_eq!(case.plan(), case.sets_aside());
+}
+
+#[test]
+fn zero_is_never_paid() {
+    assert_eq!(native(0).plan(), Plan::Hold(HoldReason::ZeroAmount));
+}
+
+#[test]
+fn own_account_and_foreign_snapshot_are_held() {
+    let case = Case { destination: id(2).into(), ..Case::default() };
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::OwnAccount));
+    let case = Case { destination: id(3).into(), ..Case::default() };
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::WrongSnapshot));
+}
+
+#[test]
+fn balance_beyond_what_the_ledger_counts_is_held() {
+    let snapshot = Some(account(1, i64::MAX, vec![]));
+    let case = Case { snapshot, ..native(1) };
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::TooMuch));
+}
+
+#[test]
+fn issuer_as_distribution_mints_without_a_trust_line() {
+    let case = Case { distribution: account(9, 100 * RESERVE, vec![]), ..Case::default() };
+    assert_eq!(case.plan(), case.pays());
+}
+
+#[test]
+fn distribution_without_usable_trust_line_is_held() {
+    let case = Case { distribution: account(2, 100 * RESERVE, vec![]), ..Case::default() };
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::DistributionTrust));
+    let mut line = trust_line(1_000_000, i64::MAX);
+    line.authorized = false;
+    let case = Case { distribution: account(2, 100 * RESERVE, vec![line]), ..Case::default() };
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::DistributionTrust));
+}
+
+#[test]
+fn distribution_pays_only_what_it_holds_beyond_its_offers() {
+    let with = |balance, reserved| {
+        let mut line = trust_line(balance, i64::MAX);
+        line.selling_liabilities = stroops(reserved);
+        Case { distribution: account(2, 100 * RESERVE, vec![line]), ..Case::default() }
+    };
+    assert_eq!(with(100, 0).plan(), with(100, 0).pays());
+    for case in [with(99, 0), with(100, 1), with(100, 101)] {
+        assert_eq!(case.plan(), Plan::Hold(HoldReason::DistributionAsset));
+    }
+}
+
+#[test]
+fn distribution_keeps_its_minimum_balance() {
+    // 2 for the account, 1 for the trust line
+    let with = |lumens| Case {
+        distribution: account(2, lumens, vec![trust_line(1000, i64::MAX)]),
+        ..Case::default()
+    };
+    let exact = 3 * RESERVE + 1000;
+    assert_eq!(with(exact).plan(), with(exact).pays());
+    assert_eq!(with(exact - 1).plan(), Plan::Hold(HoldReason::DistributionLumens));
+
+    let lumens = |amount| Case { ..native(amount) };
+    let free = 100 * RESERVE - exact;
+    assert_eq!(lumens(free).plan(), lumens(free).pays());
+    assert_eq!(lumens(free + 1).plan(), Plan::Hold(HoldReason::DistributionLumens));
+}
+
+#[test]
+fn offers_and_sponsorships_count_towards_the_minimum_balance() {
+    let exact = 3 * RESERVE + 1000;
+    let with = |edit: fn(&mut AccountSnapshot)| {
+        let mut distribution = account(2, exact, vec![trust_line(1000, i64::MAX)]);
+        edit(&mut distribution);
+        Case { distribution, ..Case::default() }.plan()
+    };
+    assert_eq!(with(|account| account.sponsoring = 1), Plan::Hold(HoldReason::DistributionLumens));
+    assert_eq!(
+        with(|account| account.selling_liabilities = stroops(1)),
+        Plan::Hold(HoldReason::DistributionLumens)
+    );
+    assert!(matches!(
+        with(|account| {
+            account.sponsoring = 1;
+            account.sponsored = 1;
+        }),
+        Plan::Pay(_)
+    ));
+    assert!(matches!(with(|account| account.sponsored = 9), Plan::Pay(_)));
+}
+
+#[test]
+fn r_cb_001_every_claimant_costs_a_reserve() {
+    let with = |lumens, reclaim_from| {
+        let distribution = account(2, lumens, vec![trust_line(1000, i64::MAX)]);
+        Case { distribution, reclaim_from, claimables: true, ..Case::default() }.without_line()
+    };
+    let one = 4 * RESERVE + 1000;
+    assert_eq!(with(one, None).plan(), with(one, None).sets_aside());
+    assert_eq!(with(one - 1, None).plan(), Plan::Hold(HoldReason::DistributionLumens));
+    assert_eq!(with(one, Some(5)).plan(), Plan::Hold(HoldReason::DistributionLumens));
+    let two = one + RESERVE;
+    assert_eq!(with(two, Some(5)).plan(), with(two, Some(5)).sets_aside());
+}
+
+#[test]
+fn waiting_for_trust_needs_no_funds() {
+    let case = Case { distribution: account(2, 0, vec![]), ..Case::default() }.without_line();
+    assert_eq!(case.plan(), Plan::AwaitTrust(TrustGap::Missing));
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let any_amount = || prop_oneof![0..=10_i64, 0..=i64::MAX, Just(i64::MAX), 0..=100 * RESERVE];
+    let line = (any_amount(), any_amount(), any_amount(), any::<bool>()).prop_map(
+        |(balance, limit, reserved, authorized)| TrustLine {
+            authorized,
+            buying_liabilities: stroops(reserved),
+            selling_liabilities: stroops(reserved),
+            ..trust_line(balance, limit)
+        },
+    );
+    let holder = move |byte| {
+        (any_amount(), prop::option::of(line.clone()), any::<(u32, u32, bool)>()).prop_map(
+            move |(lumens, line, (sponsoring, sponsored, memo_required))| AccountSnapshot {
+                sponsoring,
+                sponsored,
+                memo_required,
+                ..account(byte, lumens, line.into_iter().collect())
+            },
+        )
+    };
+    let destination = prop_oneof![
+        Just(id(1).into()),
+        Just(muxed()),
+        Just(id(2).into()),
+        Just(ContractId::from_bytes([1; 32]).into())
+    ];
+    (
+        (destination, prop::option::of(holder.clone()(1)), any::<bool>(), any_amount()),
+        (any::<bool>(), holder(2), any::<bool>(), any::<bool>()),
+        (any_amount(), any_amount(), prop::option::of(any::<u64>())),
+    )
+        .prop_map(|(a, b, c)| Case {
+            destination: a.0,
+            snapshot: a.1,
+            asset: if a.2 { usd() } else { StellarAsset::Native },
+            amount: a.3,
+            memo: if b.0 { Memo::Id(5) } else { Memo::None },
+            distribution: b.1,
+            creates: b.2,
+            claimables: b.3,
+            starting_balance: c.0,
+            fee: c.1,
+            reclaim_from: c.2,
+        })
+}
+
+proptest! {
+    #[test]
+    fn every_plan_sends_at_most_what_was_asked_and_keeps_the_rules(case in cases()) {
+        let plan = case.plan();
+        let asked = stroops(case.amount);
+        match &plan {
+            Plan::Pay(Payment::Pay { destination, asset, amount }) => {
+                prop_assert_eq!(*destination, case.destination);
+                prop_assert_eq!(asset, &case.asset);
+                prop_assert_eq!(*amount, asked);
+                let snapshot = case.snapshot.as_ref().unwrap();
+                let has_memo = case.memo != Memo::None || case.destination.muxed_id().is_some();
+                prop_assert!(has_memo || !snapshot.memo_required);
+            }
+            Plan::CreateAccount { payment: Payment::CreateAccount { destination, starting_balance }, delivers } => {
+                prop_assert!(case.snapshot.is_none() && case.creates);
+                prop_assert_eq!(Some(*destination), case.destination.ledger_account());
+                let lumens = if *delivers { case.amount } else { case.starting_balance };
+                prop_assert_eq!(*delivers, case.asset == StellarAsset::Native);
+                prop_assert_eq!(*starting_balance, stroops(lumens));
+                prop_assert!(lumens >= 2 * RESERVE);
+            }
+            Plan::ClaimableBalance(Payment::ClaimableBalance { claimants, asset, amount }) => {
+                prop_assert!(case.claimables && case.asset != StellarAsset::Native);
+                prop_assert_eq!(Some(claimants[0].account), case.destination.ledger_account());
+                prop_assert_eq!((asset, *amount), (&case.asset, asked));
+            }
+            Plan::AwaitTrust(_) => prop_assert!(case.snapshot.is_some() && !case.claimables),
+            Plan::Hold(_) => {}
+            other => prop_assert!(false, "{other:?}"),
+        }
+    }
+}
