@@ -23,6 +23,7 @@ mod read;
 #[cfg(any(test, feature = "testing"))]
 mod signed;
 
+pub(super) use read::bounds;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use signed::read_signed;
 

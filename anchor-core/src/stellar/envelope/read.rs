@@ -28,7 +28,7 @@ pub(super) fn compare(transaction: &Transaction, spec: &EnvelopeSpec<'_>) -> Res
 }
 
 /// Plain time bounds, the only precondition that we use.
-pub(super) const fn bounds(transaction: &Transaction) -> Option<(u64, u64)> {
+pub(in crate::stellar) const fn bounds(transaction: &Transaction) -> Option<(u64, u64)> {
     match &transaction.cond {
         Preconditions::Time(bounds) => Some((bounds.min_time.0, bounds.max_time.0)),
         Preconditions::None | Preconditions::V2(_) => None,
