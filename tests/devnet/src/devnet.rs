@@ -9,14 +9,14 @@ use std::{
 };
 
 use actix_web::dev::ServerHandle;
-use stellar_xdr::AccountId;
+use stellar_xdr::{AccountId, TransactionEnvelope};
 
 use crate::{
     clock::Clock,
     core::{Core, Timing},
     faults::Faults,
     friendbot::{Friendbot, FriendbotError},
-    ledger::{ClosedLedger, LedgerConfig, LogError, Network},
+    ledger::{ClosedLedger, LedgerConfig, LogError, Network, Submitted},
     server,
 };
 
@@ -240,10 +240,16 @@ impl Devnet {
         self.core.close()
     }
 
-    /// The ledger engine, locked for as long as the guard lives. Submitting through it is fine; to close a
-    /// ledger, use [`Devnet::close_ledger`], which lets readers see it.
+    /// The ledger engine, locked for as long as the guard lives: to look at. Submit with [`Devnet::submit`] and
+    /// close with [`Devnet::close_ledger`], which keep readers and the mode in step.
     pub fn network(&self) -> MutexGuard<'_, Network> {
         self.core.network()
+    }
+
+    /// Hands an envelope to the network, as a submission over HTTP does; faults do not meet it. On an instant
+    /// network its ledger closes before this returns.
+    pub fn submit(&self, envelope: TransactionEnvelope) -> Submitted {
+        self.core.submit(envelope)
     }
 
     /// The clock that ledgers are closed by.

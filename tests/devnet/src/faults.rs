@@ -109,6 +109,19 @@ impl Faults {
         verdict
     }
 
+    /// How far behind the replica is that an open stream reads from.
+    pub(crate) fn lag(&self, path: &str) -> u32 {
+        let mut state = self.lock();
+        let stale =
+            state.candidates(|rule| matches!(rule.fault, Fault::Stale { .. }) && rule.matches("GET", path));
+        let lags =
+            stale.into_iter().filter(|fault| state.fires(fault.id)).map(|fault| match fault.rule.fault {
+                Fault::Stale { ledgers } => ledgers,
+                _ => 0,
+            });
+        lags.max().unwrap_or(0)
+    }
+
     /// Judges an open stream that has something to say or a ledger to look at.
     pub(crate) fn judge_stream(&self, path: &str) -> StreamVerdict {
         let mut state = self.lock();

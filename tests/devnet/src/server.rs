@@ -4,7 +4,7 @@ use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use actix_cors::Cors;
 use actix_web::{
-    App, Error, HttpServer,
+    App, Error, HttpMessage, HttpServer,
     body::MessageBody,
     dev::{Server, ServiceRequest, ServiceResponse},
     http::header::{self, HeaderName, HeaderValue},
@@ -15,7 +15,10 @@ use actix_web::{
 use crate::{
     control,
     core::Core,
-    faults::middleware::{meet, remember_socket},
+    faults::{
+        Verdict,
+        middleware::{meet, remember_socket},
+    },
     friendbot::{self, Friendbot},
     horizon,
 };
@@ -67,19 +70,21 @@ fn cross_origin() -> Cors {
         .max_age(None)
 }
 
-/// Dates answers by the devnet's clock, which wallets build their time bounds from, and tells the latest ledger.
+/// Dates answers by the devnet's clock, which wallets build their time bounds from, and tells the latest ledger that
+/// the answer knows of.
 async fn stamp(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let core = request.app_data::<web::Data<Core>>().cloned();
     let mut response = next.call(request).await?;
+    let lag = response.request().extensions().get::<Verdict>().map_or(0, |verdict| verdict.lag);
     if let Some(core) = core {
         let headers = response.headers_mut();
         if let Ok(date) = HeaderValue::from_str(&horizon::time::http_date(core.clock.now())) {
             headers.insert(header::DATE, date);
         }
-        headers.insert(LATEST_LEDGER, core.replica.view().latest().into());
+        headers.insert(LATEST_LEDGER, core.replica.view_behind(lag).latest().into());
     }
     Ok(response)
 }

@@ -130,7 +130,7 @@ impl<S: Source + 'static> State<S> {
             Wake::Heartbeat => self.queue.push_back(Bytes::from_static(HEARTBEAT.as_bytes())),
             Wake::End => self.phase = Phase::Farewell,
             Wake::Ledger => {
-                let lag = self.call.core.faults.judge("GET", &self.call.path).lag;
+                let lag = self.call.core.faults.lag(&self.call.path);
                 let view = self.call.core.replica.view_behind(lag);
                 match self.source.next(&view, self.room) {
                     Ok(events) => self.enqueue(events),

@@ -102,7 +102,9 @@ async fn a_stale_replica_answers_from_one_earlier_ledger() {
     let latest = world.devnet.network().latest().sequence;
     let account = format!("/accounts/{}", id(&bob));
     world.devnet.faults().add(FaultRule::new(Fault::Stale { ledgers: 2 }));
-    assert_eq!(world.body("/").await["history_latest_ledger"], latest - 2);
+    let root = world.http.get(world.url("/")).send().await.unwrap();
+    assert_eq!(root.headers()["latest-ledger"], (latest - 2).to_string().as_str());
+    assert_eq!(answer(root).await.1["history_latest_ledger"], latest - 2);
     assert_eq!(world.body(&account).await["balances"][0]["balance"], "10000.0000005");
     assert_eq!(world.body(&format!("/transactions/{}", hashes[0])).await["ledger"], latest - 2);
     assert_eq!(world.get(&format!("/transactions/{}", hashes[2])).await.0, 404);
@@ -114,6 +116,28 @@ async fn a_stale_replica_answers_from_one_earlier_ledger() {
     assert_eq!(world.get(&format!("/ledgers/{latest}")).await.0, 404);
     world.devnet.faults().clear();
     assert_eq!(world.body(&account).await["balances"][0]["balance"], "10000.0000012");
+}
+
+#[tokio::test]
+async fn a_stale_replica_streams_late_and_misses_nothing() {
+    let world = World::manual().await;
+    world.devnet.faults().add(FaultRule::new(Fault::Stale { ledgers: 2 }));
+    let latest = world.close();
+    let mut events = world.stream("/ledgers?cursor=now").await;
+    for behind in [1, 0] {
+        world.close();
+        assert_eq!(events.record().await["sequence"], latest - behind);
+    }
+}
+
+#[tokio::test]
+async fn a_fault_for_requests_is_not_used_up_by_an_open_stream() {
+    let world = World::manual().await;
+    let mut events = world.stream("/ledgers?cursor=now").await;
+    world.devnet.faults().add(once(Fault::RateLimit { retry_after: 1 }));
+    let sequence = world.close();
+    assert_eq!(events.record().await["sequence"], sequence);
+    assert_eq!(world.get("/ledgers").await.0, 429);
 }
 
 #[tokio::test]

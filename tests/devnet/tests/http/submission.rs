@@ -1,5 +1,7 @@
 use anchor_devnet::{CloseMode, Devnet, ledger::build};
-use stellar_xdr::{Asset, Memo};
+use stellar_xdr::{
+    Asset, ClaimPredicate, Claimant, ClaimantV0, CreateClaimableBalanceOp, Memo, OperationBody,
+};
 
 use super::support::{World, answer, base64, id, lumens};
 
@@ -112,6 +114,26 @@ async fn what_is_not_an_envelope_is_malformed() {
     }
     let json = world.http.post(world.url("/transactions")).json(&serde_json::json!({ "tx": "AAAA" }));
     assert_eq!(answer(json.send().await.unwrap()).await.0, 415);
+}
+
+#[tokio::test]
+async fn a_deeply_nested_or_huge_envelope_is_refused() {
+    let world = World::instant().await;
+    let [alice] = world.funded(["alice"]).await;
+    let mut predicate = ClaimPredicate::Unconditional;
+    for _ in 0..250 {
+        predicate = ClaimPredicate::Not(Some(Box::new(predicate)));
+    }
+    let claimant = Claimant::ClaimantTypeV0(ClaimantV0 { destination: id(&alice), predicate });
+    let claimants = vec![claimant].try_into().unwrap();
+    let create = CreateClaimableBalanceOp { asset: Asset::Native, amount: 5, claimants };
+    let draft = world.draft(&alice).operation(OperationBody::CreateClaimableBalance(create));
+    let (status, body) = world.post("/transactions", &world.sign(&draft, &alice)).await;
+    assert_eq!((status.as_u16(), &body["title"]), (400, &"Transaction Malformed".into()));
+    let huge = [("tx", "A".repeat(2_000_000))];
+    let refused = world.http.post(world.url("/transactions")).form(&huge).send().await;
+    assert!(refused.is_err() || refused.is_ok_and(|answer| answer.status() == 413));
+    assert_eq!(world.get("/").await.0, 200);
 }
 
 #[tokio::test]

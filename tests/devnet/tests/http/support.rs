@@ -96,8 +96,7 @@ impl World {
     /// Accepted, but in no ledger yet.
     pub(crate) fn accept(&self, key: &SigningKey, operation: OperationBody) -> TransactionEnvelope {
         let envelope = self.sign(&self.draft(key).operation(operation), key);
-        let now = self.devnet.clock().now();
-        let submitted = self.devnet.network().submit(envelope.clone(), now);
+        let submitted = self.devnet.submit(envelope.clone());
         assert!(matches!(submitted, anchor_devnet::ledger::Submitted::Pending { .. }), "{submitted:?}");
         envelope
     }
