@@ -1,9 +1,10 @@
 //! Scenarios, crash matrix and tidy checks over the whole workspace.
 //!
-//! What the tests share lives here: databases ([`database`], [`postgres`]), a browser ([`browser`]) and the programs
-//! that a test may find missing ([`found`]).
+//! What the tests share lives here: databases ([`database`], [`postgres`]), a browser ([`browser`]), wallet SDKs
+//! ([`clients`]) and the programs that a test may find missing ([`found`]).
 
 pub mod browser;
+pub mod clients;
 pub mod database;
 pub mod found;
 pub mod postgres;
