@@ -50,7 +50,7 @@ pub(crate) fn transaction(
     verification: Verification,
 ) -> Applied {
     let mark = state.mark();
-    let mut signatures = Signatures::new(frame.signed_hash(), frame.signatures(), verification);
+    let mut signatures = frame.signatures(verification);
     if frame.fee_bump().is_some() {
         drop_one_time_signer(state, &frame.fee_source(), frame.hash);
     }

@@ -1,12 +1,13 @@
 //! An envelope with its hash, and the two shapes (plain and fee bump) behind one face.
 
 use stellar_xdr::{
-    AccountId, DecoratedSignature, FeeBumpTransactionEnvelope, FeeBumpTransactionInnerTx, LedgerBounds,
-    Preconditions, PreconditionsV2, SequenceNumber, TimeBounds, Transaction, TransactionEnvelope,
-    TransactionV1Envelope, VecM,
+    AccountId, FeeBumpTransactionEnvelope, FeeBumpTransactionInnerTx, LedgerBounds, Preconditions,
+    PreconditionsV2, SequenceNumber, TimeBounds, Transaction, TransactionEnvelope, TransactionV1Envelope,
+    VecM,
 };
 
 use super::asset::account_of;
+use super::signatures::{Memo, Signatures, Verification};
 
 /// An envelope ready to be judged.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Frame {
     pub(crate) hash: [u8; 32],
     /// Of the transaction inside a fee bump.
     pub(crate) inner_hash: Option<[u8; 32]>,
+    memo: Memo,
+    fee_bump_memo: Memo,
 }
 
 impl Frame {
@@ -35,7 +38,7 @@ impl Frame {
             TransactionEnvelope::TxFeeBump(bump) => Some(bump.tx.inner_tx.hash(network_id)?),
             TransactionEnvelope::TxV0(_) | TransactionEnvelope::Tx(_) => None,
         };
-        Ok(Self { envelope, hash, inner_hash })
+        Ok(Self { envelope, hash, inner_hash, memo: Memo::default(), fee_bump_memo: Memo::default() })
     }
 
     pub(crate) fn envelope(&self) -> &TransactionEnvelope {
@@ -55,8 +58,14 @@ impl Frame {
     }
 
     /// Signatures over the transaction itself.
-    pub(crate) fn signatures(&self) -> &[DecoratedSignature] {
-        &self.inner().signatures
+    pub(crate) fn signatures(&self, verification: Verification) -> Signatures<'_> {
+        Signatures::new(self.signed_hash(), &self.inner().signatures, &self.memo, verification)
+    }
+
+    /// Signatures over the fee bump around it; none if there is none.
+    pub(crate) fn fee_bump_signatures(&self, verification: Verification) -> Signatures<'_> {
+        let signatures = self.fee_bump().map_or(&[][..], |bump| &bump.signatures);
+        Signatures::new(self.hash, signatures, &self.fee_bump_memo, verification)
     }
 
     /// Hash that the transaction's own signatures are over.

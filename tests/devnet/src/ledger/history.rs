@@ -8,22 +8,31 @@ use stellar_xdr::AccountId;
 use super::participants;
 use super::record::{ClosedLedger, Meta, TransactionRecord};
 
-/// Transactions whose entry changes are kept.
-const METAS_KEPT: usize = 100_000;
-
 /// Everything that was ever closed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct History {
     ledgers: Vec<Arc<ClosedLedger>>,
     by_hash: BTreeMap<[u8; 32], Place>,
     by_account: BTreeMap<AccountId, Vec<Place>>,
     metas: VecDeque<Arc<Meta>>,
+    metas_kept: usize,
 }
 
 /// Where a transaction is: ledger, and order of application from 1.
 type Place = (u32, u32);
 
 impl History {
+    /// A history that keeps the entry changes of the last `metas_kept` transactions.
+    pub(crate) fn keeping(metas_kept: usize) -> Self {
+        Self {
+            ledgers: Vec::new(),
+            by_hash: BTreeMap::new(),
+            by_account: BTreeMap::new(),
+            metas: VecDeque::new(),
+            metas_kept,
+        }
+    }
+
     pub(crate) fn push(&mut self, ledger: Arc<ClosedLedger>, metas: Vec<Arc<Meta>>) {
         for record in &ledger.transactions {
             let place = (record.ledger, record.index);
@@ -36,7 +45,7 @@ impl History {
             }
         }
         self.metas.extend(metas);
-        while self.metas.len() > METAS_KEPT {
+        while self.metas.len() > self.metas_kept {
             self.metas.pop_front();
         }
         self.ledgers.push(ledger);

@@ -28,6 +28,9 @@ use super::validate::{self, Moment};
 /// Stroops in existence: 100 billion lumens, all on the root account at first.
 const TOTAL_COINS: i64 = 1_000_000_000_000_000_000;
 
+/// Transactions whose entry changes are kept.
+const METAS_KEPT: usize = 100_000;
+
 /// A Stellar network in one value. See the [module documentation](super) for what it does and what grows.
 #[derive(Debug)]
 pub struct Network {
@@ -89,7 +92,7 @@ impl Network {
         state.insert(LedgerEntryData::Account(account::new(root, TOTAL_COINS, 0)), LedgerEntryExt::V0);
         state.commit();
         let closed = encoded(close::genesis(&state, &config));
-        let mut history = History::default();
+        let mut history = History::keeping(METAS_KEPT);
         let latest = Arc::clone(&closed.ledger);
         history.push(closed.ledger, closed.metas);
         Self { config, network_id, state, queue: Queue::new(), history, latest, log: None }
@@ -196,7 +199,7 @@ impl Network {
         let closed_at = now.max(self.latest.closed_at + step);
         let moment = Moment { ledger: self.latest.sequence + 1, earliest: closed_at, latest: closed_at };
         let state = &self.state;
-        self.queue.retain(|frame| validate::check(state, frame, moment, Verification::Trusting).is_ok());
+        self.queue.retain(|frame| validate::check(state, frame, moment, Verification::Full).is_ok());
         let Selection { mut frames, fee_rate } =
             self.queue.select(self.config.capacity, self.config.base_fee);
         shuffle(&mut frames);

@@ -1,5 +1,8 @@
 //! Which signers of an account have signed.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest, Sha256};
 use stellar_xdr::{
@@ -18,6 +21,11 @@ pub(crate) enum Verification {
     Trusting,
 }
 
+/// What verifying the signatures of one envelope has shown: by position of the signature and key. An envelope is
+/// judged several times (when submitted, before a ledger and in it); this way it is verified once.
+#[derive(Debug, Default)]
+pub(crate) struct Memo(Mutex<BTreeMap<(usize, [u8; 32]), bool>>);
+
 /// The signatures of one envelope, and which of them have counted for something.
 #[derive(Debug)]
 pub(crate) struct Signatures<'a> {
@@ -25,6 +33,7 @@ pub(crate) struct Signatures<'a> {
     signatures: &'a [DecoratedSignature],
     used: Vec<bool>,
     verification: Verification,
+    memo: &'a Memo,
 }
 
 /// A signer and its weight.
@@ -38,9 +47,10 @@ impl<'a> Signatures<'a> {
     pub(crate) fn new(
         hash: [u8; 32],
         signatures: &'a [DecoratedSignature],
+        memo: &'a Memo,
         verification: Verification,
     ) -> Self {
-        Self { hash, signatures, used: vec![false; signatures.len()], verification }
+        Self { hash, signatures, used: vec![false; signatures.len()], verification, memo }
     }
 
     /// Whether the signers of `account` reach `needed`. A threshold of 0 still asks for one valid signature.
@@ -102,7 +112,8 @@ impl<'a> Signatures<'a> {
         let signature = signature.0.as_slice();
         match key {
             SignerKey::Ed25519(Uint256(key)) => {
-                hint.0 == tail(key) && self.verify(key, &self.hash, signature)
+                hint.0 == tail(key)
+                    && self.memo.recall(index, key, || self.verify(key, &self.hash, signature))
             }
             SignerKey::HashX(Uint256(hash)) => {
                 hint.0 == tail(hash) && Sha256::digest(signature).as_slice() == hash
@@ -126,6 +137,13 @@ impl<'a> Signatures<'a> {
                 VerifyingKey::from_bytes(key).is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
             }
         }
+    }
+}
+
+impl Memo {
+    fn recall(&self, index: usize, key: &[u8; 32], verify: impl FnOnce() -> bool) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *known.entry((index, *key)).or_insert_with(verify)
     }
 }
 

@@ -12,6 +12,7 @@ mod path_payments;
 mod payments;
 mod persistence;
 mod queue;
+mod races;
 mod signatures;
 mod sponsoring;
 mod trust;

@@ -110,7 +110,6 @@ pub(crate) fn operations_signed(
 }
 
 fn check_fee_bump(state: &State, frame: &Frame, verification: Verification) -> Result<(), TransactionResult> {
-    let Some(bump) = frame.fee_bump() else { return Ok(()) };
     let base_fee = i64::from(state.header.base_fee);
     let min_fee = frame.min_fee(base_fee);
     let refuse = |code| Err(result::outer(min_fee, code));
@@ -129,7 +128,7 @@ fn check_fee_bump(state: &State, frame: &Frame, verification: Verification) -> R
         return Err(result::outer(i64::try_from(needed).unwrap_or(i64::MAX), Code::TxInsufficientFee));
     }
     let Some(payer) = state.account(&frame.fee_source()) else { return refuse(Code::TxNoAccount) };
-    let mut signatures = Signatures::new(frame.hash, &bump.signatures, verification);
+    let mut signatures = frame.fee_bump_signatures(verification);
     if !signatures.satisfy(payer, payer.thresholds.0[1]) {
         return refuse(Code::TxBadAuth);
     }
@@ -148,7 +147,7 @@ fn check_transaction(
     moment: Moment,
     verification: Verification,
 ) -> Result<(), Code> {
-    let mut signatures = Signatures::new(frame.signed_hash(), frame.signatures(), verification);
+    let mut signatures = frame.signatures(verification);
     let charge = if frame.fee_bump().is_some() { Charge::ByFeeBump } else { Charge::Due };
     common(state, frame, moment, charge, &mut signatures).map_err(|invalid| invalid.code)?;
     for (index, operation) in frame.tx().operations.iter().enumerate() {

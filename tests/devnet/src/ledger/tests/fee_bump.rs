@@ -108,3 +108,18 @@ fn a_fee_bump_replaces_a_pending_transaction_at_ten_times_its_rate() {
     assert_eq!(ledger.transactions.len(), 1);
     assert_eq!(ledger.transactions[0].hash, hash);
 }
+
+#[test]
+fn the_fee_of_a_replaced_bump_counts_no_longer_against_its_payer() {
+    let mut world = World::new();
+    let alice = world.fund("alice", 10);
+    let sponsor = world.fund("sponsor", 10);
+    let inner =
+        world.sign(&world.draft(&alice).operation(build::payment(id(&alice), &Asset::Native, 1)), &[&alice]);
+    for fee in [8_000_000, 85_000_000] {
+        let envelope = build::fee_bump(inner.clone(), &sponsor, fee, world.id());
+        assert!(matches!(world.submit(envelope), Submitted::Pending { .. }));
+    }
+    let dear = build::fee_bump(inner, &sponsor, 900_000_000, world.id());
+    assert_eq!(*code(&world.refused(dear)), TransactionResultResult::TxInsufficientBalance);
+}

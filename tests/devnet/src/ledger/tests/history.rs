@@ -1,6 +1,7 @@
 use stellar_xdr::{Asset, LedgerEntryChange, LedgerEntryData, TransactionMeta};
 
 use super::fixture::{World, XLM, id};
+use crate::ledger::history::History;
 use crate::ledger::{build, toid};
 
 #[test]
@@ -80,4 +81,20 @@ fn a_record_tells_what_each_operation_changed() {
     assert_eq!(meta.fee_changes().0.len(), 2);
     let TransactionMeta::V4(v4) = meta.transaction() else { panic!("V4") };
     assert_eq!(v4.tx_changes_before.0.len(), 2, "the sequence number");
+}
+
+#[test]
+fn entry_changes_of_old_transactions_are_let_go() {
+    let mut world = World::new();
+    world.fund("alice", 10);
+    world.fund("bob", 10);
+    let mut history = History::keeping(1);
+    for sequence in 1..=3 {
+        let ledger = world.network.ledger(sequence).unwrap();
+        let metas = ledger.transactions.iter().map(|record| record.meta().unwrap()).collect();
+        history.push(ledger, metas);
+    }
+    drop(world);
+    let kept = [2, 3].map(|sequence| history.ledger(sequence).unwrap().transactions[0].meta().is_some());
+    assert_eq!(kept, [false, true]);
 }

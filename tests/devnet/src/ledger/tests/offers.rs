@@ -222,3 +222,38 @@ fn an_offer_never_sells_what_its_owner_no_longer_has() {
     let result = world.run(&taker, sell(&usd, &Asset::Native, 1_000, (1_000_000, 1))).unwrap();
     assert_eq!(claimed(&result), [(1_000_000_000, 1_000)]);
 }
+
+#[test]
+fn a_failed_transaction_uses_up_no_offer_id() {
+    let mut world = World::new();
+    let (_, usd) = world.issuer();
+    let alice = world.holder("alice", &usd, 100);
+    let draft = world.draft(&alice).operation(sell(&usd, &Asset::Native, 10, (1, 1))).operation(sell(
+        &usd,
+        &Asset::Native,
+        1_000,
+        (1, 1),
+    ));
+    assert!(!world.land(world.sign(&draft, &[&alice])).unwrap().successful);
+    let result = world.run(&alice, sell(&usd, &Asset::Native, 10, (1, 1))).unwrap();
+    assert_eq!(offer_id(&result), 1);
+}
+
+#[test]
+fn one_operation_crosses_at_most_a_thousand_offers() {
+    let mut world = World::new();
+    let (_, usd) = world.issuer();
+    for (name, offers) in [("a", 900), ("b", 101)] {
+        let maker = world.holder(name, &usd, 1_000);
+        for chunk in vec![sell(&usd, &Asset::Native, 1, (1, 1)); offers].chunks(100) {
+            let draft = chunk.iter().cloned().fold(world.draft(&maker), build::Draft::operation);
+            assert!(world.land(world.sign(&draft, &[&maker])).unwrap().successful);
+        }
+    }
+    let taker = world.fund("taker", 100);
+    world.trust(&taker, &usd);
+    let too_many = world.run(&taker, sell(&Asset::Native, &usd, 1_001, (1, 1))).unwrap_err();
+    assert_eq!(*too_many, OperationResult::OpExceededWorkLimit);
+    let result = world.run(&taker, sell(&Asset::Native, &usd, 1_000, (1, 1))).unwrap();
+    assert_eq!(claimed(&result).len(), 1_000);
+}

@@ -103,6 +103,36 @@ fn credit_goes_back_to_an_issuer_that_no_longer_exists() {
 }
 
 #[test]
+fn lumens_promised_to_offers_leave_no_room_for_more() {
+    let mut world = World::new();
+    let (_, usd) = world.issuer();
+    let alice = world.holder("alice", &usd, 4_290_000_000);
+    let offer = super::offers::sell(&usd, &Asset::Native, 4_290_000_000, (i32::MAX, 1));
+    world.run(&alice, offer).unwrap();
+    let root = world.root();
+    let pay = |amount| build::payment(id(&alice), &Asset::Native, amount);
+    assert_eq!(refusal(world.fails(&root, pay(2_000_000_000 * XLM))), PaymentResult::LineFull);
+    world.run(&root, pay(1_000_000_000 * XLM)).unwrap();
+}
+
+#[test]
+fn what_a_failed_operation_did_is_not_seen_by_the_next() {
+    let mut world = World::new();
+    let (_, usd) = world.issuer();
+    let alice = world.holder("alice", &usd, 10);
+    let bob = world.holder("bob", &usd, 10);
+    let draft = world
+        .draft(&alice)
+        .operation(build::payment(id(&bob), &usd, 100))
+        .operation_of(&id(&bob), build::payment(id(&alice), &usd, 50));
+    let record = world.land(world.sign(&draft, &[&alice, &bob])).unwrap();
+    let result = record.result();
+    let [_, second] = crate::ledger::operation_results(&result) else { panic!("two operations") };
+    let stellar_xdr::OperationResult::OpInner(second) = second.clone() else { panic!("{second:?}") };
+    assert_eq!(refusal(second), PaymentResult::Underfunded);
+}
+
+#[test]
 fn lumens_to_oneself_succeed_whatever_the_amount() {
     let mut world = World::new();
     let alice = world.fund("alice", 10);

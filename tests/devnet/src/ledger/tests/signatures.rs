@@ -147,7 +147,10 @@ fn a_pre_authorized_transaction_needs_no_signature_and_works_once() {
     ));
     let envelope = world.sign(&draft, &[]);
     let hash = envelope.hash(world.id()).unwrap();
-    world.run(&alice, signer(SignerKey::PreAuthTx(Uint256(hash)), 1)).unwrap();
+    let signed_once = build::Draft::new(&id(&alice), world.sequence(&alice) + 1)
+        .operation(thresholds(1, 1, 1, 1))
+        .operation(signer(SignerKey::PreAuthTx(Uint256(hash)), 1));
+    assert!(world.land(world.sign(&signed_once, &[&alice])).unwrap().successful);
     assert_eq!(world.network.account(&id(&alice)).unwrap().num_sub_entries, 1);
     assert!(world.land(envelope).unwrap().successful);
     let account = world.network.account(&id(&alice)).unwrap();
