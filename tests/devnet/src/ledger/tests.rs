@@ -6,6 +6,7 @@ mod conservation;
 mod fee_bump;
 mod fixture;
 mod history;
+mod hostile;
 mod offers;
 mod options;
 mod path_payments;

@@ -67,7 +67,10 @@ struct Play {
 
 impl Play {
     fn new() -> Self {
-        let mut world = World::new();
+        Self::in_world(World::new())
+    }
+
+    fn in_world(mut world: World) -> Self {
         let (issuer, usd) = world.issuer();
         world.run(&issuer, super::trust::flags(2)).unwrap();
         let eur = build::credit("EURO5", &id(&issuer));
@@ -309,6 +312,22 @@ proptest! {
             play.ledger(acts);
             play.check();
         }
+    }
+
+    #[test]
+    fn a_random_history_replays_from_its_file(
+        ledgers in proptest::collection::vec(proptest::collection::vec(act(0), 1..8), 1..8),
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ledger");
+        let mut play = Play::in_world(World::in_file(&path));
+        for acts in &ledgers {
+            play.ledger(acts);
+        }
+        play.world.close();
+        let hash = play.world.network.latest().hash;
+        drop(play);
+        prop_assert_eq!(World::in_file(&path).network.latest().hash, hash);
     }
 
     #[test]

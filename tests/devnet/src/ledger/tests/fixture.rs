@@ -1,5 +1,6 @@
 //! A small world: a network, some funded accounts, an issuer, and short ways to act in it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
@@ -26,6 +27,10 @@ impl World {
 
     pub(super) fn with(config: LedgerConfig) -> Self {
         Self { network: Network::genesis(config, BORN), now: BORN }
+    }
+
+    pub(super) fn in_file(path: &Path) -> Self {
+        Self { network: Network::open(path, LedgerConfig::default(), BORN).unwrap(), now: BORN }
     }
 
     pub(super) fn root(&self) -> SigningKey {

@@ -92,6 +92,28 @@ fn a_muxed_address_pays_the_account_behind_it() {
 }
 
 #[test]
+fn muxed_operation_and_fee_sources_are_the_accounts_behind_them() {
+    let mut world = World::new();
+    let alice = world.fund("alice", 10);
+    let bob = world.fund("bob", 10);
+    let draft = world.draft(&alice).operation_of(&id(&bob), build::payment(id(&alice), &Asset::Native, XLM));
+    let mut tx = draft.transaction();
+    let mut operations = tx.operations.to_vec();
+    operations[0].source_account = Some(build::muxed(&id(&bob), 1));
+    tx.operations = operations.try_into().unwrap();
+    let inner = build::sign(tx.into(), world.id(), &[&alice, &bob]);
+    let stellar_xdr::TransactionEnvelope::TxFeeBump(mut bump) = build::fee_bump(inner, &bob, 200, world.id())
+    else {
+        panic!("fee bump")
+    };
+    bump.tx.fee_source = build::muxed(&id(&bob), 2);
+    bump.signatures = stellar_xdr::VecM::default();
+    let envelope = build::sign(stellar_xdr::TransactionEnvelope::TxFeeBump(bump), world.id(), &[&bob]);
+    assert!(world.land(envelope).unwrap().successful);
+    assert_eq!((world.lumens(&alice), world.lumens(&bob)), (11 * XLM, 9 * XLM - 200));
+}
+
+#[test]
 fn credit_goes_back_to_an_issuer_that_no_longer_exists() {
     let mut world = World::new();
     let (issuer, usd) = world.issuer();
