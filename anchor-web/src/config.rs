@@ -10,6 +10,10 @@ pub(crate) const STELLAR_TOML_PATH: &str = "/.well-known/stellar.toml";
 pub(crate) const AUTH_PATH: &str = "/auth";
 /// SEP-24, and the hosted pages below it.
 pub(crate) const SEP24_PATH: &str = "/sep24";
+/// The hosted flow; the transaction's id follows.
+pub(crate) const INTERACTIVE_PATH: &str = "/sep24/interactive";
+/// The page behind `more_info_url`.
+pub(crate) const MORE_INFO_PATH: &str = "/sep24/transaction/more_info";
 /// For load balancers and operators.
 pub(crate) const HEALTH_PATH: &str = "/health";
 
@@ -29,6 +33,8 @@ pub(crate) const QUERY_BYTES_MAX: usize = 8 * 1024;
 pub(crate) const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a `more_info_url` shows its transaction. Every answer of the API has a fresh one.
 pub(crate) const MORE_INFO_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long a browser may go on with the flow after it opened the address.
+pub(crate) const SESSION_LIFETIME: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// `WEB_AUTH_ENDPOINT`.
 pub(crate) fn web_auth_endpoint(config: &Config) -> String {

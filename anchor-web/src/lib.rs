@@ -19,6 +19,7 @@ mod documents;
 mod error;
 mod extract;
 mod health;
+mod interactive;
 mod links;
 mod middleware;
 mod sep1;

@@ -7,7 +7,7 @@ use anchor_core::config::Sep;
 use crate::links::Links;
 use crate::sep1::{StellarToml, TomlError};
 use crate::tokens::Tokens;
-use crate::{health, sep1, sep10, sep24};
+use crate::{health, interactive, sep1, sep10, sep24};
 
 /// The web side of an anchor, ready to be mounted. Clones share everything.
 #[derive(Debug, Clone)]
@@ -83,6 +83,7 @@ impl Web {
             }
             if speaks(Sep::Sep24) {
                 sep24::routes(app);
+                interactive::routes(app);
             }
             health::routes(app);
             app.app_data(state);

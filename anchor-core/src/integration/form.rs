@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::asset::Asset;
-use crate::transaction::{Instruction, Kind, Transaction};
+use crate::transaction::{Instruction, Transaction};
 
 mod field;
 mod validate;
@@ -81,7 +81,7 @@ impl FlowView {
 pub struct Page {
     /// Unique within the flow; the key of its answers.
     pub name: String,
-    /// Headline.
+    /// Headline; if empty, what the transaction is ("Deposit USDC"), translated.
     pub title: String,
     /// A sentence below it.
     pub intro: Option<String>,
@@ -166,20 +166,18 @@ pub enum FlowStep {
     Done(Agreement),
 }
 
-/// The page of the default flow: the amount, filled in with what the wallet announced.
+/// The page of the default flow: the amount, filled in with what the wallet announced. Its texts are translated.
+///
+/// The amount of a field of this name, `amount`, is priced while it is typed, on other pages too.
 pub fn amount_page(view: &FlowView) -> Page {
     let kind = view.transaction.kind;
-    let title = match kind {
-        Kind::Deposit => "Deposit",
-        Kind::Withdrawal => "Withdrawal",
-    };
     let limits = view.asset.offer(kind);
-    let mut field = Field::amount("amount", "Amount", view.asset.scale_in(kind))
+    let mut field = Field::amount("amount", "", view.asset.scale_in(kind))
         .limits(limits.and_then(|offer| offer.min), limits.and_then(|offer| offer.max));
     if let Some(amount) = view.transaction.request.amount {
         field = field.prefill(amount.to_string());
     }
-    Page::new("amount", title).field(field)
+    Page::new("amount", "").field(field)
 }
 
 /// The step of the default flow: agreed, as soon as there is an amount.

@@ -48,7 +48,7 @@ pub enum FieldKind {
 pub struct Field {
     /// Unique within the page; use SEP-9 names for personal data.
     pub name: String,
-    /// The question.
+    /// The question. A field named `amount` may leave it empty: it is called so in the user's language.
     pub label: String,
     /// A hint below it.
     pub help: Option<String>,

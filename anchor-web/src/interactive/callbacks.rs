@@ -1,0 +1,116 @@
+//! `callback` and `on_change_callback`, which the wallet appends to the address (SEP-24 §Callbacks).
+
+use anchor_core::store::Callbacks;
+use url::{Host, Url};
+
+use super::query::Query;
+
+/// The value that asks the page itself to tell the wallet's window.
+pub(super) const POST_MESSAGE: &str = "postMessage";
+
+/// Longer addresses are refused.
+const URL_BYTES_MAX: usize = 2048;
+
+/// A callback that is neither `postMessage` nor an address that we would call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BadCallback;
+
+/// What the address asks for. Empty values count as absent.
+pub(super) fn parse(query: &Query, local_mode: bool) -> Result<Callbacks, BadCallback> {
+    let one =
+        |name| query.first(name).filter(|value| !value.is_empty()).map(|value| check(value, local_mode));
+    Ok(Callbacks {
+        finished: one("callback").transpose()?,
+        on_change: one("on_change_callback").transpose()?,
+    })
+}
+
+/// Whether the page itself has to tell the wallet's window.
+pub(super) fn is_post_message(callback: Option<&String>) -> bool {
+    callback.is_some_and(|callback| callback == POST_MESSAGE)
+}
+
+/// Addresses are only checked for their form here; whoever calls them resolves and checks the host.
+fn check(value: &str, local_mode: bool) -> Result<String, BadCallback> {
+    if value.eq_ignore_ascii_case(POST_MESSAGE) {
+        return Ok(POST_MESSAGE.to_owned());
+    }
+    if value.len() > URL_BYTES_MAX || value.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(BadCallback);
+    }
+    let url = Url::parse(value).map_err(|_| BadCallback)?;
+    let local = local_mode && is_loopback(&url);
+    let public = url.scheme() == "https" && matches!(url.host(), Some(Host::Domain(_)));
+    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    if plain && (public || local) { Ok(url.into()) } else { Err(BadCallback) }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+        && match url.host() {
+            Some(Host::Domain(domain)) => domain == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(callback: &str, local_mode: bool) -> Result<Option<String>, BadCallback> {
+        let encoded: String = url::form_urlencoded::byte_serialize(callback.as_bytes()).collect();
+        parse(&Query::parse(&format!("callback={encoded}")), local_mode).map(|callbacks| callbacks.finished)
+    }
+
+    #[test]
+    fn r_24_080_post_message_is_recognised_in_any_case() {
+        for spelling in ["postMessage", "postmessage", "POSTMESSAGE"] {
+            assert_eq!(parsed(spelling, false), Ok(Some(POST_MESSAGE.to_owned())));
+        }
+    }
+
+    #[test]
+    fn r_24_079_r_24_080_s_24_12_s_24_14_addresses_that_nobody_should_call_are_refused() {
+        let long = format!("https://wallet.example/{}", "a".repeat(URL_BYTES_MAX));
+        for bad in [
+            "http://wallet.example/cb",
+            "https://127.0.0.1/cb",
+            "https://[::1]/cb",
+            "https://2130706433/cb",
+            "https://169.254.169.254/latest",
+            "https://user:password@wallet.example/cb",
+            "https://wallet.example/cb#part",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "//wallet.example/cb",
+            "wallet.example",
+            "https://wallet.example/a b",
+            "https://wallet.example/\r\nHost: x",
+            "http://localhost/cb",
+            &long,
+        ] {
+            assert_eq!(parsed(bad, false), Err(BadCallback), "{bad}");
+        }
+        assert_eq!(
+            parsed("https://wallet.example/cb?x=1", false),
+            Ok(Some("https://wallet.example/cb?x=1".into()))
+        );
+    }
+
+    #[test]
+    fn local_wallets_may_be_called_in_local_mode_only() {
+        for local in ["http://localhost:3000/cb", "http://127.0.0.1:3000/cb"] {
+            assert_eq!(parsed(local, true), Ok(Some(local.to_owned())));
+            assert_eq!(parsed(local, false), Err(BadCallback));
+        }
+        assert_eq!(parsed("http://10.0.0.1/cb", true), Err(BadCallback));
+    }
+
+    #[test]
+    fn empty_callback_is_absent() {
+        assert_eq!(parsed("", false), Ok(None));
+    }
+}

@@ -1,0 +1,235 @@
+//! The flow's addresses: enter with a token, see the page that is due, send it.
+
+use std::collections::BTreeMap;
+
+use actix_web::cookie::Cookie;
+use actix_web::http::header;
+use actix_web::web::{Data, Form, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use anchor_core::id::TransactionId;
+use anchor_core::integration::Answers;
+use anchor_core::integration::form::{FieldError, Page};
+use anchor_core::ops;
+use anchor_core::ops::form::{SentPage, Shown, Submitted};
+use anchor_core::store::Callbacks;
+
+use super::form_view::{self, FormView, PriceView};
+use super::messages::Language;
+use super::notice::{self, Notice};
+use super::query::Query;
+use super::render::{self, Frame};
+use super::session::{self, Visit};
+use super::status_view::{StatusView, WalletView};
+use super::{callbacks, csrf};
+use crate::config::INTERACTIVE_PATH;
+use crate::state::WebState;
+
+/// What the sender of a form says about it, besides the answers.
+const PAGE_FIELD: &str = "_page";
+const STEP_FIELD: &str = "_step";
+
+/// `GET …/{id}`, with a token at first.
+pub(super) async fn show(request: HttpRequest, id: Path<String>, state: Data<WebState>) -> HttpResponse {
+    let query = Query::parse(request.query_string());
+    let shown = match query.first("token") {
+        Some(token) => enter(&state, &request, &id, &query, token).await,
+        None => show_due(&state, &request, &id, &query).await,
+    };
+    shown.unwrap_or_else(|notice| refuse(&state, &request, &query, &id, notice))
+}
+
+/// `POST …/{id}`: one filled-in page.
+pub(super) async fn submit(
+    request: HttpRequest,
+    id: Path<String>,
+    state: Data<WebState>,
+    form: Result<Form<Vec<(String, String)>>, actix_web::Error>,
+) -> HttpResponse {
+    let query = Query::parse(request.query_string());
+    let taken = match form {
+        Ok(form) => take(&state, &request, &id, &query, form.into_inner()).await,
+        Err(_) => Err(Notice::BadRequest),
+    };
+    taken.unwrap_or_else(|notice| refuse(&state, &request, &query, &id, notice))
+}
+
+/// `GET …/{id}/preview?amount=…`: the same rows as on the page, for the script.
+pub(super) async fn preview(request: HttpRequest, id: Path<String>, state: Data<WebState>) -> HttpResponse {
+    let query = Query::parse(request.query_string());
+    let visit = match session::visit(&state, &request, &id, &query).await {
+        Ok(visit) => visit,
+        Err(_) => return HttpResponse::Forbidden().finish(),
+    };
+    let text = query.first("amount").unwrap_or_default();
+    match PriceView::of(&state.anchor, &visit.transaction, text, visit.language.messages) {
+        Some(price) => HttpResponse::Ok().json(price),
+        None => HttpResponse::NotFound().finish(),
+    }
+}
+
+/// Exchanges the token for a cookie and sends the browser to the address without it.
+async fn enter(
+    state: &WebState,
+    request: &HttpRequest,
+    id: &str,
+    query: &Query,
+    token: &str,
+) -> Result<HttpResponse, Notice> {
+    // before the token is consumed, so that a wallet can correct itself
+    let local_mode = state.anchor.config().local_mode;
+    let callbacks = callbacks::parse(query, local_mode).map_err(|_| Notice::BadCallback)?;
+    let known: TransactionId = id.parse().map_err(|_| Notice::LinkUsed)?;
+    let address = clean_address(id, query);
+    if let Some(cookie) = session::open(state, known, token).await? {
+        if callbacks != Callbacks::default() {
+            state.anchor.store().callbacks_insert(known, &callbacks).await?;
+        }
+        return Ok(see_other(&address, Some(cookie)));
+    }
+    match session::visit(state, request, id, query).await {
+        // the same browser came back by its history
+        Ok(_) => Ok(see_other(&address, None)),
+        Err(Notice::Apology) => Err(Notice::Apology),
+        Err(_) => Err(Notice::LinkUsed),
+    }
+}
+
+async fn show_due(
+    state: &WebState,
+    request: &HttpRequest,
+    id: &str,
+    query: &Query,
+) -> Result<HttpResponse, Notice> {
+    let visit = session::visit(state, request, id, query).await?;
+    match ops::form::page(&state.anchor, &visit.transaction, &visit.language.tag).await? {
+        Shown::Page { page, answers } => {
+            let values = Values::Stored(&answers);
+            Ok(show_form(state, &visit, query, &page, values, &[]))
+        }
+        Shown::Finished(_) => show_status(state, &visit).await,
+        Shown::TooLate(_) => Err(Notice::TooLate),
+    }
+}
+
+async fn take(
+    state: &WebState,
+    request: &HttpRequest,
+    id: &str,
+    query: &Query,
+    form: Vec<(String, String)>,
+) -> Result<HttpResponse, Notice> {
+    let visit = session::visit(state, request, id, query).await?;
+    let mut fields: BTreeMap<_, _> = form.into_iter().rev().collect();
+    if !csrf::is_own_form(request, &visit.session, fields.remove(csrf::FIELD).as_deref()) {
+        return Err(Notice::FormTooOld);
+    }
+    let sent = SentPage { page: fields.remove(PAGE_FIELD).unwrap_or_default(), fields };
+    let here = see_other(&clean_address(id, query), None);
+    let (anchor, tag) = (&state.anchor, &visit.language.tag);
+    match sent.fields.get(STEP_FIELD).map(String::as_str) {
+        Some("restart") => {
+            ops::form::restart(anchor, &visit.transaction).await?;
+            Ok(here)
+        }
+        Some("preview") => Ok(match ops::form::page(anchor, &visit.transaction, tag).await? {
+            Shown::Page { page, answers } if page.name == sent.page => {
+                show_form(state, &visit, query, &page, Values::Sent(&answers, &sent.fields), &[])
+            }
+            _ => here,
+        }),
+        _ => match ops::form::submit(anchor, &visit.transaction, tag, &sent).await? {
+            Submitted::Again { page, answers, errors } => {
+                let values = Values::Sent(&answers, &sent.fields);
+                Ok(show_form(state, &visit, query, &page, values, &errors))
+            }
+            Submitted::Next | Submitted::Finished(_) => Ok(here),
+            Submitted::Redirect(address) => Ok(notice::go_on(frame(state, &visit.language), &address)),
+            Submitted::TooLate(_) => Err(Notice::TooLate),
+        },
+    }
+}
+
+/// What stands in the fields.
+enum Values<'a> {
+    Stored(&'a Answers),
+    Sent(&'a Answers, &'a BTreeMap<String, String>),
+}
+
+fn show_form(
+    state: &WebState,
+    visit: &Visit,
+    query: &Query,
+    page: &Page,
+    values: Values<'_>,
+    errors: &[FieldError],
+) -> HttpResponse {
+    let id = visit.transaction.id.to_string();
+    let (answers, sent) = match values {
+        Values::Stored(answers) => (answers, None),
+        Values::Sent(answers, sent) => (answers, Some(sent)),
+    };
+    let context = form_view::Context {
+        anchor: &state.anchor,
+        transaction: &visit.transaction,
+        messages: visit.language.messages,
+        csrf: &visit.session.csrf,
+        action: clean_address(&id, query),
+        preview_url: format!("{INTERACTIVE_PATH}/{id}/preview{}", lang_of(query)),
+    };
+    let view = FormView::new(&context, page, answers, sent, errors);
+    let status = if errors.is_empty() {
+        actix_web::http::StatusCode::OK
+    } else {
+        actix_web::http::StatusCode::UNPROCESSABLE_ENTITY
+    };
+    render::page(status, "form.html", frame(state, &visit.language), &view)
+}
+
+async fn show_status(state: &WebState, visit: &Visit) -> Result<HttpResponse, Notice> {
+    let transaction = &visit.transaction;
+    let facts = state.anchor.store().fact_list(transaction.id).await?;
+    let wanted = state.anchor.store().callbacks_fetch(transaction.id).await?;
+    let mut view = StatusView::new(&state.anchor, transaction, &facts, visit.language.messages);
+    view.wallet = Some(WalletView {
+        message: state.anchor.documents().map(|documents| documents.document(transaction).to_string()),
+        id: transaction.id.to_string(),
+        status: transaction.status().as_str(),
+        callback: callbacks::is_post_message(wanted.finished.as_ref()),
+        on_change: callbacks::is_post_message(wanted.on_change.as_ref()),
+    });
+    Ok(render::page(actix_web::http::StatusCode::OK, "status.html", frame(state, &visit.language), &view))
+}
+
+fn refuse(state: &WebState, request: &HttpRequest, query: &Query, id: &str, notice: Notice) -> HttpResponse {
+    let language = session::language(request, query, None);
+    let address = clean_address(id, query);
+    let retry = matches!(notice, Notice::Apology | Notice::FormTooOld).then_some(address.as_str());
+    notice.page(frame(state, &language), retry)
+}
+
+fn frame<'a>(state: &'a WebState, language: &'a Language) -> Frame<'a> {
+    Frame { language, org_name: &state.anchor.config().org_name }
+}
+
+/// The flow's address without the token; only the language stays visible.
+fn clean_address(id: &str, query: &Query) -> String {
+    let id: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(36).collect();
+    format!("{INTERACTIVE_PATH}/{id}{}", lang_of(query))
+}
+
+fn lang_of(query: &Query) -> String {
+    let tag = |lang: &&str| {
+        lang.len() <= 35 && lang.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let lang = query.first("lang").filter(tag);
+    lang.map(|lang| format!("?lang={lang}")).unwrap_or_default()
+}
+
+fn see_other(address: &str, cookie: Option<Cookie<'static>>) -> HttpResponse {
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((header::LOCATION, address));
+    if let Some(cookie) = cookie {
+        response.cookie(cookie);
+    }
+    response.finish()
+}
