@@ -1,9 +1,19 @@
 //! Use cases: load a view, decide (purely), store. Jobs and endpoints only call these.
 
 pub mod amounts;
+mod ask;
+pub mod callback;
 mod commit;
+pub mod deliver;
 mod error;
+pub mod expire;
 pub mod form;
+pub mod funds;
+pub mod observe;
+pub mod payout;
+mod settle;
+mod work;
 
 pub use commit::{Committed, commit};
 pub use error::OpsError;
+pub use work::{JobSettings, Progress, chain};

@@ -23,6 +23,9 @@ pub enum OpsError {
     /// The transaction's asset is no longer configured.
     #[error("the asset of the transaction is not configured")]
     UnknownAsset,
+    /// Others kept changing what was to be changed.
+    #[error("the transaction kept changing meanwhile")]
+    Contended,
     /// Our own envelope is not what it should be: nothing was stored or sent.
     #[error("the envelope was built wrongly: {0}")]
     Envelope(String),

@@ -1,0 +1,94 @@
+//! Deposits: has the user's money arrived?
+
+use futures_util::FutureExt as _;
+
+use super::ask::{Answer, ask_about_all, for_one};
+use super::settle::settlement;
+use super::work::{JobSettings, Progress, Step, work_off};
+use super::{OpsError, commit};
+use crate::amount::{Money, STELLAR_SCALE};
+use crate::anchor::Anchor;
+use crate::integration::{FundsOutcome, IntegrationError, PendingDeposit};
+use crate::store::Claimed;
+use crate::transaction::{Actor, Fact, Queue, Receipt, Transaction};
+
+/// Asks the rails about deposits that await money, and writes down what they know.
+///
+/// Asking changes nothing, and the same credit again is no news: a crash anywhere means that the same deposits
+/// are asked about again when their leases end.
+///
+/// # Errors
+/// The store's, before anything was claimed. Later trouble gives the touched deposits back.
+pub async fn poll(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
+    let claimed = anchor.store().transaction_claim(Queue::Funds, &settings.claim(anchor)).await?;
+    if claimed.is_empty() {
+        return Ok(Progress::default());
+    }
+    let mut deposits = Vec::with_capacity(claimed.len());
+    for one in &claimed {
+        deposits.push(view(anchor, &one.transaction).await?);
+    }
+    let rails = anchor.rails();
+    let singles = deposits.iter().map(|deposit| {
+        let question = async move { rails.poll_pending_deposit(deposit).await };
+        (deposit.transaction.id, question.boxed())
+    });
+    let all = async { rails.poll_pending_deposits(&deposits).await };
+    let answers = ask_about_all(settings.call_timeout(), settings.width, all, singles).await;
+    let mut answers = answers.unwrap_or_else(|error| {
+        claimed.iter().map(|one| (one.transaction.id, Err(for_one(&error)))).collect()
+    });
+    let works = claimed.iter().map(|one| {
+        let answer = answers.remove(&one.transaction.id).unwrap_or(Ok(FundsOutcome::StillWaiting));
+        (one, record(anchor, settings, one, answer).boxed())
+    });
+    Ok(work_off(anchor, settings, settings.width, works).await)
+}
+
+pub(super) async fn view(anchor: &Anchor, transaction: &Transaction) -> Result<PendingDeposit, OpsError> {
+    let answers = anchor.store().answers_fetch(transaction.id).await?;
+    Ok(PendingDeposit { transaction: transaction.clone(), answers })
+}
+
+async fn record(
+    anchor: &Anchor,
+    settings: &JobSettings,
+    claimed: &Claimed,
+    answer: Answer<FundsOutcome>,
+) -> Result<Step, OpsError> {
+    let transaction = &claimed.transaction;
+    let pause = settings.pause(anchor, transaction);
+    let Some(fact) = fact(anchor, transaction, answer?)? else { return Ok(Step::Wait(pause)) };
+    let committed = commit(anchor, transaction, fact, Actor::Worker, false).await?;
+    Ok(Step::after(&committed, pause))
+}
+
+/// What the rails' answer says about a deposit; `None` if nothing.
+///
+/// # Errors
+/// When they report an amount that this money cannot have: nobody knows then what arrived.
+pub(super) fn fact(
+    anchor: &Anchor,
+    transaction: &Transaction,
+    outcome: FundsOutcome,
+) -> Result<Option<Fact>, IntegrationError> {
+    Ok(match outcome {
+        FundsOutcome::StillWaiting => None,
+        FundsOutcome::InTransit { reference } => Some(Fact::FundsInTransit { reference }),
+        FundsOutcome::Rejected { reason } => Some(Fact::FundsRejected { reason }),
+        FundsOutcome::Received { amount, reference, from } => {
+            let asset = anchor.asset(&transaction.asset);
+            let scale = asset.map_or(STELLAR_SCALE, |asset| asset.off_chain_scale);
+            if amount.is_zero() || amount.rescale_exact(scale).is_none() {
+                let problem = format!("the rails report {amount}, which is no amount of this money");
+                return Err(IntegrationError::permanent(problem));
+            }
+            let settlement = settlement(anchor.fee(), asset, transaction, amount);
+            let amount = Money { amount, asset: transaction.off_chain_asset.clone() };
+            Some(Fact::FundsReceived {
+                receipt: Receipt { reference, amount, from, ledger: None },
+                settlement,
+            })
+        }
+    })
+}
