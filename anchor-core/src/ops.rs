@@ -4,6 +4,7 @@ pub mod amounts;
 mod ask;
 pub mod callback;
 mod commit;
+pub mod confirm;
 pub mod deliver;
 mod error;
 pub mod expire;
@@ -11,7 +12,10 @@ pub mod form;
 pub mod funds;
 pub mod observe;
 pub mod payout;
+mod route;
 mod settle;
+pub mod submit;
+pub mod trust;
 mod work;
 
 pub use commit::{Committed, commit};

@@ -16,10 +16,10 @@ pub(crate) fn settlement(
     transaction: &Transaction,
     received: Amount,
 ) -> Settlement {
-    if let Some(agreed) = transaction.terms.as_ref().map(|terms| &terms.amounts) {
-        if agreed.amount_in.amount == received {
-            return Settlement::Accept(agreed.clone());
-        }
+    if let Some(agreed) = transaction.terms.as_ref().map(|terms| &terms.amounts)
+        && agreed.amount_in.amount == received
+    {
+        return Settlement::Accept(agreed.clone());
     }
     let Some(asset) = asset else { return back(AmountsError::NotOffered) };
     match amounts::agreed(fees, asset, transaction.kind, received) {

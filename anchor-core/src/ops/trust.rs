@@ -1,0 +1,33 @@
+//! Deposits whose user lacks a trust line: is it there by now?
+
+use futures_util::FutureExt as _;
+
+use super::route::{Route, route};
+use super::work::{JobSettings, Progress, Step, work_off};
+use super::{OpsError, commit};
+use crate::anchor::Anchor;
+use crate::store::Claimed;
+use crate::transaction::{Actor, Fact, Queue};
+
+/// Looks at the accounts again, the less often the longer they wait. Only asks: what the ledger shows then is
+/// planned anew before anything is signed.
+///
+/// # Errors
+/// The store's, before anything was claimed. Later trouble gives the touched transactions back.
+pub async fn check(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
+    let claimed = anchor.store().transaction_claim(Queue::Trust, &settings.claim(anchor)).await?;
+    let works = claimed.iter().map(|one| (one, check_one(anchor, settings, one).boxed()));
+    Ok(work_off(anchor, settings, settings.width, works).await)
+}
+
+async fn check_one(anchor: &Anchor, settings: &JobSettings, claimed: &Claimed) -> Result<Step, OpsError> {
+    let transaction = &claimed.transaction;
+    let pause = settings.pause(anchor, transaction);
+    let fact = match route(anchor, transaction, settings.fee_cap).await? {
+        Route::AwaitTrust => return Ok(Step::Wait(pause)),
+        Route::Send { .. } => Fact::TrustSeen,
+        Route::Hold(reason) => Fact::Held { reason },
+    };
+    let committed = commit(anchor, transaction, fact, Actor::Worker, false).await?;
+    Ok(Step::after(&committed, pause))
+}
