@@ -1,3 +1,5 @@
 //! Fakes and conformance suites: what tests of an anchor need, its own and yours. Feature `testing`.
 
+pub mod fakes;
 pub mod ledger;
+pub mod rails;

@@ -1,0 +1,159 @@
+//! One token, its accounts, and transactions about it. Keys and times are fixed; nothing here is secret.
+#![expect(clippy::expect_used, reason = "constants that were read once are valid for ever")]
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::amount::{Amount, Money};
+use crate::asset::{Asset, AssetDescription, AssetId, Offer, StellarAsset};
+use crate::clock::parse_utc;
+use crate::config::Config;
+use crate::fee::FeeSchedule;
+use crate::id::{IdSource, SequentialIds, TransactionId};
+use crate::integration::ScheduledFee;
+use crate::keys::SigningKey;
+use crate::memo::Memo;
+use crate::ops::amounts;
+use crate::transaction::{
+    Actor, Applied, ApplyContext, Fact, Kind, NewTransaction, Protocol, Receiving, Request, Terms,
+    Transaction,
+};
+
+/// Pays deposits and receives withdrawals.
+pub fn distribution() -> SigningKey {
+    SigningKey::from_seed([1; 32])
+}
+
+/// Issues the token.
+pub fn issuer() -> SigningKey {
+    SigningKey::from_seed([2; 32])
+}
+
+/// A user.
+pub fn user() -> SigningKey {
+    SigningKey::from_seed([3; 32])
+}
+
+/// When the samples begin: 2026-01-01T00:00:00Z.
+pub fn start() -> DateTime<Utc> {
+    parse_utc("2026-01-01T00:00:00Z").expect("a constant")
+}
+
+/// `USDC` of [`issuer`].
+pub fn token() -> StellarAsset {
+    StellarAsset::Credit { code: "USDC".parse().expect("a constant"), issuer: issuer().account() }
+}
+
+/// US dollars.
+pub fn usd(amount: &str) -> Money {
+    Money { amount: amount.parse().expect("an amount"), asset: dollars() }
+}
+
+/// [`token`] against dollars, both ways, 0.50 to 1000, at 0.25 each.
+pub fn asset() -> Asset {
+    let offer = Offer {
+        min: Some("0.5".parse().expect("a constant")),
+        max: Some("1000".parse().expect("a constant")),
+        fee: FeeSchedule { fixed: "0.25".parse().expect("a constant"), ..FeeSchedule::default() },
+    };
+    Asset {
+        id: token(),
+        off_chain: dollars(),
+        off_chain_scale: 2,
+        distribution: distribution().account(),
+        deposit: Some(offer.clone()),
+        withdrawal: Some(offer),
+        funding_window: Duration::from_secs(24 * 3600),
+        description: AssetDescription {
+            name: None,
+            desc: "A dollar for tests".to_owned(),
+            status: "test".to_owned(),
+            display_decimals: 2,
+            anchor_asset_type: "fiat".to_owned(),
+            anchor_asset: Some("USD".to_owned()),
+            redemption_instructions: None,
+            image: None,
+        },
+    }
+}
+
+/// The settings of an anchor on the test network, with [`distribution`]'s key.
+pub fn config() -> Config {
+    let seed = distribution().to_strkey();
+    Config::from_source(|name| match name {
+        "SIGNING_SEED" | "DISTRIBUTION_SEEDS" => Some(seed.expose().clone()),
+        "SERVER_JWT_KEY" => Some("a-key-for-tests-0123456789-abcdefgh".to_owned()),
+        _ => None,
+    })
+    .expect("constants")
+}
+
+/// A new transaction of [`user`], [`Collecting`](crate::transaction::State::Collecting).
+pub fn started(id: TransactionId, kind: Kind) -> Transaction {
+    let account = user().account().into();
+    Transaction::start(NewTransaction {
+        id,
+        kind,
+        protocol: Protocol::Sep24,
+        asset: token(),
+        off_chain_asset: dollars(),
+        subject: account_subject(),
+        client_domain: None,
+        request: Request {
+            amount: None,
+            account,
+            memo: Memo::None,
+            language: None,
+            claimable_balances: false,
+            customer: None,
+        },
+        at: start(),
+        deadline: start() + chrono::Duration::hours(1),
+    })
+}
+
+/// What is agreed for `amount`; a withdrawal's tokens are to be paid under `memo`.
+pub fn terms(kind: Kind, amount: &str, memo: u64) -> Terms {
+    let amount: Amount = amount.parse().expect("an amount");
+    let receiving = match kind {
+        Kind::Deposit => None,
+        Kind::Withdrawal => Some(Receiving { account: distribution().account(), memo: Memo::Id(memo) }),
+    };
+    Terms {
+        kind,
+        amounts: amounts::agreed(&ScheduledFee, &asset(), kind, amount).expect("within the limits"),
+        instructions: Vec::new(),
+        receiving,
+        counterpart: None,
+        deadline: Some(start() + chrono::Duration::days(1)),
+    }
+}
+
+/// A deposit whose money is awaited.
+pub fn deposit(id: TransactionId, amount: &str) -> Transaction {
+    agreed(id, terms(Kind::Deposit, amount, 0))
+}
+
+/// A withdrawal whose tokens are awaited under memo id 1.
+pub fn withdrawal(id: TransactionId, amount: &str) -> Transaction {
+    agreed(id, terms(Kind::Withdrawal, amount, 1))
+}
+
+fn agreed(id: TransactionId, terms: Terms) -> Transaction {
+    let ids: &dyn IdSource = &SequentialIds::default();
+    let context = ApplyContext { ids, actor: Actor::User, at: start() };
+    let transaction = started(id, terms.kind);
+    match transaction.apply(Fact::TermsAgreed { terms }, &context) {
+        Applied::Changed(change) => change.into_transaction(),
+        Applied::Unchanged | Applied::Anomaly(..) => transaction,
+    }
+}
+
+fn dollars() -> AssetId {
+    "iso4217:USD".parse().expect("a constant")
+}
+
+fn account_subject() -> crate::account::Subject {
+    crate::account::Account::from(user().account()).into()
+}
