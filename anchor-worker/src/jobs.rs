@@ -1,0 +1,62 @@
+//! The jobs, one a file. Each can also be run alone, in a process of its own.
+
+use std::sync::Arc;
+
+use anchor_core::Anchor;
+use anchor_core::ops::JobSettings;
+use anchor_core::ops::callback::CallbackSender;
+
+use crate::job::Job;
+
+mod check_trustlines;
+mod confirm_payments;
+mod deliver_events;
+mod execute_outgoing_transactions;
+mod expire;
+mod poll_outgoing_transactions;
+mod process_pending_deposits;
+mod submit_payments;
+mod watch_transactions;
+
+pub use check_trustlines::CheckTrustlines;
+pub use confirm_payments::ConfirmPayments;
+pub use deliver_events::DeliverEvents;
+pub use execute_outgoing_transactions::ExecuteOutgoingTransactions;
+pub use expire::Expire;
+pub use poll_outgoing_transactions::PollOutgoingTransactions;
+pub use process_pending_deposits::ProcessPendingDeposits;
+pub use submit_payments::SubmitPayments;
+pub use watch_transactions::WatchTransactions;
+
+/// The names of all jobs, in the order in which a transaction meets them.
+pub const NAMES: [&str; 9] = [
+    "process_pending_deposits",
+    "watch_transactions",
+    "submit_payments",
+    "confirm_payments",
+    "check_trustlines",
+    "execute_outgoing_transactions",
+    "poll_outgoing_transactions",
+    "expire",
+    "deliver_events",
+];
+
+/// All jobs of an anchor, in the order of [`NAMES`].
+pub(crate) fn all(
+    anchor: &Anchor,
+    settings: &JobSettings,
+    sender: Arc<dyn CallbackSender>,
+) -> Vec<Arc<dyn Job>> {
+    let (a, s) = (anchor, settings);
+    vec![
+        Arc::new(ProcessPendingDeposits::new(a.clone(), s.clone())),
+        Arc::new(WatchTransactions::new(a.clone(), s.clone())),
+        Arc::new(SubmitPayments::new(a.clone(), s.clone())),
+        Arc::new(ConfirmPayments::new(a.clone(), s.clone())),
+        Arc::new(CheckTrustlines::new(a.clone(), s.clone())),
+        Arc::new(ExecuteOutgoingTransactions::new(a.clone(), s.clone())),
+        Arc::new(PollOutgoingTransactions::new(a.clone(), s.clone())),
+        Arc::new(Expire::new(a.clone(), s.clone())),
+        Arc::new(DeliverEvents::new(a.clone(), s.clone(), sender)),
+    ]
+}

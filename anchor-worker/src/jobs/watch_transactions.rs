@@ -1,0 +1,189 @@
+//! Watches the anchor's accounts for payments by users.
+
+use std::collections::BTreeSet;
+
+use anchor_core::Anchor;
+use anchor_core::account::AccountId;
+use anchor_core::ops::observe::{self, Watched};
+use anchor_core::ops::{JobSettings, Progress, chain};
+use anchor_core::store::WatchLease;
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use futures_util::future::join_all;
+
+use crate::driver::Rhythm;
+use crate::job::{Job, JobError};
+
+/// Watches the anchor's accounts for payments by users.
+///
+/// Each account is watched by one process at a time, which holds its lease; another takes over where it stopped.
+/// Where to read on is stored together with what was read, so that downtime skips nothing.
+#[derive(Debug, Clone)]
+pub struct WatchTransactions {
+    anchor: Anchor,
+    settings: JobSettings,
+}
+
+/// How following an account ended.
+enum Ended {
+    /// Somebody else has the account.
+    Lost,
+    /// The time to look after the lease has come, or to stop.
+    Renew,
+}
+
+impl WatchTransactions {
+    /// The job of this anchor.
+    pub const fn new(anchor: Anchor, settings: JobSettings) -> Self {
+        Self { anchor, settings }
+    }
+
+    fn accounts(&self) -> BTreeSet<AccountId> {
+        self.anchor.assets().iter().map(|asset| asset.distribution).collect()
+    }
+
+    /// The right to watch an account, with a position to read on from; `None` if somebody else has it.
+    async fn claim(&self, account: &AccountId) -> Result<Option<WatchLease>, JobError> {
+        let now = self.anchor.clock().now();
+        let store = self.anchor.store();
+        let lease = store.watch_claim(account, &self.settings.owner, now, self.settings.lease).await?;
+        let Some(mut lease) = lease else { return Ok(None) };
+        if lease.cursor.is_none() {
+            // first use ever: nobody can have been told to pay here before
+            let start = self.anchor.ledger().movements_start(account).await?;
+            let page = anchor_core::stellar::MovementPage {
+                movements: Vec::new(),
+                poison: Vec::new(),
+                next: start,
+                more: false,
+            };
+            match observe::record(&self.anchor, &lease, &page).await? {
+                Watched::On(started) => lease = started,
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(lease))
+    }
+
+    /// Pages until there is nothing new.
+    async fn drain(&self, account: &AccountId) -> Result<Progress, JobError> {
+        let mut progress = Progress::default();
+        let Some(mut lease) = self.claim(account).await? else { return Ok(progress) };
+        while let Some(cursor) = lease.cursor.clone() {
+            let page = self.anchor.ledger().movements(account, &cursor).await?;
+            if page.next == cursor {
+                break;
+            }
+            match observe::record(&self.anchor, &lease, &page).await? {
+                Watched::On(next) => lease = next,
+                _ => break,
+            }
+            let found = u32::try_from(page.movements.len()).unwrap_or(u32::MAX);
+            progress.claimed = progress.claimed.saturating_add(found);
+            progress.moved = progress.moved.saturating_add(found);
+            if !page.more {
+                break;
+            }
+        }
+        Ok(progress)
+    }
+
+    /// Watches one account until told to stop, whenever no other process does.
+    async fn attend(&self, account: AccountId, rhythm: &Rhythm) {
+        let mut errors: u32 = 0;
+        while !rhythm.shutdown.is_asked() {
+            match self.follow(account, rhythm).await {
+                Ok(Ended::Renew) => errors = 0,
+                Ok(Ended::Lost) => {
+                    errors = 0;
+                    rhythm.pulse.succeeded(Progress::default());
+                    rhythm.pause(self.settings.lease / 4).await;
+                }
+                Err(error) => {
+                    errors = errors.saturating_add(1);
+                    let error = chain(&error);
+                    tracing::warn!(%account, error, errors, "an account cannot be watched; tried again");
+                    rhythm.pulse.failed(error);
+                    rhythm.pause(rhythm.after_errors(errors)).await;
+                }
+            }
+        }
+    }
+
+    /// Follows an account until its lease has to be renewed. Reading goes on from the stored position after it,
+    /// so a page that was read but not written is read again.
+    async fn follow(&self, account: AccountId, rhythm: &Rhythm) -> Result<Ended, JobError> {
+        let Some(mut lease) = self.claim(&account).await? else { return Ok(Ended::Lost) };
+        let Some(cursor) = lease.cursor.clone() else { return Ok(Ended::Lost) };
+        rhythm.pulse.succeeded(Progress::default());
+        let mut pages = self.anchor.ledger().follow(account, cursor);
+        let renew = tokio::time::sleep(self.settings.lease / 3);
+        tokio::pin!(renew);
+        loop {
+            let page = tokio::select! {
+                biased;
+                () = rhythm.shutdown.asked() => {
+                    self.anchor.store().watch_release(&lease).await?;
+                    return Ok(Ended::Renew);
+                }
+                () = &mut renew => {
+                    match self.renew(&lease).await? {
+                        Some(()) => {
+                            rhythm.pulse.succeeded(Progress::default());
+                            renew.as_mut().reset(tokio::time::Instant::now() + self.settings.lease / 3);
+                            continue;
+                        }
+                        None => return Ok(Ended::Lost),
+                    }
+                }
+                page = pages.next() => match page {
+                    Some(page) => page?,
+                    None => return Ok(Ended::Renew),
+                },
+            };
+            match observe::record(&self.anchor, &lease, &page).await? {
+                Watched::On(next) => lease = next,
+                _ => return Ok(Ended::Lost),
+            }
+            let found = u32::try_from(page.movements.len()).unwrap_or(u32::MAX);
+            let mut progress = Progress::default();
+            (progress.claimed, progress.moved) = (found, found);
+            rhythm.pulse.succeeded(progress);
+        }
+    }
+
+    /// Keeps the lease, as long as it is still the one that was claimed.
+    async fn renew(&self, lease: &WatchLease) -> Result<Option<()>, JobError> {
+        let now = self.anchor.clock().now();
+        let store = self.anchor.store();
+        let again = store.watch_claim(&lease.account, &self.settings.owner, now, self.settings.lease).await?;
+        Ok(again.filter(|again| again.token == lease.token).map(|_| ()))
+    }
+}
+
+#[async_trait]
+impl Job for WatchTransactions {
+    fn name(&self) -> &'static str {
+        "watch_transactions"
+    }
+
+    async fn activate_once(&self) -> Result<Progress, JobError> {
+        let mut progress = Progress::default();
+        let mut trouble = None;
+        // one account that cannot be read does not keep the others waiting
+        for account in self.accounts() {
+            match self.drain(&account).await {
+                Ok(one) => progress = progress.and(one),
+                Err(error) => {
+                    tracing::warn!(%account, error = chain(&error), "an account could not be read");
+                    trouble = Some(error);
+                }
+            }
+        }
+        trouble.map_or(Ok(progress), Err)
+    }
+
+    async fn run(&self, rhythm: &Rhythm) {
+        join_all(self.accounts().into_iter().map(|account| self.attend(account, rhythm))).await;
+    }
+}
