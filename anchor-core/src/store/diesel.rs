@@ -1,1 +1,316 @@
 //! The store on SQLite and PostgreSQL: one copy of every query.
+//!
+//! Every verb is one database transaction, run off the async threads, and goes to its end even if nobody waits
+//! for it any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{
+    Callbacks, Claim, Claimed, ClaimedEvent, EventProgress, LeaseToken, Observation, PaymentRecord, Recorded,
+    Session, StateCount, Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+};
+use crate::account::AccountId;
+use crate::asset::Asset;
+use crate::id::{AttemptId, EventId, TransactionId};
+use crate::integration::Answers;
+use crate::memo::Memo;
+use crate::transaction::{Attempt, Change, FactRecord, Order, Protocol, Queue, Transaction};
+
+mod changes;
+mod claims;
+mod connection;
+mod documents;
+mod fault;
+mod history;
+mod migrate;
+mod outbox;
+mod payments;
+mod pool;
+mod rows;
+mod schema;
+mod sessions;
+mod transactions;
+mod url;
+mod watches;
+
+pub use migrate::MigrateError;
+pub use pool::{OpenError, PoolOptions};
+pub use url::UrlError;
+
+use pool::Database;
+use rows::codec::{hex32, stamp};
+
+/// A [`Store`] in a SQLite file or a PostgreSQL database. Clones share the connections.
+#[derive(Debug, Clone)]
+pub struct DieselStore {
+    database: Database,
+}
+
+impl DieselStore {
+    /// Opens the database at `url`: `sqlite://FILE` (created if it is not there) or
+    /// `postgres://USER:PASSWORD@HOST:PORT/NAME`. Blocks for one connection.
+    ///
+    /// # Errors
+    /// If the address is not one of these, or nobody answers there.
+    pub fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_with(url, PoolOptions::default())
+    }
+
+    /// As [`open`](Self::open), with other limits.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(url: &str, options: PoolOptions) -> Result<Self, OpenError> {
+        Ok(Self { database: Database::open(url, options)? })
+    }
+
+    /// Brings the schema up to date and names the migrations that were applied. Any number of processes may do
+    /// this at the same time.
+    ///
+    /// # Errors
+    /// The failed migration was rolled back; those before it were kept on PostgreSQL, none on SQLite.
+    pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
+        let database = self.database.clone();
+        let migrated = tokio::task::spawn_blocking(move || migrate::migrate(database.url()));
+        migrated.await.unwrap_or_else(|error| Err(MigrateError::new(error)))
+    }
+
+    /// Names the migrations that [`migrate`](Self::migrate) would apply. Empty: the schema is up to date.
+    ///
+    /// # Errors
+    /// If the database could not be asked.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, MigrateError> {
+        let database = self.database.clone();
+        let pending = tokio::task::spawn_blocking(move || migrate::pending(database.url()));
+        pending.await.unwrap_or_else(|error| Err(MigrateError::new(error)))
+    }
+}
+
+#[async_trait]
+impl Store for DieselStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.database.ping().await
+    }
+
+    async fn asset_put(&self, asset: &Asset) -> Result<(), StoreError> {
+        let asset = asset.clone();
+        self.database.upsert("asset_put", move |c| documents::asset_put(c, &asset)).await
+    }
+
+    async fn asset_list(&self) -> Result<Vec<Asset>, StoreError> {
+        self.database.read("asset_list", documents::asset_list).await
+    }
+
+    async fn transaction_insert(
+        &self,
+        transaction: &Transaction,
+        url_token: Option<(&[u8; 32], DateTime<Utc>)>,
+    ) -> Result<(), StoreError> {
+        let transaction = transaction.clone();
+        let url_token = url_token.map(|(hash, expires_at)| (*hash, expires_at));
+        let insert = move |c: &mut _| transactions::insert(c, &transaction, url_token);
+        self.database.write("transaction_insert", insert).await
+    }
+
+    async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
+        self.database.read("transaction_fetch", move |c| transactions::fetch(c, id)).await
+    }
+
+    async fn transaction_find(
+        &self,
+        subject: &str,
+        protocol: Protocol,
+        lookup: &TransactionLookup,
+    ) -> Result<Option<Transaction>, StoreError> {
+        let (subject, lookup) = (subject.to_owned(), lookup.clone());
+        let find = move |c: &mut _| transactions::find(c, &subject, protocol, &lookup);
+        self.database.read("transaction_find", find).await
+    }
+
+    async fn transaction_list(&self, filter: &TransactionFilter) -> Result<Vec<Transaction>, StoreError> {
+        let filter = filter.clone();
+        self.database.read("transaction_list", move |c| transactions::list(c, &filter)).await
+    }
+
+    async fn transaction_by_memo(
+        &self,
+        account: &AccountId,
+        memo: &Memo,
+    ) -> Result<Option<Transaction>, StoreError> {
+        let (account, memo) = (account.to_string(), memo.to_storage());
+        let find = move |c: &mut _| transactions::by_memo(c, &account, memo.clone());
+        self.database.read("transaction_by_memo", find).await
+    }
+
+    async fn transaction_apply(&self, change: &Change, keep_lease: bool) -> Result<Stored, StoreError> {
+        let change = change.clone();
+        let apply = move |c: &mut _| changes::apply(c, &change, keep_lease).map(changes::end);
+        self.database.write_or_not("transaction_apply", apply).await
+    }
+
+    async fn transaction_claim(&self, queue: Queue, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+        let claim = claim.clone();
+        self.database.write("transaction_claim", move |c| claims::claim(c, queue, &claim)).await
+    }
+
+    async fn transaction_claim_overdue(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+        let claim = claim.clone();
+        self.database.write("transaction_claim_overdue", move |c| claims::claim_overdue(c, &claim)).await
+    }
+
+    async fn transaction_release(
+        &self,
+        id: TransactionId,
+        lease: LeaseToken,
+        due: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let due = stamp(due);
+        self.database.write("transaction_release", move |c| claims::release(c, id, lease, due)).await
+    }
+
+    async fn transaction_count(&self) -> Result<Vec<StateCount>, StoreError> {
+        self.database.read("transaction_count", transactions::count).await
+    }
+
+    async fn fact_list(&self, transaction: TransactionId) -> Result<Vec<FactRecord>, StoreError> {
+        self.database.read("fact_list", move |c| history::facts(c, transaction)).await
+    }
+
+    async fn fact_anomaly(&self, record: &FactRecord) -> Result<(), StoreError> {
+        let record = record.clone();
+        self.database.upsert("fact_anomaly", move |c| history::anomaly(c, &record)).await
+    }
+
+    async fn attempt_fetch(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+        self.database.read("attempt_fetch", move |c| history::attempt(c, id)).await
+    }
+
+    async fn attempt_open_of(&self, source: &AccountId) -> Result<Option<Attempt>, StoreError> {
+        let source = *source;
+        self.database.read("attempt_open_of", move |c| history::attempt_open_of(c, &source)).await
+    }
+
+    async fn order_open_of(
+        &self,
+        transaction: TransactionId,
+    ) -> Result<Option<(Order, Option<String>)>, StoreError> {
+        self.database.read("order_open_of", move |c| history::order_open_of(c, transaction)).await
+    }
+
+    async fn watch_claim(
+        &self,
+        account: &AccountId,
+        owner: &str,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<WatchLease>, StoreError> {
+        let (account, owner) = (*account, owner.to_owned());
+        let claim = move |c: &mut _| watches::claim(c, &account, &owner, now, lease);
+        self.database.upsert("watch_claim", claim).await
+    }
+
+    async fn watch_release(&self, lease: &WatchLease) -> Result<(), StoreError> {
+        let lease = lease.clone();
+        self.database.write("watch_release", move |c| watches::release(c, &lease)).await
+    }
+
+    async fn payments_record(&self, observation: &Observation) -> Result<Recorded, StoreError> {
+        let observation = Arc::new(observation.clone());
+        self.database.write_or_not("payments_record", move |c| payments::record(c, &observation)).await
+    }
+
+    async fn suspense_list(&self) -> Result<Vec<PaymentRecord>, StoreError> {
+        self.database.read("suspense_list", payments::suspense).await
+    }
+
+    async fn payment_list(&self, transaction: TransactionId) -> Result<Vec<PaymentRecord>, StoreError> {
+        let id = transaction.to_string();
+        self.database.read("payment_list", move |c| payments::of_transaction(c, &id)).await
+    }
+
+    async fn answers_fetch(&self, transaction: TransactionId) -> Result<Answers, StoreError> {
+        self.database.read("answers_fetch", move |c| documents::answers_fetch(c, transaction)).await
+    }
+
+    async fn answers_put(&self, transaction: TransactionId, answers: &Answers) -> Result<(), StoreError> {
+        let answers = answers.clone();
+        self.database.upsert("answers_put", move |c| documents::answers_put(c, transaction, &answers)).await
+    }
+
+    async fn callbacks_insert(
+        &self,
+        transaction: TransactionId,
+        callbacks: &Callbacks,
+    ) -> Result<(), StoreError> {
+        let callbacks = callbacks.clone();
+        let insert = move |c: &mut _| documents::callbacks_insert(c, transaction, &callbacks);
+        self.database.upsert("callbacks_insert", insert).await
+    }
+
+    async fn callbacks_fetch(&self, transaction: TransactionId) -> Result<Callbacks, StoreError> {
+        self.database.read("callbacks_fetch", move |c| documents::callbacks_fetch(c, transaction)).await
+    }
+
+    async fn session_open(
+        &self,
+        url_token: &[u8; 32],
+        cookie: &[u8; 32],
+        csrf: &str,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<Option<Session>, StoreError> {
+        let new = sessions::NewSession {
+            url_token: hex32(url_token),
+            cookie: hex32(cookie),
+            csrf: csrf.to_owned(),
+            now: stamp(now),
+            expires_at: stamp(expires_at),
+        };
+        self.database.write("session_open", move |c| sessions::open(c, &new)).await
+    }
+
+    async fn session_fetch(
+        &self,
+        cookie: &[u8; 32],
+        now: DateTime<Utc>,
+    ) -> Result<Option<Session>, StoreError> {
+        let (cookie, now) = (hex32(cookie), stamp(now));
+        self.database.read("session_fetch", move |c| sessions::fetch(c, &cookie, now)).await
+    }
+
+    async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {
+        let (hash, expires_at) = (hex32(hash), stamp(expires_at));
+        let challenge_use = move |c: &mut _| sessions::challenge_use(c, &hash, expires_at);
+        self.database.upsert("challenge_use", challenge_use).await
+    }
+
+    async fn event_claim(&self, claim: &Claim) -> Result<Vec<ClaimedEvent>, StoreError> {
+        let claim = claim.clone();
+        self.database.write("event_claim", move |c| outbox::claim(c, &claim)).await
+    }
+
+    async fn event_ack(&self, id: EventId, lease: LeaseToken, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let at = stamp(at);
+        self.database.write("event_ack", move |c| outbox::ack(c, id, lease, at)).await
+    }
+
+    async fn event_defer(
+        &self,
+        id: EventId,
+        lease: LeaseToken,
+        progress: EventProgress,
+        due: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let due = stamp(due);
+        self.database.write("event_defer", move |c| outbox::defer(c, id, lease, progress, due)).await
+    }
+
+    async fn expired_delete(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let now = stamp(now);
+        self.database.write("expired_delete", move |c| sessions::expired_delete(c, now)).await
+    }
+}

@@ -1,0 +1,142 @@
+//! Leases on transactions. The condition stands in the search and again in the update: without the second one,
+//! PostgreSQL gives a row that several searches found to all of them.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::connection::AnyConnection;
+use super::fault::Fault;
+use super::rows::codec::stamp;
+use super::rows::transaction::TransactionRow;
+use super::schema::transactions;
+use crate::id::TransactionId;
+use crate::store::{Claim, Claimed, LeaseToken};
+use crate::transaction::Queue;
+
+/// Most rows of one claim.
+const CLAIM_MAX: u32 = 500;
+
+/// Loads the ids of rows that can be claimed. On PostgreSQL it locks them and leaves out those that another
+/// claim has locked at this moment, so that many claimers do not wait in line for the same rows.
+macro_rules! candidates {
+    ($connection:expr, $query:expr) => {
+        match $connection {
+            #[cfg(feature = "sqlite")]
+            AnyConnection::Sqlite(sqlite) => $query.load::<String>(sqlite),
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(postgres) => $query.for_update().skip_locked().load::<String>(postgres),
+        }
+    };
+}
+pub(super) use candidates;
+
+/// The values that a claim writes.
+pub(super) struct Lease {
+    pub(super) owner: String,
+    pub(super) now: NaiveDateTime,
+    pub(super) until: NaiveDateTime,
+    pub(super) limit: i64,
+}
+
+impl From<&Claim> for Lease {
+    fn from(claim: &Claim) -> Self {
+        Self {
+            owner: claim.owner.clone(),
+            now: stamp(claim.now),
+            until: until(claim.now, claim.lease),
+            limit: i64::from(claim.limit.min(CLAIM_MAX)),
+        }
+    }
+}
+
+/// The end of a lease; one too long to be written lasts as long as can be written.
+pub(super) fn until(now: chrono::DateTime<chrono::Utc>, lease: std::time::Duration) -> NaiveDateTime {
+    let lease = chrono::Duration::from_std(lease).unwrap_or(chrono::Duration::MAX);
+    stamp(now.checked_add_signed(lease).unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC))
+}
+
+/// Nobody has a lease on the row.
+macro_rules! free {
+    ($now:expr) => {
+        transactions::lease_until.is_null().or(transactions::lease_until.le($now))
+    };
+}
+
+pub(super) fn claim(
+    connection: &mut AnyConnection,
+    queue: Queue,
+    claim: &Claim,
+) -> Result<Vec<Claimed>, Fault> {
+    let lease = Lease::from(claim);
+    let due = || {
+        transactions::queue.eq(queue.as_str()).and(transactions::due_at.le(lease.now)).and(free!(lease.now))
+    };
+    let search = transactions::table
+        .filter(due())
+        .order((transactions::queue, transactions::due_at, transactions::id))
+        .limit(lease.limit)
+        .select(transactions::id);
+    let ids = candidates!(connection, search)?;
+    let found = transactions::table.filter(transactions::id.eq_any(ids)).filter(due());
+    let mut rows: Vec<(TransactionRow, i64)> = diesel::update(found)
+        .set((
+            transactions::lease_owner.eq(&lease.owner),
+            transactions::lease_until.eq(lease.until),
+            transactions::lease_token.eq(transactions::lease_token + 1),
+        ))
+        .returning((TransactionRow::columns(), transactions::lease_token))
+        .get_results(connection)?;
+    rows.sort_by(|(one, _), (other, _)| (one.due_at, &one.id).cmp(&(other.due_at, &other.id)));
+    rows.into_iter().map(claimed).collect()
+}
+
+pub(super) fn claim_overdue(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec<Claimed>, Fault> {
+    let lease = Lease::from(claim);
+    let overdue = || {
+        transactions::deadline
+            .le(lease.now)
+            .and(transactions::state.eq_any(["collecting", "awaiting_funds", "awaiting_payment"]))
+            .and(free!(lease.now))
+    };
+    let search = transactions::table
+        .filter(overdue())
+        .order((transactions::deadline, transactions::id))
+        .limit(lease.limit)
+        .select(transactions::id);
+    let ids = candidates!(connection, search)?;
+    let found = transactions::table.filter(transactions::id.eq_any(ids)).filter(overdue());
+    let mut rows: Vec<(TransactionRow, i64)> = diesel::update(found)
+        .set((
+            transactions::lease_owner.eq(&lease.owner),
+            transactions::lease_until.eq(lease.until),
+            transactions::lease_token.eq(transactions::lease_token + 1),
+        ))
+        .returning((TransactionRow::columns(), transactions::lease_token))
+        .get_results(connection)?;
+    rows.sort_by(|(one, _), (other, _)| (one.deadline, &one.id).cmp(&(other.deadline, &other.id)));
+    rows.into_iter().map(claimed).collect()
+}
+
+fn claimed((row, token): (TransactionRow, i64)) -> Result<Claimed, Fault> {
+    Ok(Claimed { transaction: row.read()?, lease: LeaseToken(token) })
+}
+
+pub(super) fn release(
+    connection: &mut AnyConnection,
+    id: TransactionId,
+    lease: LeaseToken,
+    due: NaiveDateTime,
+) -> Result<(), Fault> {
+    let held = transactions::table
+        .filter(transactions::id.eq(id.to_string()))
+        .filter(transactions::lease_token.eq(lease.0))
+        .filter(transactions::lease_owner.is_not_null());
+    diesel::update(held)
+        .set((
+            transactions::due_at.eq(due),
+            transactions::lease_owner.eq(None::<String>),
+            transactions::lease_until.eq(None::<NaiveDateTime>),
+        ))
+        .execute(connection)?;
+    Ok(())
+}

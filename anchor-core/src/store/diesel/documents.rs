@@ -1,0 +1,108 @@
+//! What is kept as a whole: assets, answers, callbacks.
+
+use diesel::prelude::*;
+
+use super::connection::AnyConnection;
+use super::fault::Fault;
+use super::rows::codec::{Reader, free_text, to_json};
+use super::schema::{answers, assets, callbacks};
+use crate::asset::Asset;
+use crate::id::TransactionId;
+use crate::integration::Answers;
+use crate::store::Callbacks;
+
+pub(super) fn asset_put(connection: &mut AnyConnection, asset: &Asset) -> Result<(), Fault> {
+    let values = (
+        assets::off_chain_asset.eq(asset.off_chain.to_string()),
+        assets::distribution.eq(asset.distribution.to_string()),
+        assets::definition.eq(to_json(asset)?),
+    );
+    let id = asset.id.to_string();
+    let stored = assets::table.filter(assets::id.eq(&id));
+    if diesel::update(stored).set(values.clone()).execute(connection)? == 0 {
+        let (off_chain, distribution, definition) = values;
+        diesel::insert_into(assets::table)
+            .values((assets::id.eq(&id), off_chain, distribution, definition))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+pub(super) fn asset_list(connection: &mut AnyConnection) -> Result<Vec<Asset>, Fault> {
+    let rows: Vec<(String, String)> =
+        assets::table.select((assets::id, assets::definition)).load(connection)?;
+    let read = |(id, definition): (String, String)| {
+        let reader = Reader { table: "assets", id: &id };
+        let asset: Asset = reader.json("definition", &definition)?;
+        if asset.id.to_string() == id {
+            Ok(asset)
+        } else {
+            Err(reader.corrupt("definition: of another asset"))
+        }
+    };
+    let mut assets: Vec<Asset> = rows.into_iter().map(read).collect::<Result<_, Fault>>()?;
+    // here, because the databases sort capitals differently
+    assets.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(assets)
+}
+
+pub(super) fn answers_fetch(
+    connection: &mut AnyConnection,
+    transaction: TransactionId,
+) -> Result<Answers, Fault> {
+    let id = transaction.to_string();
+    let row: Option<String> = answers::table
+        .filter(answers::transaction_id.eq(&id))
+        .select(answers::data)
+        .first(connection)
+        .optional()?;
+    let reader = Reader { table: "answers", id: &id };
+    Ok(reader.json_opt("data", row.as_deref())?.unwrap_or_default())
+}
+
+pub(super) fn answers_put(
+    connection: &mut AnyConnection,
+    transaction: TransactionId,
+    answers: &Answers,
+) -> Result<(), Fault> {
+    let (id, text) = (transaction.to_string(), to_json(answers)?);
+    let stored = answers::table.filter(answers::transaction_id.eq(&id));
+    if diesel::update(stored).set(answers::data.eq(&text)).execute(connection)? == 0 {
+        diesel::insert_into(answers::table)
+            .values((answers::transaction_id.eq(&id), answers::data.eq(&text)))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+pub(super) fn callbacks_insert(
+    connection: &mut AnyConnection,
+    transaction: TransactionId,
+    callbacks: &Callbacks,
+) -> Result<(), Fault> {
+    let id = transaction.to_string();
+    let stored = callbacks::table.filter(callbacks::transaction_id.eq(&id)).count();
+    if stored.get_result::<i64>(connection)? == 0 {
+        diesel::insert_into(callbacks::table)
+            .values((
+                callbacks::transaction_id.eq(&id),
+                callbacks::finished.eq(callbacks.finished.as_deref().map(free_text)),
+                callbacks::on_change.eq(callbacks.on_change.as_deref().map(free_text)),
+            ))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+pub(super) fn callbacks_fetch(
+    connection: &mut AnyConnection,
+    transaction: TransactionId,
+) -> Result<Callbacks, Fault> {
+    let row: Option<(Option<String>, Option<String>)> = callbacks::table
+        .filter(callbacks::transaction_id.eq(transaction.to_string()))
+        .select((callbacks::finished, callbacks::on_change))
+        .first(connection)
+        .optional()?;
+    let (finished, on_change) = row.unwrap_or_default();
+    Ok(Callbacks { finished, on_change })
+}

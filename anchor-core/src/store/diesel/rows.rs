@@ -1,0 +1,9 @@
+//! Rows, and the values they stand for. Nothing is believed: a column that does not parse, or that contradicts
+//! another one, is [`Fault::Corrupt`].
+
+pub(super) mod attempt;
+pub(super) mod codec;
+pub(super) mod event;
+pub(super) mod fact;
+pub(super) mod payment;
+pub(super) mod transaction;

@@ -1,0 +1,125 @@
+//! A transaction's row, without its lease.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::codec::{Reader, free_text, stamp, time, to_json, to_word};
+use crate::store::diesel::connection::AnyBackend;
+use crate::store::diesel::fault::Fault;
+use crate::store::diesel::schema::transactions;
+use crate::transaction::{NewTransaction, State, Transaction};
+
+#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = transactions, treat_none_as_null = true)]
+pub(in crate::store::diesel) struct TransactionRow {
+    pub(in crate::store::diesel) id: String,
+    version: i64,
+    kind: String,
+    protocol: String,
+    state: String,
+    state_data: String,
+    queue: Option<String>,
+    pub(in crate::store::diesel) due_at: Option<NaiveDateTime>,
+    pub(in crate::store::diesel) deadline: Option<NaiveDateTime>,
+    subject_key: String,
+    subject: String,
+    client_domain: Option<String>,
+    asset: String,
+    off_chain_asset: String,
+    request: String,
+    terms: Option<String>,
+    amounts: Option<String>,
+    receipt: Option<String>,
+    refunds: String,
+    stellar_transaction_id: Option<String>,
+    external_transaction_id: Option<String>,
+    claimable_balance_id: Option<String>,
+    message: Option<String>,
+    pub(in crate::store::diesel) started_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    completed_at: Option<NaiveDateTime>,
+}
+
+pub(in crate::store::diesel) type TransactionColumns =
+    <TransactionRow as Selectable<AnyBackend>>::SelectExpression;
+
+impl TransactionRow {
+    pub(in crate::store::diesel) fn columns() -> TransactionColumns {
+        <Self as Selectable<AnyBackend>>::construct_selection()
+    }
+
+    /// As written at `at`: due at once if the state waits for a job.
+    pub(in crate::store::diesel) fn new(transaction: &Transaction, at: DateTime<Utc>) -> Result<Self, Fault> {
+        let t = transaction;
+        let queue = t.state.queue();
+        Ok(Self {
+            id: t.id.to_string(),
+            version: t.version,
+            kind: to_word(&t.kind)?,
+            protocol: to_word(&t.protocol)?,
+            state: t.state.name().to_owned(),
+            state_data: to_json(&t.state)?,
+            queue: queue.map(|queue| queue.as_str().to_owned()),
+            due_at: queue.map(|_| stamp(at)),
+            deadline: t.deadline.map(stamp),
+            subject_key: t.subject.key(),
+            subject: t.subject.to_string(),
+            client_domain: t.client_domain.as_deref().map(free_text),
+            asset: t.asset.to_string(),
+            off_chain_asset: t.off_chain_asset.to_string(),
+            request: to_json(&t.request)?,
+            terms: t.terms.as_ref().map(to_json).transpose()?,
+            amounts: t.amounts.as_ref().map(to_json).transpose()?,
+            receipt: t.receipt.as_ref().map(to_json).transpose()?,
+            refunds: to_json(&t.refunds)?,
+            stellar_transaction_id: t.stellar_transaction_id.map(|hash| hash.to_string()),
+            external_transaction_id: t.external_transaction_id.as_deref().map(free_text),
+            claimable_balance_id: t.claimable_balance_id.as_deref().map(free_text),
+            message: t.message.as_deref().map(free_text),
+            started_at: stamp(t.started_at),
+            updated_at: stamp(t.updated_at),
+            completed_at: t.completed_at.map(stamp),
+        })
+    }
+
+    pub(in crate::store::diesel) fn read(self) -> Result<Transaction, Fault> {
+        let reader = Reader { table: "transactions", id: &self.id };
+        let state: State = reader.json("state_data", &self.state_data)?;
+        let queue = state.queue().map(|queue| queue.as_str());
+        if state.name() != self.state || queue != self.queue.as_deref() {
+            return Err(reader.corrupt("state, state_data and queue contradict each other"));
+        }
+        let started_at = time(self.started_at);
+        let mut read = Transaction::start(NewTransaction {
+            id: reader.parse("id", &self.id)?,
+            kind: reader.word("kind", &self.kind)?,
+            protocol: reader.word("protocol", &self.protocol)?,
+            asset: reader.parse("asset", &self.asset)?,
+            off_chain_asset: reader.parse("off_chain_asset", &self.off_chain_asset)?,
+            subject: reader.parse("subject", &self.subject)?,
+            client_domain: self.client_domain,
+            request: reader.json("request", &self.request)?,
+            at: started_at,
+            deadline: started_at,
+        });
+        if read.subject.key() != self.subject_key {
+            return Err(reader.corrupt("subject and subject_key contradict each other"));
+        }
+        read.version = self.version;
+        read.state = state;
+        read.terms = reader.json_opt("terms", self.terms.as_deref())?;
+        read.amounts = reader.json_opt("amounts", self.amounts.as_deref())?;
+        read.receipt = reader.json_opt("receipt", self.receipt.as_deref())?;
+        read.refunds = reader.json("refunds", &self.refunds)?;
+        let stellar = self.stellar_transaction_id.as_deref();
+        read.stellar_transaction_id =
+            stellar.map(|hash| reader.parse("stellar_transaction_id", hash)).transpose()?;
+        read.external_transaction_id = self.external_transaction_id;
+        read.claimable_balance_id = self.claimable_balance_id;
+        read.message = self.message;
+        read.updated_at = time(self.updated_at);
+        read.completed_at = self.completed_at.map(time);
+        read.deadline = self.deadline.map(time);
+        Ok(read)
+    }
+}

@@ -1,0 +1,202 @@
+//! The tables as diesel sees them. The SQL in `migrations/` is the truth; a test compares both backends with it.
+
+diesel::table! {
+    assets (id) {
+        id -> Text,
+        off_chain_asset -> Text,
+        distribution -> Text,
+        definition -> Text,
+    }
+}
+
+diesel::table! {
+    transactions (id) {
+        id -> Text,
+        version -> BigInt,
+        kind -> Text,
+        protocol -> Text,
+        state -> Text,
+        state_data -> Text,
+        queue -> Nullable<Text>,
+        due_at -> Nullable<Timestamp>,
+        deadline -> Nullable<Timestamp>,
+        subject_key -> Text,
+        subject -> Text,
+        client_domain -> Nullable<Text>,
+        asset -> Text,
+        off_chain_asset -> Text,
+        request -> Text,
+        terms -> Nullable<Text>,
+        amounts -> Nullable<Text>,
+        receipt -> Nullable<Text>,
+        refunds -> Text,
+        stellar_transaction_id -> Nullable<Text>,
+        external_transaction_id -> Nullable<Text>,
+        claimable_balance_id -> Nullable<Text>,
+        message -> Nullable<Text>,
+        started_at -> Timestamp,
+        updated_at -> Timestamp,
+        completed_at -> Nullable<Timestamp>,
+        lease_owner -> Nullable<Text>,
+        lease_token -> BigInt,
+        lease_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    receiving_memos (account, memo_type, memo) {
+        account -> Text,
+        memo_type -> Text,
+        memo -> Text,
+        transaction_id -> Text,
+    }
+}
+
+diesel::table! {
+    facts (id) {
+        id -> Text,
+        transaction_id -> Text,
+        version -> BigInt,
+        fact -> Text,
+        data -> Text,
+        actor -> Text,
+        actor_name -> Nullable<Text>,
+        at -> Timestamp,
+        refused -> Nullable<Text>,
+        anomaly_key -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    attempts (id) {
+        id -> Text,
+        transaction_id -> Text,
+        purpose -> Text,
+        hash -> Text,
+        envelope -> Text,
+        source -> Text,
+        sequence -> BigInt,
+        max_time -> BigInt,
+        status -> Text,
+        note -> Nullable<Text>,
+        opened_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    orders (id) {
+        id -> Text,
+        transaction_id -> Text,
+        purpose -> Text,
+        amount -> Text,
+        asset -> Text,
+        status -> Text,
+        reference -> Nullable<Text>,
+        opened_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    watches (account) {
+        account -> Text,
+        cursor -> Nullable<Text>,
+        lease_owner -> Nullable<Text>,
+        lease_token -> BigInt,
+        lease_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    payments (operation_id) {
+        operation_id -> Text,
+        account -> Text,
+        transaction_hash -> Text,
+        ledger -> BigInt,
+        ledger_closed_at -> Timestamp,
+        sender -> Text,
+        receiver -> Text,
+        asset -> Text,
+        amount -> BigInt,
+        memo_type -> Text,
+        memo -> Text,
+        transaction_id -> Nullable<Text>,
+        suspense -> Nullable<Text>,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    poison_records (id) {
+        id -> Text,
+        account -> Text,
+        cursor -> Text,
+        raw -> Text,
+        reason -> Text,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Text,
+        transaction_id -> Text,
+        version -> BigInt,
+        position -> BigInt,
+        kind -> Text,
+        snapshot -> Text,
+        at -> Timestamp,
+        tries -> BigInt,
+        sink_done -> Bool,
+        callback_done -> Bool,
+        due_at -> Timestamp,
+        delivered_at -> Nullable<Timestamp>,
+        lease_owner -> Nullable<Text>,
+        lease_token -> BigInt,
+        lease_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    answers (transaction_id) {
+        transaction_id -> Text,
+        data -> Text,
+    }
+}
+
+diesel::table! {
+    callbacks (transaction_id) {
+        transaction_id -> Text,
+        finished -> Nullable<Text>,
+        on_change -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    url_tokens (hash) {
+        hash -> Text,
+        transaction_id -> Text,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sessions (hash) {
+        hash -> Text,
+        transaction_id -> Text,
+        csrf -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    used_challenges (hash) {
+        hash -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::joinable!(receiving_memos -> transactions (transaction_id));
+diesel::allow_tables_to_appear_in_same_query!(receiving_memos, transactions);

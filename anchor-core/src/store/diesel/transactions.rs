@@ -1,0 +1,156 @@
+//! Transactions: insert, find, list, count.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::dsl::{count_star, min};
+use diesel::prelude::*;
+
+use super::changes::memo_reserve;
+use super::connection::{AnyBackend, AnyConnection};
+use super::fault::Fault;
+use super::rows::codec::{free_text, hex32, stamp, time, to_word};
+use super::rows::transaction::TransactionRow;
+use super::schema::{receiving_memos, transactions, url_tokens};
+use crate::id::TransactionId;
+use crate::store::{StateCount, TransactionFilter, TransactionLookup};
+use crate::transaction::{Protocol, Transaction};
+
+/// Most transactions of one list.
+const LIST_MAX: u32 = 200;
+
+type Boxed<'a> = transactions::BoxedQuery<'a, AnyBackend>;
+
+pub(super) fn insert(
+    connection: &mut AnyConnection,
+    transaction: &Transaction,
+    url_token: Option<([u8; 32], DateTime<Utc>)>,
+) -> Result<(), Fault> {
+    let row = TransactionRow::new(transaction, transaction.started_at)?;
+    diesel::insert_into(transactions::table).values(row).execute(connection)?;
+    if let Some(receiving) = transaction.receiving() {
+        memo_reserve(connection, transaction.id, receiving)?;
+    }
+    if let Some((hash, expires_at)) = url_token {
+        diesel::insert_into(url_tokens::table)
+            .values((
+                url_tokens::hash.eq(hex32(&hash)),
+                url_tokens::transaction_id.eq(transaction.id.to_string()),
+                url_tokens::expires_at.eq(stamp(expires_at)),
+            ))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+pub(super) fn fetch(connection: &mut AnyConnection, id: TransactionId) -> Result<Option<Transaction>, Fault> {
+    one(connection, transactions::table.into_boxed().filter(transactions::id.eq(id.to_string())))
+}
+
+pub(super) fn find(
+    connection: &mut AnyConnection,
+    subject: &str,
+    protocol: Protocol,
+    lookup: &TransactionLookup,
+) -> Result<Option<Transaction>, Fault> {
+    if lookup.id.is_none() && lookup.stellar.is_none() && lookup.external.is_none() {
+        return Ok(None);
+    }
+    let mut query = transactions::table
+        .into_boxed()
+        .filter(transactions::subject_key.eq(subject.to_owned()))
+        .filter(transactions::protocol.eq(to_word(&protocol)?));
+    if let Some(id) = lookup.id {
+        query = query.filter(transactions::id.eq(id.to_string()));
+    }
+    if let Some(hash) = lookup.stellar {
+        query = query.filter(transactions::stellar_transaction_id.eq(hash.to_string()));
+    }
+    if let Some(reference) = &lookup.external {
+        query = query.filter(transactions::external_transaction_id.eq(free_text(reference)));
+    }
+    one(connection, newest_first(query).limit(1))
+}
+
+pub(super) fn list(
+    connection: &mut AnyConnection,
+    filter: &TransactionFilter,
+) -> Result<Vec<Transaction>, Fault> {
+    let mut query = newest_first(filtered(filter)?);
+    if let Some(before) = filter.before {
+        let before = before.to_string();
+        let started_at: Option<NaiveDateTime> = filtered(filter)?
+            .filter(transactions::id.eq(before.clone()))
+            .select(transactions::started_at)
+            .first(connection)
+            .optional()?;
+        let Some(started_at) = started_at else { return Ok(Vec::new()) };
+        // the first condition alone lets the index find the place
+        query = query.filter(
+            transactions::started_at
+                .le(started_at)
+                .and(transactions::started_at.lt(started_at).or(transactions::id.lt(before))),
+        );
+    }
+    let limit = filter.limit.unwrap_or(LIST_MAX).min(LIST_MAX);
+    let rows: Vec<TransactionRow> =
+        query.limit(i64::from(limit)).select(TransactionRow::columns()).load(connection)?;
+    rows.into_iter().map(TransactionRow::read).collect()
+}
+
+pub(super) fn by_memo(
+    connection: &mut AnyConnection,
+    account: &str,
+    memo: (String, String),
+) -> Result<Option<Transaction>, Fault> {
+    let row: Option<TransactionRow> = receiving_memos::table
+        .inner_join(transactions::table)
+        .filter(receiving_memos::account.eq(account))
+        .filter(receiving_memos::memo_type.eq(memo.0))
+        .filter(receiving_memos::memo.eq(memo.1))
+        .select(TransactionRow::columns())
+        .first(connection)
+        .optional()?;
+    row.map(TransactionRow::read).transpose()
+}
+
+pub(super) fn count(connection: &mut AnyConnection) -> Result<Vec<StateCount>, Fault> {
+    let rows: Vec<(String, i64, Option<NaiveDateTime>)> = transactions::table
+        .group_by(transactions::state)
+        .select((transactions::state, count_star(), min(transactions::updated_at)))
+        .order(transactions::state)
+        .load(connection)?;
+    let counts = rows.into_iter().map(|(state, count, oldest)| StateCount {
+        state,
+        count: u64::try_from(count).unwrap_or_default(),
+        oldest: oldest.map(time),
+    });
+    Ok(counts.collect())
+}
+
+fn one(connection: &mut AnyConnection, query: Boxed<'_>) -> Result<Option<Transaction>, Fault> {
+    let row: Option<TransactionRow> = query.select(TransactionRow::columns()).first(connection).optional()?;
+    row.map(TransactionRow::read).transpose()
+}
+
+fn newest_first(query: Boxed<'_>) -> Boxed<'_> {
+    query.order((transactions::started_at.desc(), transactions::id.desc()))
+}
+
+fn filtered(filter: &TransactionFilter) -> Result<Boxed<'static>, Fault> {
+    let mut query = transactions::table.into_boxed();
+    if let Some(subject) = &filter.subject {
+        query = query.filter(transactions::subject_key.eq(subject.clone()));
+    }
+    if let Some(protocol) = &filter.protocol {
+        query = query.filter(transactions::protocol.eq(to_word(protocol)?));
+    }
+    if let Some(asset) = &filter.asset {
+        query = query.filter(transactions::asset.eq(asset.to_string()));
+    }
+    if let Some(kind) = &filter.kind {
+        query = query.filter(transactions::kind.eq(to_word(kind)?));
+    }
+    if let Some(at) = filter.no_older_than {
+        query = query.filter(transactions::started_at.ge(stamp(at)));
+    }
+    Ok(query)
+}

@@ -1,0 +1,16 @@
+DROP TABLE used_challenges;
+DROP TABLE sessions;
+DROP TABLE url_tokens;
+DROP TABLE callbacks;
+DROP TABLE answers;
+DROP TABLE events;
+DROP TABLE poison_records;
+DROP TABLE payments;
+DROP TABLE watches;
+DROP TABLE orders;
+DROP TABLE attempts;
+DROP TABLE facts;
+DROP TABLE receiving_memos;
+DROP TABLE transactions;
+DROP TABLE assets;
+DROP FUNCTION anchor_refuse();
