@@ -82,8 +82,9 @@ impl Web {
                 sep10::routes(app);
             }
             if speaks(Sep::Sep24) {
-                sep24::routes(app);
+                // first, because the API answers for all other paths below its own
                 interactive::routes(app);
+                sep24::routes(app);
             }
             health::routes(app);
             app.app_data(state);
