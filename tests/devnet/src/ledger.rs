@@ -8,8 +8,7 @@
 //!
 //! # What is not here
 //!
-//! Smart contracts, liquidity pools, inflation and revoke-sponsorship: such operations fail with
-//! `opNOT_SUPPORTED`. There is one validator and no consensus. The `bucket_list_hash` of a header is a running
+//! Smart contracts, liquidity pools and inflation: such operations fail with `opNOT_SUPPORTED`. There is one validator and no consensus. The `bucket_list_hash` of a header is a running
 //! hash over all changes instead.
 //!
 //! # What grows

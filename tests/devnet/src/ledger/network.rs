@@ -131,6 +131,9 @@ impl Network {
 
     /// Offers an envelope to the network. `now` is the time, in Unix seconds, at the validator that receives it.
     ///
+    /// Lower time bounds are held against `now` or the last close time, whichever is later; upper ones against two
+    /// close intervals after that.
+    ///
     /// Submitting the same envelope again is harmless. The caller must have decoded the envelope with a depth
     /// limit (as `stellar_xdr::Limits` offers), since dropping deeply nested values recurses.
     pub fn submit(&mut self, envelope: TransactionEnvelope, now: u64) -> Submitted {
@@ -188,7 +191,8 @@ impl Network {
 
     /// Closes a ledger at `now` (or one second after the ledger before, if that is later; not before it, if
     /// [`LedgerConfig::close_seconds`] is 0) with the best-paying
-    /// pending transactions that fit.
+    /// pending transactions that fit. Close times grow by at least a second, so closing more often than once a
+    /// second makes the network's time run ahead of the caller's.
     ///
     /// # Errors
     ///

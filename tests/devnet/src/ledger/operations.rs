@@ -17,6 +17,7 @@ mod outcome;
 mod path;
 mod path_payment;
 mod payment;
+mod revoke_sponsorship;
 mod set_options;
 mod set_trust_line_flags;
 mod sponsoring;
@@ -31,7 +32,8 @@ use stellar_xdr::{
     Hash, ManageBuyOfferResult, ManageDataResult, ManageOfferSuccessResult, ManageOfferSuccessResultOffer,
     ManageSellOfferResult, OperationBody, OperationResult, OperationResultTr, PathPaymentStrictReceiveResult,
     PathPaymentStrictReceiveResultSuccess, PathPaymentStrictSendResult, PathPaymentStrictSendResultSuccess,
-    PaymentResult, SetOptionsResult, SetTrustLineFlagsResult, SimplePaymentResult, VecM,
+    PaymentResult, RevokeSponsorshipResult, SetOptionsResult, SetTrustLineFlagsResult, SimplePaymentResult,
+    VecM,
 };
 
 use self::outcome::Outcome;
@@ -116,13 +118,13 @@ pub(crate) fn check(body: &OperationBody, source: &AccountId) -> Result<(), Box<
         OperationBody::BumpSequence(op) => bump_sequence::check(op),
         OperationBody::CreateClaimableBalance(op) => create_claimable_balance::check(op),
         OperationBody::BeginSponsoringFutureReserves(op) => sponsoring::check_begin(op, source),
+        OperationBody::RevokeSponsorship(op) => revoke_sponsorship::check(op),
         OperationBody::Clawback(op) => clawback::check(op, source),
         OperationBody::SetTrustLineFlags(op) => set_trust_line_flags::check(op, source),
         OperationBody::ClaimClaimableBalance(_)
         | OperationBody::EndSponsoringFutureReserves
         | OperationBody::ClawbackClaimableBalance(_) => Ok(()),
         OperationBody::Inflation
-        | OperationBody::RevokeSponsorship(_)
         | OperationBody::LiquidityPoolDeposit(_)
         | OperationBody::LiquidityPoolWithdraw(_)
         | OperationBody::InvokeHostFunction(_)
@@ -152,11 +154,11 @@ pub(crate) fn apply(context: &mut Context<'_>, body: &OperationBody) -> Outcome 
         OperationBody::ClaimClaimableBalance(op) => claim_claimable_balance::apply(context, op),
         OperationBody::BeginSponsoringFutureReserves(op) => sponsoring::apply_begin(context, op),
         OperationBody::EndSponsoringFutureReserves => sponsoring::apply_end(context),
+        OperationBody::RevokeSponsorship(op) => revoke_sponsorship::apply(context, op),
         OperationBody::Clawback(op) => clawback::apply(context, op),
         OperationBody::ClawbackClaimableBalance(op) => clawback_claimable_balance::apply(context, op),
         OperationBody::SetTrustLineFlags(op) => set_trust_line_flags::apply(context, op),
         OperationBody::Inflation
-        | OperationBody::RevokeSponsorship(_)
         | OperationBody::LiquidityPoolDeposit(_)
         | OperationBody::LiquidityPoolWithdraw(_)
         | OperationBody::InvokeHostFunction(_)
@@ -216,6 +218,9 @@ pub(crate) fn untouched(body: &OperationBody) -> OperationResult {
         OperationBody::EndSponsoringFutureReserves => {
             OperationResultTr::EndSponsoringFutureReserves(EndSponsoringFutureReservesResult::Success)
         }
+        OperationBody::RevokeSponsorship(_) => {
+            OperationResultTr::RevokeSponsorship(RevokeSponsorshipResult::Success)
+        }
         OperationBody::Clawback(_) => OperationResultTr::Clawback(ClawbackResult::Success),
         OperationBody::ClawbackClaimableBalance(_) => {
             OperationResultTr::ClawbackClaimableBalance(ClawbackClaimableBalanceResult::Success)
@@ -224,7 +229,6 @@ pub(crate) fn untouched(body: &OperationBody) -> OperationResult {
             OperationResultTr::SetTrustLineFlags(SetTrustLineFlagsResult::Success)
         }
         OperationBody::Inflation
-        | OperationBody::RevokeSponsorship(_)
         | OperationBody::LiquidityPoolDeposit(_)
         | OperationBody::LiquidityPoolWithdraw(_)
         | OperationBody::InvokeHostFunction(_)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use stellar_xdr::{
-    AccountId, Claimant, FeeBumpTransactionInnerTx, Operation, OperationBody, RevokeSponsorshipOp,
+    AccountId, Claimant, FeeBumpTransactionInnerTx, LedgerKey, Operation, OperationBody, RevokeSponsorshipOp,
     Transaction, TransactionEnvelope,
 };
 
@@ -64,6 +64,13 @@ fn of_operation(operation: &Operation, tx_source: &AccountId) -> Vec<AccountId> 
         OperationBody::RevokeSponsorship(RevokeSponsorshipOp::Signer(signer)) => {
             vec![signer.account_id.clone()]
         }
+        OperationBody::RevokeSponsorship(RevokeSponsorshipOp::LedgerEntry(key)) => match key {
+            LedgerKey::Account(key) => vec![key.account_id.clone()],
+            LedgerKey::Trustline(key) => vec![key.account_id.clone()],
+            LedgerKey::Offer(key) => vec![key.seller_id.clone()],
+            LedgerKey::Data(key) => vec![key.account_id.clone()],
+            _ => Vec::new(),
+        },
         OperationBody::Clawback(op) => vec![account_of(&op.from)],
         _ => Vec::new(),
     };

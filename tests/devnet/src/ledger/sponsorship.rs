@@ -106,7 +106,8 @@ impl State {
         }
     }
 
-    fn require_available(&self, payer: &AccountId, count: u32) -> Result<(), NoReserve> {
+    /// Whether `payer` could set aside `count` more reserves.
+    pub(crate) fn require_available(&self, payer: &AccountId, count: u32) -> Result<(), NoReserve> {
         let needed = i64::from(count) * i64::from(self.header.base_reserve);
         match self.account(payer) {
             Some(account) if account::available(account, self.header.base_reserve) >= needed => Ok(()),

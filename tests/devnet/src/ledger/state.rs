@@ -6,12 +6,13 @@ use std::collections::btree_map::Entry;
 use stellar_xdr::{
     AccountEntry, AccountId, Asset, ClaimableBalanceEntry, ClaimableBalanceId, DataEntry, LedgerEntry,
     LedgerEntryChange, LedgerEntryChanges, LedgerEntryData, LedgerEntryExt, LedgerKey, LedgerKeyAccount,
-    LedgerKeyClaimableBalance, LedgerKeyData, LedgerKeyOffer, LedgerKeyTrustLine, OfferEntry, String64,
-    TrustLineEntry,
+    LedgerKeyClaimableBalance, LedgerKeyData, LedgerKeyOffer, LedgerKeyTrustLine, OfferEntry,
+    SponsorshipDescriptor, String64, TrustLineEntry,
 };
 
 use super::asset;
 use super::orderbook::OrderBook;
+use super::sponsorship::sponsored_by;
 
 /// All entries of the ledger plus the header fields that operations read or move.
 ///
@@ -140,6 +141,19 @@ impl State {
             self.entry_mut(offer_key(seller, offer_id))
         {
             offer.amount = amount;
+        }
+    }
+
+    /// Notes who pays the reserve of an entry; the counters of the accounts are the caller's business.
+    pub(crate) fn set_sponsor(&mut self, key: &LedgerKey, sponsor: Option<&AccountId>) {
+        if let Some(entry) = self.entry_mut(key.clone()) {
+            match (&mut entry.ext, sponsor) {
+                (LedgerEntryExt::V1(v1), sponsor) => {
+                    v1.sponsoring_id = SponsorshipDescriptor(sponsor.cloned())
+                }
+                (ext @ LedgerEntryExt::V0, Some(sponsor)) => *ext = sponsored_by(sponsor),
+                (LedgerEntryExt::V0, None) => {}
+            }
         }
     }
 

@@ -5,8 +5,8 @@ use stellar_xdr::{
     ChangeTrustResult, ClaimClaimableBalanceResult, ClawbackClaimableBalanceResult, ClawbackResult,
     CreateAccountResult, CreateClaimableBalanceResult, EndSponsoringFutureReservesResult,
     ManageBuyOfferResult, ManageDataResult, OperationResult, OperationResultTr,
-    PathPaymentStrictReceiveResult, PathPaymentStrictSendResult, PaymentResult, SetOptionsResult,
-    SetTrustLineFlagsResult,
+    PathPaymentStrictReceiveResult, PathPaymentStrictSendResult, PaymentResult, RevokeSponsorshipResult,
+    SetOptionsResult, SetTrustLineFlagsResult,
 };
 
 use crate::ledger::sponsorship::NoReserve;
@@ -74,6 +74,7 @@ results! {
     ClaimClaimableBalance(ClaimClaimableBalanceResult),
     BeginSponsoringFutureReserves(BeginSponsoringFutureReservesResult),
     EndSponsoringFutureReserves(EndSponsoringFutureReservesResult),
+    RevokeSponsorship(RevokeSponsorshipResult),
     Clawback(ClawbackResult),
     ClawbackClaimableBalance(ClawbackClaimableBalanceResult),
     SetTrustLineFlags(SetTrustLineFlagsResult),

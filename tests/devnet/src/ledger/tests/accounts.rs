@@ -1,8 +1,8 @@
 use ed25519_dalek::SigningKey;
 use stellar_xdr::{
     AccountMergeResult, Asset, BumpSequenceOp, BumpSequenceResult, CreateAccountResult, DataValue,
-    ManageDataOp, ManageDataResult, OperationBody, OperationResultTr, SequenceNumber, String64,
-    TransactionResultResult,
+    ManageDataOp, ManageDataResult, OperationBody, OperationResult, OperationResultTr, SequenceNumber,
+    String64, TransactionResultResult,
 };
 
 use super::fixture::{World, XLM, code, id};
@@ -52,9 +52,7 @@ fn a_merged_account_leaves_everything_behind() {
     let moved = 10 * XLM - 100;
     assert_eq!(
         *result,
-        stellar_xdr::OperationResult::OpInner(OperationResultTr::AccountMerge(AccountMergeResult::Success(
-            moved
-        )))
+        OperationResult::OpInner(OperationResultTr::AccountMerge(AccountMergeResult::Success(moved)))
     );
     assert!(world.network.account(&id(&alice)).is_none());
     assert_eq!(world.lumens(&bob), 10 * XLM + moved);
@@ -122,4 +120,18 @@ fn an_entry_is_refused_when_its_reserve_is_missing() {
     world.run(&alice, build::payment(id(&bob), &Asset::Native, rest)).unwrap();
     let refused = world.fails(&alice, set_data("name", Some(b"value")));
     assert_eq!(refused, OperationResultTr::ManageData(ManageDataResult::LowReserve));
+}
+
+#[test]
+fn an_account_owns_at_most_a_thousand_entries() {
+    let mut world = World::new();
+    let alice = world.fund("alice", 1_000);
+    let names: Vec<_> = (0..1_000).map(|index| index.to_string()).collect();
+    for chunk in names.chunks(100) {
+        let draft =
+            chunk.iter().fold(world.draft(&alice), |draft, name| draft.operation(set_data(name, Some(b""))));
+        assert!(world.land(world.sign(&draft, &[&alice])).unwrap().successful);
+    }
+    let one_more = world.run(&alice, set_data("one more", Some(b""))).unwrap_err();
+    assert_eq!(*one_more, OperationResult::OpTooManySubentries);
 }

@@ -1,16 +1,18 @@
 use ed25519_dalek::SigningKey;
 use sha2::{Digest, Sha256};
 use stellar_xdr::{
-    Asset, ClaimClaimableBalanceOp, ClaimClaimableBalanceResult, ClaimPredicate, ClaimableBalanceEntryExt,
-    ClaimableBalanceId, Claimant, ClaimantV0, ClawbackClaimableBalanceOp, ClawbackClaimableBalanceResult,
-    CreateClaimableBalanceOp, CreateClaimableBalanceResult, Hash, HashIdPreimage, HashIdPreimageOperationId,
-    Limits, OperationBody, OperationResult, OperationResultTr, SequenceNumber, WriteXdr,
+    AccountMergeResult, Asset, ClaimClaimableBalanceOp, ClaimClaimableBalanceResult, ClaimPredicate,
+    ClaimableBalanceEntryExt, ClaimableBalanceId, Claimant, ClaimantV0, ClawbackClaimableBalanceOp,
+    ClawbackClaimableBalanceResult, CreateClaimableBalanceOp, CreateClaimableBalanceResult, Hash,
+    HashIdPreimage, HashIdPreimageOperationId, Limits, OperationBody, OperationResult, OperationResultTr,
+    RevokeSponsorshipOp, RevokeSponsorshipResult, SequenceNumber, WriteXdr,
 };
 
 use super::fixture::{World, XLM, id};
 use super::trust::flags;
 use crate::ledger::build;
 use crate::ledger::sponsor_of;
+use crate::ledger::state::claimable_balance_key;
 
 fn create(asset: &Asset, amount: i64, claimants: &[(&SigningKey, ClaimPredicate)]) -> OperationBody {
     let claimants: Vec<_> = claimants
@@ -90,10 +92,15 @@ fn predicates_decide_who_may_claim_when() {
     let after = ClaimPredicate::Not(Some(Box::new(within.clone())));
     let balance =
         created(&mut world, &alice, create(&Asset::Native, XLM, &[(&bob, within), (&carol, after)]));
+    let born = world.now;
     assert_eq!(refusal(&mut world, &alice, claim(&balance)), ClaimClaimableBalanceResult::CannotClaim);
     assert_eq!(refusal(&mut world, &carol, claim(&balance)), ClaimClaimableBalanceResult::CannotClaim);
-    world.now += 60;
-    assert_eq!(refusal(&mut world, &bob, claim(&balance)), ClaimClaimableBalanceResult::CannotClaim);
+    world.now = born + 60 - 5;
+    assert_eq!(
+        refusal(&mut world, &bob, claim(&balance)),
+        ClaimClaimableBalanceResult::CannotClaim,
+        "a second too late"
+    );
     world.run(&carol, claim(&balance)).unwrap();
 }
 
@@ -167,4 +174,21 @@ fn a_balance_of_a_clawback_asset_can_be_clawed_back() {
     world.run(&issuer, back(&balance)).unwrap();
     assert_eq!(world.outstanding(&usd), 40);
     assert_eq!(crate::ledger::account::num_sponsoring(world.network.account(&id(&alice)).unwrap()), 0);
+}
+
+#[test]
+fn a_balance_belongs_to_its_sponsor_who_cannot_leave_while_it_is_there() {
+    let mut world = World::new();
+    let alice = world.fund("alice", 100);
+    let bob = world.fund("bob", 10);
+    let balance =
+        created(&mut world, &alice, create(&Asset::Native, XLM, &[(&bob, ClaimPredicate::Unconditional)]));
+    let merge = world.fails(&alice, super::accounts::merge_into(&bob));
+    assert_eq!(merge, OperationResultTr::AccountMerge(AccountMergeResult::IsSponsor));
+    let revoke =
+        OperationBody::RevokeSponsorship(RevokeSponsorshipOp::LedgerEntry(claimable_balance_key(&balance)));
+    assert_eq!(
+        world.fails(&alice, revoke),
+        OperationResultTr::RevokeSponsorship(RevokeSponsorshipResult::OnlyTransferable)
+    );
 }
