@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use stellar_xdr::TransactionEnvelope;
+use stellar_xdr::{TransactionEnvelope, TransactionResult, TransactionResultExt, TransactionResultResult};
 use tokio::sync::watch;
 
 use crate::{
@@ -15,6 +15,9 @@ use crate::{
     ledger::{ClosedLedger, LogError, Network, Submitted},
     replica::Replica,
 };
+
+/// Ledgers for which the network does not look at an applied transaction again.
+const LEDGERS_BANNED: u32 = 10;
 
 /// How long things last; see the builder's methods of the same names.
 #[derive(Debug, Clone, Copy)]
@@ -66,9 +69,21 @@ impl Core {
     }
 
     /// Hands an envelope to the engine. On an instant network, its ledger closes before this returns.
+    ///
+    /// A transaction that stands in a ledger is not a duplicate to stellar-core, whose queue knows only what is
+    /// pending: it tells the sender to try again later for ten ledgers, and then that the sequence is wrong.
     pub(crate) fn submit(&self, envelope: TransactionEnvelope) -> Submitted {
         let mut network = self.network();
-        let submitted = network.submit(envelope, self.clock.now());
+        let submitted = match network.submit(envelope, self.clock.now()) {
+            Submitted::Duplicate { hash } => match network.transaction(&hash) {
+                Some(record) if network.latest().sequence.saturating_sub(record.ledger) < LEDGERS_BANNED => {
+                    Submitted::TryAgainLater { hash }
+                }
+                Some(_) => Submitted::Rejected { hash, result: Box::new(bad_sequence()) },
+                None => Submitted::Duplicate { hash },
+            },
+            other => other,
+        };
         let accepted = matches!(submitted, Submitted::Pending { .. });
         if accepted && self.mode == CloseMode::Instant && !self.faults.stalls_close() {
             self.report(self.close_locked(&mut network));
@@ -109,4 +124,8 @@ impl Core {
             tracing::error!(%error, "the ledger could not be closed");
         }
     }
+}
+
+fn bad_sequence() -> TransactionResult {
+    TransactionResult { fee_charged: 0, result: TransactionResultResult::TxBadSeq, ext: TransactionResultExt::V0 }
 }

@@ -9,6 +9,7 @@ mod friendbot;
 mod horizon;
 pub mod ledger;
 mod replica;
+mod rpc;
 mod server;
 
 pub use self::{

@@ -20,7 +20,7 @@ use crate::{
         middleware::{meet, remember_socket},
     },
     friendbot::{self, Friendbot},
-    horizon,
+    horizon, rpc,
 };
 
 const LATEST_LEDGER: HeaderName = HeaderName::from_static("latest-ledger");
@@ -45,6 +45,7 @@ pub(crate) fn serve(
             .wrap(NormalizePath::trim())
             .configure(control::routes)
             .configure(horizon::routes)
+            .route("/rpc", web::post().to(rpc::handle))
             .route("/friendbot", web::get().to(friendbot::handle))
             .route("/friendbot", web::post().to(friendbot::handle))
             .default_service(web::to(horizon::missing))

@@ -8,6 +8,7 @@ mod http {
     mod friendbot;
     mod history;
     mod market;
+    mod rpc;
     mod runtime;
     mod streams;
     mod submission;

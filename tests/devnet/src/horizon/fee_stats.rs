@@ -1,5 +1,7 @@
 //! Fees of the last ledgers: `/fee_stats`.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -7,33 +9,64 @@ use super::{
     hal,
     problem::Problem,
 };
+use crate::{
+    ledger::{ClosedLedger, TransactionRecord},
+    replica::View,
+};
 
 /// Ledgers looked at.
 const WINDOW: u32 = 5;
 const PERCENTILES: [usize; 11] = [10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99];
 
 pub(crate) async fn one(call: Call) -> Answer {
-    let ledgers = call.view.newest_ledgers(WINDOW);
-    let latest = ledgers.first().ok_or_else(Problem::not_found)?;
-    let (mut charged, mut offered) = (Vec::new(), Vec::new());
-    let (mut used, mut capacity) = (0_u64, 0_u64);
-    for ledger in &ledgers {
-        capacity += u64::from(ledger.capacity);
-        for record in &ledger.transactions {
-            let operations = i64::from(record.fee_operations.max(1));
-            used += u64::from(record.operation_count);
-            charged.push(record.fee_charged / operations);
-            offered.push(record.max_fee / operations);
-        }
-    }
-    let base_fee = i64::from(latest.base_fee);
+    let window = Window::of(&call.view);
+    let latest = window.ledgers.first().ok_or_else(Problem::not_found)?;
+    let records = || window.ledgers.iter().flat_map(|ledger| &ledger.transactions);
+    let used = records().map(|record| u64::from(record.operation_count)).sum();
+    let capacity = window.ledgers.iter().map(|ledger| u64::from(ledger.capacity)).sum();
     Ok(hal::object(&json!({
         "last_ledger": latest.sequence.to_string(),
-        "last_ledger_base_fee": base_fee.to_string(),
+        "last_ledger_base_fee": latest.base_fee.to_string(),
         "ledger_capacity_usage": ratio(used, capacity),
-        "fee_charged": distribution(charged, base_fee),
-        "max_fee": distribution(offered, base_fee),
+        "fee_charged": window.charged(),
+        "max_fee": window.offered(),
     })))
+}
+
+/// The last ledgers.
+#[derive(Debug)]
+pub(crate) struct Window {
+    ledgers: Vec<Arc<ClosedLedger>>,
+}
+
+impl Window {
+    pub(crate) fn of(view: &View) -> Self {
+        Self { ledgers: view.newest_ledgers(WINDOW) }
+    }
+
+    pub(crate) fn ledgers(&self) -> usize {
+        self.ledgers.len()
+    }
+
+    pub(crate) fn transactions(&self) -> usize {
+        self.ledgers.iter().map(|ledger| ledger.transactions.len()).sum()
+    }
+
+    /// Fees charged per operation.
+    pub(crate) fn charged(&self) -> Value {
+        self.distribution(|record| record.fee_charged)
+    }
+
+    /// Fees offered per operation.
+    fn offered(&self) -> Value {
+        self.distribution(|record| record.max_fee)
+    }
+
+    fn distribution(&self, fee: impl Fn(&TransactionRecord) -> i64) -> Value {
+        let records = self.ledgers.iter().flat_map(|ledger| &ledger.transactions);
+        let fees = records.map(|record| fee(record) / i64::from(record.fee_operations.max(1))).collect();
+        distribution(fees, self.ledgers.first().map_or(0, |ledger| i64::from(ledger.base_fee)))
+    }
 }
 
 /// Two decimals, as Horizon writes it.
@@ -43,7 +76,7 @@ fn ratio(used: u64, capacity: u64) -> String {
 }
 
 /// Without a transaction, everything is the base fee.
-fn distribution(mut fees: Vec<i64>, base_fee: i64) -> Value {
+pub(crate) fn distribution(mut fees: Vec<i64>, base_fee: i64) -> Value {
     if fees.is_empty() {
         fees.push(base_fee);
     }

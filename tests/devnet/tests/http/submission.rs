@@ -209,6 +209,22 @@ async fn asynchronous_submission_tells_the_status_at_once() {
 }
 
 #[tokio::test]
+async fn asynchronous_resubmission_of_what_has_landed_says_nothing_certain() {
+    let world = World::manual().await;
+    let [alice, bob] = world.funded(["alice", "bob"]).await;
+    let envelope = world.accept(&alice, lumens(&bob, 5));
+    world.close();
+    assert_eq!(world.post("/transactions_async", &envelope).await.1["tx_status"], "TRY_AGAIN_LATER");
+    for _ in 0..10 {
+        world.close();
+    }
+    let (status, body) = world.post("/transactions_async", &envelope).await;
+    assert_eq!((status.as_u16(), &body["tx_status"]), (400, &"ERROR".into()));
+    assert_eq!(body["error_result_xdr"], "AAAAAAAAAAD////7AAAAAA==");
+    assert_eq!(world.post("/transactions", &envelope).await.0, 200, "history knows better");
+}
+
+#[tokio::test]
 async fn a_fee_bump_answers_to_both_its_hashes() {
     let world = World::instant().await;
     let [alice, bob] = world.funded(["alice", "bob"]).await;

@@ -1,0 +1,178 @@
+use anchor_devnet::ledger::build;
+use serde_json::{Value, json};
+use stellar_xdr::{
+    LedgerCloseMeta, LedgerEntryChanges, LedgerEntryData, LedgerKey, LedgerKeyAccount, Limits, ReadXdr,
+    WriteXdr,
+};
+
+use super::support::{World, answer, base64, id, lumens};
+
+async fn rpc(world: &World, method: &str, params: Value) -> Value {
+    let request = json!({ "jsonrpc": "2.0", "id": 8, "method": method, "params": params });
+    let (status, body) =
+        answer(world.http.post(world.url("/rpc")).json(&request).send().await.unwrap()).await;
+    assert_eq!((status.as_u16(), &body["id"]), (200, &8.into()), "{body}");
+    body
+}
+
+async fn result(world: &World, method: &str, params: Value) -> Value {
+    let body = rpc(world, method, params).await;
+    assert!(body.get("error").is_none(), "{body}");
+    body["result"].clone()
+}
+
+#[tokio::test]
+async fn the_network_introduces_itself() {
+    let world = World::manual().await;
+    let latest = world.devnet.network().latest();
+    let health = result(&world, "getHealth", Value::Null).await;
+    assert_eq!((&health["status"], &health["latestLedger"]), (&"healthy".into(), &latest.sequence.into()));
+    assert_eq!(
+        (&health["oldestLedger"], &health["ledgerRetentionWindow"]),
+        (&1.into(), &latest.sequence.into())
+    );
+    let network = result(&world, "getNetwork", json!({})).await;
+    assert_eq!(network["passphrase"], anchor_devnet::TESTNET_PASSPHRASE);
+    let ledger = result(&world, "getLatestLedger", json!({})).await;
+    assert_eq!(
+        (&ledger["sequence"], &ledger["id"]),
+        (&latest.sequence.into(), &hex::encode(latest.hash).into())
+    );
+    let fees = result(&world, "getFeeStats", json!({})).await;
+    assert_eq!(fees["inclusionFee"]["p99"], "100");
+    assert!(result(&world, "getVersionInfo", json!({})).await["protocolVersion"].is_u64());
+}
+
+#[tokio::test]
+async fn entries_are_found_by_key_and_missing_ones_left_out() {
+    let world = World::instant().await;
+    let [alice] = world.funded(["alice"]).await;
+    let key = |account_id| {
+        LedgerKey::Account(LedgerKeyAccount { account_id }).to_xdr_base64(Limits::none()).unwrap()
+    };
+    let keys = [key(id(&build::key("nobody"))), key(id(&alice))];
+    let found = result(&world, "getLedgerEntries", json!({ "keys": keys })).await;
+    assert_eq!(found["entries"].as_array().unwrap().len(), 1);
+    assert_eq!(found["entries"][0]["key"], keys[1]);
+    let data = LedgerEntryData::from_xdr_base64(found["entries"][0]["xdr"].as_str().unwrap(), Limits::none())
+        .unwrap();
+    assert!(matches!(data, LedgerEntryData::Account(account) if account.balance == 100_000_000_000));
+    let many: Vec<&str> = vec![&keys[0]; 201];
+    for bad in [json!({ "keys": ["AAAA"] }), json!({ "keys": many }), json!({})] {
+        assert_eq!(rpc(&world, "getLedgerEntries", bad).await["error"]["code"], -32602);
+    }
+}
+
+#[tokio::test]
+async fn a_sent_transaction_is_pending_then_found() {
+    let world = World::manual().await;
+    let [alice, bob] = world.funded(["alice", "bob"]).await;
+    let envelope = world.sign(&world.draft(&alice).operation(lumens(&bob, 5)), &alice);
+    let params = json!({ "transaction": base64(&envelope) });
+    let sent = result(&world, "sendTransaction", params.clone()).await;
+    assert_eq!(sent["status"], "PENDING");
+    assert_eq!(result(&world, "sendTransaction", params.clone()).await["status"], "DUPLICATE");
+    let hash = json!({ "hash": sent["hash"] });
+    let missing = result(&world, "getTransaction", hash.clone()).await;
+    assert_eq!((&missing["status"], &missing["createdAt"]), (&"NOT_FOUND".into(), &"0".into()));
+    let sequence = world.close();
+    let found = result(&world, "getTransaction", hash).await;
+    assert_eq!((&found["status"], &found["ledger"]), (&"SUCCESS".into(), &sequence.into()));
+    assert_eq!(found["envelopeXdr"], base64(&envelope));
+    assert!(found["createdAt"].is_string() && found["resultMetaXdr"].is_string());
+    assert_eq!(result(&world, "sendTransaction", params).await["status"], "TRY_AGAIN_LATER");
+    let wrong = build::Draft::new(&id(&bob), 1).operation(lumens(&alice, 5));
+    let refused = json!({ "transaction": base64(&world.sign(&wrong, &bob)) });
+    let refused = result(&world, "sendTransaction", refused).await;
+    assert_eq!(refused["status"], "ERROR");
+    assert!(refused["errorResultXdr"].as_str().unwrap().ends_with("////7AAAAAA=="));
+    assert_eq!(
+        rpc(&world, "sendTransaction", json!({ "transaction": "AAAA" })).await["error"]["message"],
+        "invalid_xdr"
+    );
+    assert_eq!(rpc(&world, "getTransaction", json!({ "hash": "abc" })).await["error"]["code"], -32602);
+}
+
+#[tokio::test]
+async fn a_fee_bump_is_found_by_its_outer_hash_only() {
+    let world = World::instant().await;
+    let [alice, bob] = world.funded(["alice", "bob"]).await;
+    let inner = world.sign(&world.draft(&alice).operation(lumens(&bob, 5)), &alice);
+    let bump = build::fee_bump(inner.clone(), &bob, 2_000, world.network_id());
+    world.post("/transactions", &bump).await;
+    for (envelope, status) in [(bump, "SUCCESS"), (inner, "NOT_FOUND")] {
+        let hash = hex::encode(envelope.hash(world.network_id()).unwrap());
+        assert_eq!(result(&world, "getTransaction", json!({ "hash": hash })).await["status"], status);
+    }
+}
+
+#[tokio::test]
+async fn transactions_page_by_cursor_with_failed_ones_and_none_twice() {
+    let world = World::instant().await;
+    let [alice, bob] = world.funded(["alice", "bob"]).await;
+    for to in [&bob, &build::key("nobody"), &bob] {
+        world.submit(&alice, lumens(to, 5)).await;
+    }
+    let (mut params, mut seen) = (json!({ "startLedger": 1, "pagination": { "limit": 2 } }), Vec::new());
+    loop {
+        let page = result(&world, "getTransactions", params).await;
+        let found = page["transactions"].as_array().unwrap().clone();
+        assert!(found.iter().all(|transaction| transaction["createdAt"].is_u64()));
+        params = json!({ "pagination": { "limit": 2, "cursor": page["cursor"] } });
+        if found.is_empty() {
+            break;
+        }
+        seen.extend(found);
+    }
+    let statuses: Vec<_> = seen.iter().map(|transaction| transaction["status"].clone()).collect();
+    assert_eq!(statuses, ["SUCCESS", "SUCCESS", "SUCCESS", "SUCCESS", "FAILED", "SUCCESS"]);
+    world.done(&alice, lumens(&bob, 5)).await;
+    let later = result(&world, "getTransactions", params).await;
+    assert_eq!(later["transactions"].as_array().unwrap().len(), 1);
+    for bad in [
+        json!({ "startLedger": 0 }),
+        json!({ "startLedger": 4_000_000_000_u32 }),
+        json!({}),
+        json!({ "startLedger": 1, "pagination": { "cursor": "5" } }),
+        json!({ "startLedger": 1, "pagination": { "limit": 201 } }),
+    ] {
+        assert_eq!(rpc(&world, "getTransactions", bad.clone()).await["error"]["code"], -32600, "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn ledgers_come_whole_with_every_transaction() {
+    let world = World::manual().await;
+    let [alice, bob] = world.funded(["alice", "bob"]).await;
+    let envelope = world.accept(&alice, lumens(&bob, 5));
+    let sequence = world.close();
+    let page =
+        result(&world, "getLedgers", json!({ "startLedger": sequence - 1, "pagination": { "limit": 1 } }))
+            .await;
+    assert_eq!(
+        (&page["ledgers"][0]["sequence"], &page["cursor"]),
+        (&(sequence - 1).into(), &(sequence - 1).to_string().into())
+    );
+    let page = result(&world, "getLedgers", json!({ "pagination": { "cursor": page["cursor"] } })).await;
+    let meta = page["ledgers"][0]["metadataXdr"].as_str().unwrap();
+    let Ok(LedgerCloseMeta::V2(meta)) = LedgerCloseMeta::from_xdr_base64(meta, Limits::none()) else {
+        panic!("{meta}")
+    };
+    assert_eq!(meta.ledger_header.header.ledger_seq, sequence);
+    assert_eq!(meta.tx_processing[0].result.transaction_hash.0, envelope.hash(world.network_id()).unwrap());
+    assert_ne!(meta.tx_processing[0].fee_processing, LedgerEntryChanges::default());
+    let empty = result(&world, "getLedgers", json!({ "pagination": { "cursor": page["cursor"] } })).await;
+    assert_eq!((&empty["ledgers"], &empty["cursor"]), (&json!([]), &page["cursor"]));
+    assert_eq!(
+        rpc(&world, "getLedgers", json!({ "startLedger": sequence + 1 })).await["error"]["code"],
+        -32600
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_a_known_call_is_an_error_with_status_200() {
+    let world = World::manual().await;
+    assert_eq!(rpc(&world, "simulateTransaction", json!({})).await["error"]["code"], -32601);
+    let garbage = answer(world.http.post(world.url("/rpc")).body("{").send().await.unwrap()).await;
+    assert_eq!((garbage.0.as_u16(), &garbage.1["error"]["code"]), (200, &(-32700).into()));
+}
