@@ -336,3 +336,35 @@ fn checksum_of(payload: &[u8]) -> [u8; 8] {
     let digest: [u8; 32] = Sha256::digest(payload).into();
     [digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Submitted;
+    use crate::ledger::build::{self, Draft};
+
+    #[test]
+    fn a_ledger_that_cannot_be_written_is_not_made() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ledger");
+        std::fs::write(&path, b"").unwrap();
+        let read_only = File::open(&path).unwrap();
+        let network = Network::genesis(LedgerConfig::default(), 1);
+        let mut network = network.with_log(Log { file: read_only, end: 0, unusable: false });
+        let root = build::key_from_seed(network.root_seed());
+        let draft = Draft::new(&build::account(&root), 1)
+            .operation(build::create_account(&build::account(&build::key("alice")), 10_000_000));
+        let Submitted::Pending { hash } = network.submit(draft.sign(network.network_id(), &[&root]), 1)
+        else {
+            panic!("it is valid");
+        };
+        assert!(matches!(network.close(2), Err(LogError::Write(_))));
+        assert!(
+            matches!(network.close(2), Err(LogError::Unusable)),
+            "what was half written could not be cut off"
+        );
+        assert_eq!(network.latest().sequence, 1);
+        assert!(network.pending(&hash));
+        assert!(network.account(&build::account(&build::key("alice"))).is_none());
+    }
+}

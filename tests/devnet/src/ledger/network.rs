@@ -100,6 +100,8 @@ impl Network {
 
     /// A network whose ledgers are kept in the file at `path`: opened if it exists, else begun at `now`.
     ///
+    /// Opening applies every ledger again (without verifying signatures), which takes time in proportion.
+    ///
     /// After a crash the network is as it was at its last closed ledger; pending transactions are gone, as they
     /// are when a validator restarts.
     ///
@@ -196,8 +198,8 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`LogError`] when the ledger could not be written to the file. Nothing has changed then and the call can
-    /// be repeated. A network in memory never fails.
+    /// [`LogError`] when the ledger could not be written to the file. No ledger was made then, what was pending
+    /// still is, and the call can be repeated. A network in memory never fails.
     pub fn close(&mut self, now: u64) -> Result<Arc<ClosedLedger>, LogError> {
         let step = u64::from(self.config.close_seconds.min(1));
         let closed_at = now.max(self.latest.closed_at + step);

@@ -1,7 +1,10 @@
+use proptest::prelude::*;
 use stellar_xdr::{Asset, TransactionEnvelope, TransactionResultResult};
 
 use super::fixture::{World, code, id};
 use crate::ledger::build;
+use crate::ledger::frame::Frame;
+use crate::ledger::queue::Queue;
 use crate::ledger::{LedgerConfig, Submitted};
 
 fn small(capacity: u32) -> World {
@@ -181,4 +184,51 @@ fn one_ledger_takes_fees_of_all_before_it_applies_any() {
         1,
         "alice paid two fees first"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_ledger_holds_the_best_paying_that_fit_and_charges_nobody_more_than_offered(
+        offers in proptest::collection::vec((1..8_usize, 100..1_000_u32), 1..12),
+        capacity in 8..20_u32,
+    ) {
+        let mut world = World::new();
+        let keys: Vec<_> = (0..offers.len()).map(|index| world.fund(&index.to_string(), 10)).collect();
+        let envelopes: Vec<_> = keys
+            .iter()
+            .zip(&offers)
+            .map(|(key, (count, fee))| {
+                let pay = build::payment(id(key), &Asset::Native, 1);
+                let draft = (0..*count).fold(world.draft(key), |draft, _| draft.operation(pay.clone()));
+                world.sign(&draft.fee_per_operation(*fee), &[key])
+            })
+            .collect();
+        let mut queue = Queue::new();
+        for envelope in envelopes {
+            queue.insert(Frame::new(envelope, world.id()).unwrap());
+        }
+        let all = queue.select(u32::MAX, 100).frames;
+        let chosen = queue.select(capacity, 100);
+        let taken: u32 = chosen.frames.iter().map(|frame| frame.operation_count()).sum();
+        prop_assert!(taken <= capacity);
+        let rate = |frame: &Frame| frame.max_fee() / i64::from(frame.operation_count());
+        let left: Vec<_> =
+            all.iter().filter(|frame| chosen.frames.iter().all(|other| other.hash != frame.hash)).collect();
+        for frame in &chosen.frames {
+            prop_assert!(chosen.fee_rate * i64::from(frame.operation_count()) <= frame.max_fee());
+        }
+        for frame in &left {
+            let better: u32 = chosen
+                .frames
+                .iter()
+                .filter(|other| rate(other) >= rate(frame))
+                .map(|other| other.operation_count())
+                .sum();
+            prop_assert!(better + frame.operation_count() > capacity, "it would have fitted behind its betters");
+        }
+        let lowest = chosen.frames.iter().map(|frame| rate(frame)).min().unwrap();
+        prop_assert_eq!(chosen.fee_rate, if left.is_empty() { 100 } else { lowest });
+    }
 }
