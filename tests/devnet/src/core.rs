@@ -127,5 +127,9 @@ impl Core {
 }
 
 fn bad_sequence() -> TransactionResult {
-    TransactionResult { fee_charged: 0, result: TransactionResultResult::TxBadSeq, ext: TransactionResultExt::V0 }
+    TransactionResult {
+        fee_charged: 0,
+        result: TransactionResultResult::TxBadSeq,
+        ext: TransactionResultExt::V0,
+    }
 }

@@ -1,13 +1,13 @@
 use stellar_xdr::{
-    Asset, Duration, LedgerBounds, OperationBody, OperationResult, Preconditions, PreconditionsV2,
+    Asset, Duration, LedgerBounds, Limits, OperationBody, OperationResult, Preconditions, PreconditionsV2,
     SequenceNumber, TransactionEnvelope, TransactionResultResult, TransactionV0, TransactionV0Envelope,
-    TransactionV0Ext, Uint256,
+    TransactionV0Ext, Uint256, WriteXdr,
 };
 
 use super::fixture::{BORN, World, code, id};
 use crate::ledger::asset::public_key;
 use crate::ledger::build::{self, Draft};
-use crate::ledger::{Submitted, operation_results};
+use crate::ledger::{LedgerConfig, Submitted, operation_results};
 
 fn nothing() -> OperationBody {
     build::payment(id(&build::key("alice")), &Asset::Native, 1)
@@ -173,4 +173,30 @@ fn close_times_only_grow() {
     let first = world.network.close(BORN - 100).unwrap();
     let second = world.network.close(BORN).unwrap();
     assert_eq!((first.closed_at, second.closed_at), (BORN + 1, BORN + 2));
+}
+
+#[test]
+fn the_root_account_is_the_one_every_network_of_that_passphrase_has() {
+    let config = LedgerConfig {
+        passphrase: "Standalone Network ; February 2017".to_owned(),
+        ..LedgerConfig::default()
+    };
+    let world = World::with(config);
+    let root = public_key(&id(&world.root()));
+    let address = stellar_strkey::ed25519::PublicKey(root).to_string();
+    assert_eq!(address.as_str(), "GBZXN7PIRZGNMHGA7MUUUF4GWPY5AYPV6LY4UV2GL6VJGIQRXFDNMADI");
+    assert_eq!(world.lumens(&world.root()), 1_000_000_000_000_000_000);
+}
+
+#[test]
+fn results_read_byte_for_byte_like_those_of_the_public_network() {
+    let mut world = World::new();
+    let alice = world.fund("alice", 10);
+    let bad_sequence = world.sign(&Draft::new(&id(&alice), 1).operation(nothing()), &[&alice]);
+    let result = world.refused(bad_sequence);
+    assert_eq!(result.to_xdr_base64(Limits::none()).unwrap(), "AAAAAAAAAGT////7AAAAAA==");
+    let pay = build::payment(id(&world.root()), &Asset::Native, 1_000_000_000);
+    let underfunded = world.sign(&world.draft(&alice).operation(pay), &[&alice]);
+    let result = world.land(underfunded).unwrap().result();
+    assert_eq!(result.to_xdr_base64(Limits::none()).unwrap(), "AAAAAAAAAGT/////AAAAAQAAAAAAAAAB/////gAAAAA=");
 }
