@@ -1,7 +1,6 @@
 //! Settings by environment, with the names that anchors know. Parsed once; all that is wrong is said at once.
 
 use std::collections::BTreeSet;
-use std::env::VarError;
 
 use url::Url;
 
@@ -76,10 +75,7 @@ impl Config {
     /// # Errors
     /// All problems at once.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_source(|name| match std::env::var(name) {
-            Ok(value) => Some(value),
-            Err(VarError::NotPresent | VarError::NotUnicode(_)) => None,
-        })
+        Self::from_source(|name| std::env::var(name).ok())
     }
 
     /// Reads settings by name from anywhere. Empty values count as absent.

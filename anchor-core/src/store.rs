@@ -346,6 +346,12 @@ pub trait Store: Send + Sync + fmt::Debug {
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Option<WatchLease>, StoreError>;
+    /// Where reading on this account goes on; `None` if it was never watched.
+    async fn watch_fetch(&self, account: &AccountId) -> Result<Option<Cursor>, StoreError>;
+    /// Remembers where watching begins. Without effect if that is known already.
+    async fn watch_start(&self, account: &AccountId, cursor: &Cursor) -> Result<(), StoreError>;
+    /// Forgets where reading went on, for a test network that began anew. Fences off whoever watches now.
+    async fn watch_forget(&self, account: &AccountId) -> Result<(), StoreError>;
     /// Gives the right back at once.
     async fn watch_release(&self, lease: &WatchLease) -> Result<(), StoreError>;
     /// Writes movements, their transactions' changes and the new cursor in one commit.

@@ -13,6 +13,9 @@ pub struct StellarAmount(i64);
 impl StellarAmount {
     /// Nothing.
     pub const ZERO: Self = Self(0);
+
+    /// All that one entry of the ledger can hold.
+    pub const MAX: Self = Self(i64::MAX);
     /// The smallest amount the ledger knows, 0.0000001.
     pub const ONE_STROOP: Self = Self(1);
 

@@ -11,6 +11,7 @@ use futures_util::FutureExt as _;
 
 use super::amounts::{self, AmountsError};
 use super::{Committed, OpsError, commit};
+use crate::account::AccountId;
 use crate::amount::{Amount, AmountError};
 use crate::anchor::Anchor;
 use crate::asset::Asset;
@@ -251,6 +252,9 @@ async fn finish(
     answers: &Answers,
 ) -> Result<Submitted, OpsError> {
     let mut transaction = view.transaction.clone();
+    if transaction.kind == Kind::Withdrawal {
+        watch(anchor, &view.asset.distribution).await?;
+    }
     // first, because the rails read the answers as soon as the terms are there
     anchor.store().answers_put(transaction.id, answers).await?;
     for _ in 0..COMMIT_TRIES {
@@ -268,6 +272,16 @@ async fn finish(
         }
     }
     Ok(Submitted::Next)
+}
+
+/// Before anybody is told to pay to an account, it is known from where on its history is read: a payment that is
+/// made before the first watcher runs is found all the same.
+async fn watch(anchor: &Anchor, account: &AccountId) -> Result<(), OpsError> {
+    if anchor.store().watch_fetch(account).await?.is_none() {
+        let start = anchor.ledger().movements_start(account).await?;
+        anchor.store().watch_start(account, &start).await?;
+    }
+    Ok(())
 }
 
 async fn reread(anchor: &Anchor, id: TransactionId) -> Result<Transaction, OpsError> {

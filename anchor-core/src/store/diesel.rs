@@ -18,6 +18,7 @@ use crate::asset::Asset;
 use crate::id::{AttemptId, EventId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
+use crate::stellar::Cursor;
 use crate::transaction::{Attempt, Change, FactRecord, Order, Protocol, Queue, Transaction};
 
 mod changes;
@@ -211,6 +212,21 @@ impl Store for DieselStore {
         let (account, owner) = (*account, owner.to_owned());
         let claim = move |c: &mut _| watches::claim(c, &account, &owner, now, lease);
         self.database.upsert("watch_claim", claim).await
+    }
+
+    async fn watch_fetch(&self, account: &AccountId) -> Result<Option<Cursor>, StoreError> {
+        let account = *account;
+        self.database.read("watch_fetch", move |c| watches::fetch(c, &account)).await
+    }
+
+    async fn watch_start(&self, account: &AccountId, cursor: &Cursor) -> Result<(), StoreError> {
+        let (account, cursor) = (*account, cursor.clone());
+        self.database.write("watch_start", move |c| watches::start(c, &account, &cursor)).await
+    }
+
+    async fn watch_forget(&self, account: &AccountId) -> Result<(), StoreError> {
+        let account = *account;
+        self.database.write("watch_forget", move |c| watches::forget(c, &account)).await
     }
 
     async fn watch_release(&self, lease: &WatchLease) -> Result<(), StoreError> {

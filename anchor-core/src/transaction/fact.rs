@@ -12,6 +12,7 @@ use crate::id::{AttemptId, FactId, OrderId, TransactionId};
 /// What to do with money that arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always the large one")]
 pub enum Settlement {
     /// It is what was agreed, or near enough: go on with these amounts, computed from what was received.
     Accept(Amounts),

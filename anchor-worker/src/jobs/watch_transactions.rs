@@ -49,7 +49,7 @@ impl WatchTransactions {
         let lease = store.watch_claim(account, &self.settings.owner, now, self.settings.lease).await?;
         let Some(mut lease) = lease else { return Ok(None) };
         if lease.cursor.is_none() {
-            // first use ever: nobody can have been told to pay here before
+            // nobody can have been told to pay here before: that would have started the watch
             let start = self.anchor.ledger().movements_start(account).await?;
             let page = anchor_core::stellar::MovementPage {
                 movements: Vec::new(),

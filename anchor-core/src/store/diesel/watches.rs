@@ -60,6 +60,43 @@ pub(super) fn claim(
     Ok(claimed((None, 1)))
 }
 
+pub(super) fn fetch(connection: &mut AnyConnection, account: &AccountId) -> Result<Option<Cursor>, Fault> {
+    let cursor: Option<Option<String>> = watches::table
+        .filter(watches::account.eq(account.to_string()))
+        .select(watches::cursor)
+        .first(connection)
+        .optional()?;
+    Ok(cursor.flatten().map(Cursor::from))
+}
+
+pub(super) fn start(
+    connection: &mut AnyConnection,
+    account: &AccountId,
+    cursor: &Cursor,
+) -> Result<(), Fault> {
+    let this = || watches::table.filter(watches::account.eq(account.to_string()));
+    let cursor = || watches::cursor.eq(free_text(cursor.as_str()));
+    diesel::update(this().filter(watches::cursor.is_null())).set(cursor()).execute(connection)?;
+    if this().count().get_result::<i64>(connection)? == 0 {
+        diesel::insert_into(watches::table)
+            .values((watches::account.eq(account.to_string()), cursor(), watches::lease_token.eq(0)))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+pub(super) fn forget(connection: &mut AnyConnection, account: &AccountId) -> Result<(), Fault> {
+    diesel::update(watches::table.filter(watches::account.eq(account.to_string())))
+        .set((
+            watches::cursor.eq(None::<String>),
+            watches::lease_token.eq(watches::lease_token + 1),
+            watches::lease_owner.eq(None::<String>),
+            watches::lease_until.eq(None::<NaiveDateTime>),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
 pub(super) fn release(connection: &mut AnyConnection, lease: &WatchLease) -> Result<(), Fault> {
     let held = watches::table
         .filter(watches::account.eq(lease.account.to_string()))
