@@ -14,6 +14,7 @@ pub mod observe;
 pub mod payout;
 mod route;
 mod settle;
+pub mod start;
 pub mod submit;
 pub mod trust;
 mod work;

@@ -1,1 +1,123 @@
-//! What requests carry.
+//! What requests carry, whatever the encoding: names, each once, with a value that is checked when it is used.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+
+use crate::config::{FIELD_BYTES_MAX, FIELDS_MAX, QUERY_BYTES_MAX};
+use crate::error::SepError;
+
+mod body;
+mod json;
+mod multipart;
+mod urlencoded;
+
+/// One parameter as it was sent.
+#[derive(Clone, PartialEq, Eq)]
+enum Value {
+    /// Text; everything is text in forms and queries.
+    Text(String),
+    /// A JSON number, digit by digit.
+    Number(String),
+    /// A JSON boolean.
+    Bool(bool),
+    /// A JSON list or object.
+    Structure,
+    /// A file.
+    File,
+}
+
+/// The parameters of one request. A name that comes twice was refused.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Params(BTreeMap<String, Value>);
+
+/// Values are personal data: names only.
+impl std::fmt::Debug for Params {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Params {
+    /// Reads the query string.
+    pub(crate) fn from_query(request: &HttpRequest) -> Result<Self, SepError> {
+        let query = request.query_string();
+        if query.len() > QUERY_BYTES_MAX {
+            return Err(SepError::bad_request("the query string is too long"));
+        }
+        urlencoded::parse(query.as_bytes())
+    }
+
+    async fn from_body(request: &HttpRequest, payload: Payload) -> Result<Self, SepError> {
+        body::read(request, payload).await
+    }
+
+    /// A text of any length, also an empty one; `None` if the name was not sent.
+    pub(crate) fn raw_text(&self, name: &'static str) -> Result<Option<&str>, SepError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::Text(text)) => Ok(Some(text)),
+            Some(_) => Err(SepError::bad_request(format!("{name} has to be a string"))),
+        }
+    }
+
+    /// A text. Empty counts as absent, because forms send empty fields.
+    pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, SepError> {
+        let text = self.raw_text(name)?.filter(|text| !text.is_empty());
+        if text.is_some_and(|text| text.len() > FIELD_BYTES_MAX) {
+            return Err(SepError::bad_request(format!("{name} is too long")));
+        }
+        Ok(text)
+    }
+
+    /// A decimal, from a JSON number or a string, still to be parsed.
+    pub(crate) fn decimal(&self, name: &'static str) -> Result<Option<&str>, SepError> {
+        match self.0.get(name) {
+            Some(Value::Number(digits)) if digits.len() <= FIELD_BYTES_MAX => Ok(Some(digits)),
+            None | Some(Value::Text(_)) => self.text(name),
+            Some(_) => Err(SepError::bad_request(format!("{name} has to be a number"))),
+        }
+    }
+
+    /// A flag, from a JSON boolean or the words `true` and `false`; off if absent.
+    pub(crate) fn flag(&self, name: &'static str) -> Result<bool, SepError> {
+        match self.0.get(name) {
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(Value::Text(word)) if word == "true" => Ok(true),
+            None => Ok(false),
+            Some(Value::Text(word)) if word == "false" || word.is_empty() => Ok(false),
+            Some(_) => Err(SepError::bad_request(format!("{name} has to be true or false"))),
+        }
+    }
+
+    fn insert(&mut self, name: String, value: Value) -> Result<(), SepError> {
+        if self.0.len() >= FIELDS_MAX {
+            return Err(SepError::bad_request("the request has too many parameters"));
+        }
+        match self.0.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+                Ok(())
+            }
+            Entry::Occupied(_) => Err(SepError::bad_request("a parameter was sent twice")),
+        }
+    }
+}
+
+/// As an extractor: the body, in any of the three encodings of SEP-24.
+impl FromRequest for Params {
+    type Error = SepError;
+    type Future = LocalBoxFuture<'static, Result<Self, SepError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        async move { Self::from_body(&request, payload).await }.boxed_local()
+    }
+}
+
+#[cfg(test)]
+mod tests;

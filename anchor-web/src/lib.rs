@@ -14,6 +14,8 @@
 //! `/.well-known/stellar.toml`, `/auth`, `/sep24/…` and `/health`.
 
 mod auth;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod config;
 mod documents;
 mod error;
@@ -25,10 +27,12 @@ mod middleware;
 mod sep1;
 mod sep10;
 mod sep24;
+mod serve;
 mod state;
 mod tokens;
 mod wire;
 
 pub use documents::{Documents, documents};
 pub use sep1::TomlError;
+pub use serve::serve;
 pub use state::{Web, WebError};

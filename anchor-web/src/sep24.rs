@@ -11,16 +11,35 @@ use crate::middleware::open_resource;
 use crate::state::WebState;
 use crate::wire::info::InfoWire;
 
+mod start;
+mod transactions;
+
+const READ: &str = "GET, HEAD, OPTIONS";
+const START: &str = "POST, OPTIONS";
+
 pub(crate) fn routes(app: &mut ServiceConfig) {
-    app.service(
-        web::scope(SEP24_PATH)
-            .service(
-                open_resource("/info", "GET, HEAD, OPTIONS")
-                    .route(web::get().to(info))
-                    .route(web::head().to(info)),
-            )
-            .default_service(web::to(unknown)),
-    );
+    let scope = web::scope(SEP24_PATH)
+        .service(open_resource("/info", READ).route(web::get().to(info)).route(web::head().to(info)))
+        .service(
+            open_resource("/transactions/deposit/interactive", START).route(web::post().to(start::deposit)),
+        )
+        .service(
+            open_resource("/transactions/withdraw/interactive", START).route(web::post().to(start::withdraw)),
+        )
+        .service(
+            open_resource("/transaction", READ)
+                .route(web::get().to(transactions::one))
+                .route(web::head().to(transactions::one)),
+        )
+        .service(
+            open_resource("/transactions", READ)
+                .route(web::get().to(transactions::list))
+                .route(web::head().to(transactions::list)),
+        )
+        // deprecated by SEP-24; /info says that it is not there
+        .service(open_resource("/fee", READ).route(web::get().to(unknown)))
+        .default_service(web::to(unknown));
+    app.service(scope);
 }
 
 /// The answer to `GET /info`, which is the same for everybody until the next start.
