@@ -1,6 +1,6 @@
 //! Scenarios, crash matrix and tidy checks over the whole workspace.
 //!
-//! What the tests share lives here: databases ([`database`], [`postgres`]), a browser ([`browser`]), wallet SDKs
+//! What the tests share lives here: databases ([`database`], [`postgres`]), an anchor's web side ([`web`]), a browser ([`browser`]), wallet SDKs
 //! ([`clients`]) and the programs that a test may find missing ([`found`]).
 
 pub mod browser;
@@ -8,3 +8,4 @@ pub mod clients;
 pub mod database;
 pub mod found;
 pub mod postgres;
+pub mod web;
