@@ -39,6 +39,7 @@ use crate::replica::Scope;
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("/", get().to(root::one))
+        .route("/health", get().to(root::health))
         .route("/fee_stats", get().to(fee_stats::one))
         .route("/accounts", get().to(account::list))
         .route("/accounts/{id}", get().to(account::one))

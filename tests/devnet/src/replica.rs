@@ -354,3 +354,6 @@ fn entry_changes(meta: &TransactionMeta) -> Vec<LedgerEntryChanges> {
         .chain([meta.tx_changes_after.clone()])
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -152,7 +152,7 @@ impl Fault {
             Self::TimeoutAfter { by: Timeout::Cut },
             Self::RateLimit { retry_after: one_second() },
             Self::ServerError { status: 503 },
-            Self::Slow { delay_ms: 500 },
+            Self::Slow { delay_ms: 200 },
             Self::Stale { ledgers: 2 },
             Self::DropStream,
         ]

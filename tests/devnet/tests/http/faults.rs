@@ -237,3 +237,35 @@ async fn faults_are_ordered_over_http() {
     assert_eq!(world.http.delete(&faults).send().await.unwrap().status(), 204);
     assert_eq!(world.get("/ledgers").await.0, 200);
 }
+
+/// Resubmits one and the same envelope until history has it, as a careful client does.
+async fn pay_patiently(world: &World, envelope: &stellar_xdr::TransactionEnvelope) {
+    let hash = hex::encode(envelope.hash(world.network_id()).unwrap());
+    let form = [("tx", base64(envelope))];
+    for _ in 0..200 {
+        let _ = world.http.post(world.url("/transactions")).form(&form).send().await;
+        let found = world.http.get(world.url(&format!("/transactions/{hash}"))).send().await;
+        if found.is_ok_and(|answer| answer.status() == 200) {
+            return;
+        }
+    }
+    panic!("{hash} never landed");
+}
+
+#[tokio::test]
+async fn a_patient_client_pays_exactly_once_in_chaos() {
+    let world = World::start(Devnet::builder().fault_seed(42)).await;
+    let [alice, bob] = world.funded(["alice", "bob"]).await;
+    world.devnet.faults().add_chaos(15);
+    for stroops in 1..=15 {
+        let envelope = world.sign(&world.draft(&alice).operation(lumens(&bob, stroops)), &alice);
+        pay_patiently(&world, &envelope).await;
+    }
+    let fired: u64 = world.devnet.faults().list().iter().map(|fault| fault.fired).sum();
+    world.devnet.faults().clear();
+    assert!(fired > 10, "{fired}");
+    let paid = world.records(&format!("/accounts/{}/payments?limit=200", id(&bob))).await;
+    assert_eq!(paid.len(), 16, "the creation and one payment each");
+    let balance = world.body(&format!("/accounts/{}", id(&bob))).await["balances"][0]["balance"].clone();
+    assert_eq!(balance, "10000.0000120");
+}

@@ -175,6 +175,7 @@ async fn the_root_and_the_fees_tell_what_builders_need() {
     assert_eq!(root["network_passphrase"], anchor_devnet::TESTNET_PASSPHRASE);
     assert!(root["current_protocol_version"].is_u64() && root["history_latest_ledger"].is_u64());
     assert_eq!(root["_links"]["account"]["templated"], true);
+    assert_eq!(world.body("/health").await["core_synced"], true);
     let [alice, bob] = world.funded(["alice", "bob"]).await;
     for fee in [100, 500, 500] {
         let draft = world.draft(&alice).operation(lumens(&bob, 5)).fee_per_operation(fee);

@@ -144,3 +144,19 @@ async fn an_idle_stream_keeps_the_connection_alive() {
         text.push_str(std::str::from_utf8(&response.chunk().await.unwrap().unwrap()).unwrap());
     }
 }
+
+#[tokio::test]
+async fn a_client_that_stops_reading_gets_everything_when_it_reads_again() {
+    let world = World::manual().await;
+    let [alice, bob] = world.funded(["alice", "bob"]).await;
+    let mut events = world.stream(&format!("/accounts/{}/transactions?cursor=now&limit=200", id(&bob))).await;
+    // some 3 KB each: far more than the buffers of the connection hold
+    for stroops in 1..=200 {
+        world.accept(&alice, lumens(&bob, stroops));
+        world.close();
+    }
+    let expected = world.records(&format!("/accounts/{}/transactions?limit=200&order=desc", id(&bob))).await;
+    for record in expected.iter().rev() {
+        assert_eq!(events.next().await.unwrap().id, record["paging_token"].as_str().unwrap());
+    }
+}
