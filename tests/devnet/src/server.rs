@@ -7,6 +7,7 @@ use actix_web::{
     App, Error, HttpMessage, HttpServer,
     body::MessageBody,
     dev::{Server, ServiceRequest, ServiceResponse},
+    guard::{GuardContext, fn_guard},
     http::header::{self, HeaderName, HeaderValue},
     middleware::{Next, NormalizePath, from_fn},
     web,
@@ -44,6 +45,7 @@ pub(crate) fn serve(
             .wrap(cross_origin())
             .wrap(NormalizePath::trim())
             .configure(control::routes)
+            .route("/", web::get().guard(fn_guard(asks_friendbot)).to(friendbot::handle))
             .configure(horizon::routes)
             .route("/rpc", web::post().to(rpc::handle))
             .route("/friendbot", web::get().to(friendbot::handle))
@@ -58,6 +60,13 @@ pub(crate) fn serve(
         .on_connect(remember_socket)
         .listen(listener)?;
     Ok(server.run())
+}
+
+/// SDKs ask the public friendbot at the root of a host of its own; whoever maps that name to this address is served
+/// there too.
+fn asks_friendbot(context: &GuardContext<'_>) -> bool {
+    let host = context.head().headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    host.is_some_and(|host| host.starts_with("friendbot."))
 }
 
 /// As the public Horizon: any web page may call.

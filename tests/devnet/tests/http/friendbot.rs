@@ -36,3 +36,13 @@ async fn many_accounts_are_funded_at_once() {
     let funded = futures_util::future::join_all(ids.iter().map(|id| world.devnet.fund(id))).await;
     assert!(funded.iter().all(Result::is_ok), "{funded:?}");
 }
+
+#[tokio::test]
+async fn friendbot_answers_at_the_root_of_a_host_of_its_own() {
+    let world = World::manual().await;
+    let address = id(&build::key("alice")).to_string();
+    let request = world.http.get(world.url(&format!("/?addr={address}"))).header("Host", "friendbot.example");
+    let (status, body) = answer(request.send().await.unwrap()).await;
+    assert_eq!((status.as_u16(), &body["successful"]), (200, &true.into()), "{body}");
+    assert!(world.body(&format!("/?addr={address}")).await["network_passphrase"].is_string());
+}
