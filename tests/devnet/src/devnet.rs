@@ -36,7 +36,7 @@ pub enum CloseMode {
     /// With every accepted transaction, before its submission is answered. An idle network closes an empty
     /// ledger every second, so that a time bound that has passed can be seen to have passed on the ledger.
     Instant,
-    /// At this interval, as a real network does every five seconds or so.
+    /// At this interval, as a real network does every five seconds or so. Below a second, ledgers may share one.
     Every(Duration),
 }
 
@@ -132,7 +132,7 @@ impl DevnetBuilder {
         let clock = Clock::default();
         self.ledger.close_seconds = match self.mode {
             CloseMode::Manual | CloseMode::Instant => 0,
-            CloseMode::Every(interval) => u32::try_from(interval.as_secs()).unwrap_or(u32::MAX).max(1),
+            CloseMode::Every(interval) => u32::try_from(interval.as_secs()).unwrap_or(u32::MAX),
         };
         let network = match &self.file {
             Some(path) => Network::open(path, self.ledger, clock.now())?,

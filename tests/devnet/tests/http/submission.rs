@@ -287,10 +287,13 @@ async fn memos_are_written_as_horizon_writes_them() {
 
 #[tokio::test]
 async fn ledger_time_keeps_to_the_clock_however_many_ledgers_close() {
-    let world = World::instant().await;
-    let [alice, bob] = world.funded(["alice", "bob"]).await;
-    for _ in 0..30 {
-        world.done(&alice, build::payment(id(&bob), &Asset::Native, 1)).await;
+    let often = CloseMode::Every(std::time::Duration::from_millis(5));
+    for mode in [CloseMode::Instant, often] {
+        let world = World::start(Devnet::builder().close(mode)).await;
+        let [alice, bob] = world.funded(["alice", "bob"]).await;
+        for _ in 0..30 {
+            world.done(&alice, build::payment(id(&bob), &Asset::Native, 1)).await;
+        }
+        assert!(world.devnet.network().latest().closed_at <= world.devnet.clock().now());
     }
-    assert!(world.devnet.network().latest().closed_at <= world.devnet.clock().now());
 }
