@@ -1,1 +1,165 @@
-//! From the ledger's own bytes to movements and failures.
+//! What a foreign transaction did, read from its *result*: value that arrived, and why it failed.
+//!
+//! Every input is hostile: XDR is read with limits, and whatever does not fit together is an error.
+
+use chrono::{DateTime, Utc};
+use stellar_xdr::{
+    InnerTransactionResultResult, MuxedAccount, OperationResult, TransactionEnvelope, TransactionResult,
+    TransactionResultResult,
+};
+
+use super::codec::{self, DecodeError};
+use super::{Failure, Movement, Network};
+use crate::account::AccountId;
+use crate::transaction::TransactionHash;
+
+mod arrival;
+mod failure;
+
+/// A transaction as a server lists it.
+#[derive(Debug, Clone, Copy)]
+pub struct ForeignTransaction<'a> {
+    /// The hash under which the server lists it: for a fee bump the outer one.
+    pub hash: TransactionHash,
+    /// The ledger that holds it.
+    pub ledger: u32,
+    /// When that ledger closed.
+    pub at: DateTime<Utc>,
+    /// Ledger and order within it in one number (SEP-35); operations count on from it.
+    pub id: u64,
+    /// Base64 XDR.
+    pub envelope: &'a str,
+    /// Base64 XDR.
+    pub result: &'a str,
+}
+
+/// What became of a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// All operations were applied.
+    Succeeded {
+        /// Created claimable balances, in order: 72 hex characters each.
+        claimable_balances: Vec<String>,
+    },
+    /// None was.
+    Failed(Failure),
+}
+
+/// What arrived on `account`, in the order of the operations. A failed transaction moved nothing.
+///
+/// Payments, path payments (by what was received), new accounts, merged accounts; several operations in one
+/// transaction; fee bumps by their inner result; muxed accounts on both sides. What an account pays to itself does
+/// not arrive. A claimable balance arrives only by being claimed, which an anchor's accounts do not do.
+///
+/// # Errors
+/// When envelope and result do not fit together, the hash is not the envelope's, or the transaction calls a contract,
+/// which may have moved anything.
+pub fn movements(
+    transaction: &ForeignTransaction<'_>,
+    account: &AccountId,
+    network: &Network,
+) -> Result<Vec<Movement>, DecodeError> {
+    if transaction.id >> 32 != u64::from(transaction.ledger) {
+        return Err(DecodeError::Content("the transaction's id is not of its ledger"));
+    }
+    let envelope: TransactionEnvelope = codec::read(transaction.envelope)?;
+    let hash = envelope.hash(*network.id()).map_err(|error| DecodeError::Xdr(error.to_string()))?;
+    if hash != *transaction.hash.as_bytes() {
+        return Err(DecodeError::Content("the hash is not the envelope's"));
+    }
+    let body = Body::of(&envelope);
+    let result: TransactionResult = codec::read(transaction.result)?;
+    let Ok(results) = success(&result.result) else {
+        return Ok(Vec::new());
+    };
+    if results.len() != body.operations.len() {
+        return Err(DecodeError::Content("not one result for every operation"));
+    }
+    let memo = codec::memo(body.memo)?;
+    let mut movements = Vec::new();
+    for (index, (operation, result)) in body.operations.iter().zip(results).enumerate() {
+        let source = operation.source_account.as_ref().unwrap_or(&body.source);
+        let Some(arrival) = arrival::arrival(&operation.body, result, source, account)? else {
+            continue;
+        };
+        let number = u64::try_from(index).map_err(|_| DecodeError::Content("too many operations"))?;
+        movements.push(Movement {
+            id: transaction.id.saturating_add(number).saturating_add(1).to_string(),
+            hash: transaction.hash,
+            ledger: transaction.ledger,
+            at: transaction.at,
+            from: codec::account(source),
+            to: arrival.to,
+            asset: arrival.asset,
+            amount: arrival.amount,
+            memo: memo.clone(),
+        });
+    }
+    Ok(movements)
+}
+
+/// What became of a transaction, from the XDR of its result.
+///
+/// # Errors
+/// When that is not the XDR of a result.
+pub fn outcome(result: &str) -> Result<Outcome, DecodeError> {
+    let result: TransactionResult = codec::read(result)?;
+    Ok(match success(&result.result) {
+        Ok(results) => Outcome::Succeeded { claimable_balances: arrival::claimable_balances(results) },
+        Err(failure) => Outcome::Failed(failure),
+    })
+}
+
+/// The operations' results of a transaction that succeeded, or why it did not.
+fn success(result: &TransactionResultResult) -> Result<&[OperationResult], Failure> {
+    match result {
+        TransactionResultResult::TxSuccess(results) => Ok(results),
+        TransactionResultResult::TxFeeBumpInnerSuccess(inner) => match &inner.result.result {
+            InnerTransactionResultResult::TxSuccess(results) => Ok(results),
+            failed => Err(failure::inner(failed)),
+        },
+        TransactionResultResult::TxFeeBumpInnerFailed(inner) => Err(failure::inner(&inner.result.result)),
+        failed => Err(failure::outer(failed)),
+    }
+}
+
+/// The same parts of all kinds of envelope.
+struct Body<'a> {
+    source: MuxedAccount,
+    memo: &'a stellar_xdr::Memo,
+    operations: &'a [stellar_xdr::Operation],
+}
+
+impl<'a> Body<'a> {
+    fn of(envelope: &'a TransactionEnvelope) -> Self {
+        match envelope {
+            TransactionEnvelope::TxV0(envelope) => Self {
+                source: MuxedAccount::Ed25519(envelope.tx.source_account_ed25519.clone()),
+                memo: &envelope.tx.memo,
+                operations: &envelope.tx.operations,
+            },
+            TransactionEnvelope::Tx(envelope) => Self::of_transaction(&envelope.tx),
+            TransactionEnvelope::TxFeeBump(envelope) => {
+                let stellar_xdr::FeeBumpTransactionInnerTx::Tx(inner) = &envelope.tx.inner_tx;
+                Self::of_transaction(&inner.tx)
+            }
+        }
+    }
+
+    fn of_transaction(transaction: &'a stellar_xdr::Transaction) -> Self {
+        Self {
+            source: transaction.source_account.clone(),
+            memo: &transaction.memo,
+            operations: &transaction.operations,
+        }
+    }
+}
+
+/// Result and operation of the same kind, or an error.
+const fn mismatch() -> DecodeError {
+    DecodeError::Content("a result does not belong to its operation")
+}
+
+#[cfg(test)]
+mod tests;

@@ -158,3 +158,30 @@ async fn stream_follows_from_its_cursor_and_goes_on_after_an_error() {
     assert_eq!(stream.next().await.unwrap().unwrap().movements, [second]);
     assert_eq!(ledger.balance(&id(1), &usd()), stroops(503));
 }
+
+mod conformance {
+    use super::*;
+    use crate::testing::ledger::conformance::TestNetwork;
+
+    #[async_trait]
+    impl TestNetwork for FakeLedger {
+        fn ledger(&self) -> &dyn Ledger {
+            self
+        }
+
+        async fn fund(&self, account: AccountId) {
+            FakeLedger::fund(self, account, stroops(100_000_000_000));
+        }
+
+        async fn close(&self, seconds: u64) {
+            let now = self.state().world.point.closed_at;
+            self.close_at(now + seconds);
+        }
+    }
+
+    async fn fake() -> FakeLedger {
+        FakeLedger::new(Network::new(Network::TESTNET), NOW)
+    }
+
+    crate::ledger_conformance!(fake);
+}

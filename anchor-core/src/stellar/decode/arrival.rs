@@ -1,0 +1,104 @@
+//! One operation: what it brought, and what it created.
+
+use stellar_xdr::{
+    AccountMergeResult, ClaimableBalanceId, CreateAccountResult, CreateClaimableBalanceResult, MuxedAccount,
+    OperationBody, OperationResult, OperationResultTr, PathPaymentStrictReceiveResult,
+    PathPaymentStrictSendResult, PaymentResult, SimplePaymentResult,
+};
+
+use super::mismatch;
+use crate::account::{Account, AccountId};
+use crate::amount::StellarAmount;
+use crate::asset::StellarAsset;
+use crate::stellar::codec::{self, DecodeError};
+
+pub(super) struct Arrival {
+    pub(super) to: Account,
+    pub(super) asset: StellarAsset,
+    pub(super) amount: StellarAmount,
+}
+
+/// What the operation brought to `account`.
+pub(super) fn arrival(
+    body: &OperationBody,
+    result: &OperationResult,
+    source: &MuxedAccount,
+    account: &AccountId,
+) -> Result<Option<Arrival>, DecodeError> {
+    let OperationResult::OpInner(result) = result else { return Err(mismatch()) };
+    let arrival = match (body, result) {
+        (OperationBody::Payment(payment), OperationResultTr::Payment(PaymentResult::Success)) => {
+            let to = codec::account(&payment.destination);
+            reaches(to, account, || Ok((codec::asset(&payment.asset)?, codec::amount(payment.amount)?)))?
+        }
+        (
+            OperationBody::PathPaymentStrictReceive(payment),
+            OperationResultTr::PathPaymentStrictReceive(PathPaymentStrictReceiveResult::Success(success)),
+        ) => reaches(codec::account(&payment.destination), account, || last(&success.last, account))?,
+        (
+            OperationBody::PathPaymentStrictSend(payment),
+            OperationResultTr::PathPaymentStrictSend(PathPaymentStrictSendResult::Success(success)),
+        ) => reaches(codec::account(&payment.destination), account, || last(&success.last, account))?,
+        (
+            OperationBody::CreateAccount(create),
+            OperationResultTr::CreateAccount(CreateAccountResult::Success),
+        ) => {
+            let to = Account::Classic(codec::account_id(&create.destination));
+            reaches(to, account, || Ok((StellarAsset::Native, codec::amount(create.starting_balance)?)))?
+        }
+        (
+            OperationBody::AccountMerge(destination),
+            OperationResultTr::AccountMerge(AccountMergeResult::Success(lumens)),
+        ) => reaches(codec::account(destination), account, || {
+            Ok((StellarAsset::Native, codec::amount(*lumens)?))
+        })?,
+        (OperationBody::InvokeHostFunction(_), _) => {
+            return Err(DecodeError::Content("a contract call may have moved value"));
+        }
+        (
+            OperationBody::Payment(_)
+            | OperationBody::PathPaymentStrictReceive(_)
+            | OperationBody::PathPaymentStrictSend(_)
+            | OperationBody::CreateAccount(_)
+            | OperationBody::AccountMerge(_),
+            _,
+        ) => return Err(mismatch()),
+        _ => None,
+    };
+    let is_own = codec::account(source).ledger_account() == Some(*account);
+    Ok(arrival.filter(|arrival| !is_own && !arrival.amount.is_zero()))
+}
+
+fn reaches(
+    to: Account,
+    account: &AccountId,
+    value: impl FnOnce() -> Result<(StellarAsset, StellarAmount), DecodeError>,
+) -> Result<Option<Arrival>, DecodeError> {
+    if to.ledger_account() != Some(*account) {
+        return Ok(None);
+    }
+    let (asset, amount) = value()?;
+    Ok(Some(Arrival { to, asset, amount }))
+}
+
+/// What the last hop of a path delivered.
+fn last(
+    last: &SimplePaymentResult,
+    account: &AccountId,
+) -> Result<(StellarAsset, StellarAmount), DecodeError> {
+    if codec::account_id(&last.destination) != *account {
+        return Err(mismatch());
+    }
+    Ok((codec::asset(&last.asset)?, codec::amount(last.amount)?))
+}
+
+/// As Horizon writes them: the type in eight hex digits, then the hash.
+pub(super) fn claimable_balances(results: &[OperationResult]) -> Vec<String> {
+    let created = results.iter().filter_map(|result| match result {
+        OperationResult::OpInner(OperationResultTr::CreateClaimableBalance(
+            CreateClaimableBalanceResult::Success(ClaimableBalanceId::ClaimableBalanceIdTypeV0(hash)),
+        )) => Some(format!("00000000{}", hex::encode(hash.0))),
+        _ => None,
+    });
+    created.collect()
+}
