@@ -170,7 +170,7 @@ mod conformance {
         }
 
         async fn fund(&self, account: AccountId) {
-            FakeLedger::fund(self, account, stroops(100_000_000_000));
+            Self::fund(self, account, stroops(100_000_000_000));
         }
 
         async fn close(&self, seconds: u64) {
