@@ -3,3 +3,4 @@
 pub mod fakes;
 pub mod ledger;
 pub mod rails;
+pub mod store;

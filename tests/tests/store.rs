@@ -1,19 +1,38 @@
-//! The store on both databases.
+//! The store on both databases: the rules of every store, and what only a database can get wrong.
 
-use anchor_core::store::Store as _;
+#[path = "store/broken.rs"]
+mod broken;
+#[path = "store/postgres.rs"]
+mod postgres;
+#[path = "store/schema.rs"]
+mod schema;
+
 use anchor_core::store::diesel::DieselStore;
-use anchor_tests::on_each_database;
-use anyhow::Result;
+use anchor_core::testing::store::Fresh;
+use anchor_tests::database::TestDatabase;
 
-on_each_database! {
-    async fn empty_store_answers(database: TestDatabase) -> Result<()> {
-        let store = DieselStore::open(database.url())?;
-        assert_eq!(store.pending_migrations().await?.len(), 1);
-        assert_eq!(store.migrate().await?.len(), 1);
-        assert!(store.migrate().await?.is_empty());
-        assert!(store.pending_migrations().await?.is_empty());
-        store.ping().await?;
-        assert!(store.asset_list().await?.is_empty());
-        Ok(())
+async fn on(database: TestDatabase) -> Fresh {
+    let store = DieselStore::open(database.url()).expect("a new database can be opened");
+    store.migrate().await.expect("a new database can be migrated");
+    Fresh::new(store, database)
+}
+
+mod sqlite {
+    use super::*;
+
+    pub(crate) async fn fresh() -> Option<Fresh> {
+        Some(on(TestDatabase::sqlite()).await)
     }
+
+    anchor_core::store_conformance!(fresh);
+}
+
+mod postgresql {
+    use super::*;
+
+    async fn fresh() -> Option<Fresh> {
+        Some(on(TestDatabase::postgres()?).await)
+    }
+
+    anchor_core::store_conformance!(fresh);
 }

@@ -221,7 +221,7 @@ impl Store for DieselStore {
 
     async fn watch_start(&self, account: &AccountId, cursor: &Cursor) -> Result<(), StoreError> {
         let (account, cursor) = (*account, cursor.clone());
-        self.database.write("watch_start", move |c| watches::start(c, &account, &cursor)).await
+        self.database.upsert("watch_start", move |c| watches::start(c, &account, &cursor)).await
     }
 
     async fn watch_forget(&self, account: &AccountId) -> Result<(), StoreError> {

@@ -1,0 +1,159 @@
+//! The rules that every [`Store`] has to keep, to be run against your own.
+//!
+//! Each rule is an async function that panics where the rule is broken. [`store_conformance!`](crate::store_conformance)
+//! stamps all of them as tests:
+//!
+//! ```
+//! # mod example {
+//! use anchor_core::testing::store::Fresh;
+//!
+//! async fn fresh() -> Option<Fresh> {
+//!     let folder = tempfile::tempdir().ok()?;
+//!     let url = format!("sqlite://{}", folder.path().join("anchor.sqlite3").display());
+//!     let store = anchor_core::store::diesel::DieselStore::open(&url).ok()?;
+//!     store.migrate().await.ok()?;
+//!     Some(Fresh::new(store, folder))
+//! }
+//!
+//! anchor_core::store_conformance!(fresh);
+//! # }
+//! ```
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a rule panics where it is broken")]
+
+use std::any::Any;
+use std::fmt;
+
+use crate::store::Store;
+
+mod bench;
+pub mod broken;
+pub mod changes;
+pub mod claims;
+pub mod documents;
+pub mod history;
+pub mod outbox;
+pub mod payments;
+pub mod sessions;
+pub mod transactions;
+pub mod watches;
+
+/// A store with an empty, migrated database, and whatever has to live as long.
+pub struct Fresh {
+    store: Box<dyn Store>,
+    _keep: Box<dyn Any + Send + Sync>,
+}
+
+impl Fresh {
+    /// `keep` is dropped after the store: a temporary folder, for example.
+    pub fn new(store: impl Store + 'static, keep: impl Any + Send + Sync) -> Self {
+        Self { store: Box::new(store), _keep: Box::new(keep) }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// The same database behind a wrapper.
+    #[must_use]
+    pub fn wrapped<W: Store + 'static>(self, wrap: impl FnOnce(Box<dyn Store>) -> W) -> Self {
+        Self { store: Box::new(wrap(self.store)), _keep: self._keep }
+    }
+}
+
+impl fmt::Debug for Fresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fresh").field(&self.store).finish()
+    }
+}
+
+/// Stamps every rule of [`testing::store`](crate::testing::store) as a test of its own.
+///
+/// `$fresh` is an `async fn() -> Option<Fresh>`: a new, empty, migrated store for each test, or `None` where there
+/// is no database to test on.
+#[macro_export]
+macro_rules! store_conformance {
+    ($fresh:path) => {
+        $crate::store_conformance! { @ $fresh;
+            changes::applied_change_is_there_with_all_that_belongs_to_it
+            changes::peer_lost_update_is_refused
+            changes::of_two_writers_at_once_one_is_stale
+            changes::second_open_attempt_of_a_transaction_is_refused
+            changes::second_open_attempt_of_a_source_account_is_refused
+            changes::source_account_is_free_again_after_its_attempt
+            changes::of_two_attempts_at_once_on_a_source_account_one_is_busy
+            changes::peer_memo_collision_is_refused
+            changes::memo_of_an_ended_transaction_is_never_given_again
+            changes::order_follows_its_reports
+            changes::change_whose_effect_is_impossible_leaves_nothing_behind
+            changes::refused_change_leaves_nothing_behind
+            changes::hash_of_an_envelope_is_stored_once
+            claims::due_transactions_are_claimed_oldest_first
+            claims::claims_never_share_a_transaction
+            claims::lapsed_lease_is_claimed_again_with_a_higher_token
+            claims::released_transaction_is_due_when_told
+            claims::lost_lease_releases_nothing
+            claims::change_ends_the_lease_unless_it_is_kept
+            claims::claim_takes_no_more_than_asked
+            claims::overdue_transactions_are_claimed_while_they_can_expire
+            claims::states_nobody_works_on_are_in_no_queue
+            documents::store_answers
+            documents::asset_is_replaced_under_its_identifier
+            documents::answers_are_replaced
+            documents::callbacks_are_remembered_once
+            history::history_is_in_order_with_anomalies
+            history::same_anomaly_is_kept_once
+            history::anomalies_at_once_are_kept_once
+            outbox::news_is_delivered_in_order
+            outbox::news_is_claimed_once
+            outbox::deferred_news_keeps_its_progress
+            outbox::late_acknowledgement_has_no_effect
+            outbox::news_of_one_transaction_does_not_wait_for_another
+            payments::peer_second_payment_with_the_same_memo_is_kept
+            payments::peer_two_operations_of_one_transaction_are_two_payments
+            payments::known_movement_is_skipped_with_its_change
+            payments::movements_changes_and_cursor_are_one_commit
+            payments::stale_reader_is_fenced
+            payments::cursor_is_compared_before_it_is_moved
+            payments::two_movements_match_two_transactions
+            payments::unreadable_record_is_kept_once
+            payments::suspense_is_listed_newest_first
+            payments::every_kind_of_memo_and_account_is_kept_exactly
+            sessions::url_token_opens_one_session
+            sessions::url_token_opens_one_session_under_concurrency
+            sessions::url_token_ends
+            sessions::session_ends
+            sessions::challenge_is_used_once
+            sessions::challenge_is_used_once_under_concurrency
+            sessions::what_has_ended_is_deleted
+            transactions::stored_transaction_is_what_was_given
+            transactions::transaction_is_found_by_its_user_only
+            transactions::all_given_references_have_to_fit
+            transactions::list_pages_through_equal_times
+            transactions::list_is_filtered
+            transactions::list_has_a_cap
+            transactions::page_after_a_transaction_of_another_user_is_empty
+            transactions::transaction_is_found_by_its_memo_in_any_state
+            transactions::memo_types_are_told_apart
+            transactions::largest_memo_id_is_exact
+            transactions::states_are_counted
+            watches::watch_has_one_reader
+            watches::of_many_readers_at_once_one_gets_the_watch
+            watches::same_reader_renews_its_lease
+            watches::released_watch_goes_to_the_next_reader
+            watches::lapsed_watch_goes_to_the_next_reader
+            watches::watch_begins_where_it_was_first_told_to
+            watches::forgotten_watch_begins_anew
+        }
+    };
+    (@ $fresh:path; $($module:ident :: $rule:ident)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $rule() {
+                if let Some(fresh) = $fresh().await {
+                    $crate::testing::store::$module::$rule(fresh.store()).await;
+                }
+            }
+        )+
+    };
+}

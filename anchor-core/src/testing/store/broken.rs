@@ -1,0 +1,199 @@
+//! Stores with one defect each: a suite that does not find them proves nothing.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::account::AccountId;
+use crate::asset::Asset;
+use crate::id::{AttemptId, EventId, TransactionId};
+use crate::integration::Answers;
+use crate::memo::Memo;
+use crate::stellar::Cursor;
+use crate::store::{
+    Callbacks, Claim, Claimed, ClaimedEvent, Disposition, EventProgress, LeaseToken, Observation,
+    PaymentRecord, Recorded, Session, StateCount, Store, StoreError, Stored, TransactionFilter,
+    TransactionLookup, WatchLease,
+};
+use crate::transaction::{Attempt, Change, FactRecord, Order, Protocol, Queue, Transaction};
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Defect {
+    /// A claimed transaction can be claimed by others.
+    SharedClaims,
+    /// Claimed news can be claimed by others.
+    SharedNews,
+    /// A change on an old version is reported as written.
+    LostUpdates,
+    /// A memo that was given away is given again.
+    SharedMemos,
+    /// A second open attempt is reported as stored.
+    SharedSources,
+    /// A reader that lost its lease is told that it wrote.
+    UnfencedReaders,
+    /// What nobody is credited for is dropped.
+    DroppedSuspense,
+    /// A challenge can be used again.
+    ReplayableChallenges,
+    /// Anybody finds any transaction.
+    OpenTransactions,
+    /// What did not fit is forgotten.
+    ForgottenAnomalies,
+}
+
+impl Defect {
+    /// All defects.
+    pub const ALL: [Self; 10] = [
+        Self::SharedClaims,
+        Self::SharedNews,
+        Self::LostUpdates,
+        Self::SharedMemos,
+        Self::SharedSources,
+        Self::UnfencedReaders,
+        Self::DroppedSuspense,
+        Self::ReplayableChallenges,
+        Self::OpenTransactions,
+        Self::ForgottenAnomalies,
+    ];
+}
+
+/// A good store with a defect on top.
+#[derive(Debug)]
+pub struct Broken {
+    store: Box<dyn Store>,
+    defect: Defect,
+}
+
+impl Broken {
+    /// Breaks `store`.
+    pub fn new(store: Box<dyn Store>, defect: Defect) -> Self {
+        Self { store, defect }
+    }
+
+    fn has(&self, defect: Defect) -> bool {
+        self.defect == defect
+    }
+}
+
+/// Implements the store: these verbs are passed on, the others may be broken.
+macro_rules! pass_on {
+    ($(fn $verb:ident($($argument:ident: $type:ty),*) -> $result:ty;)+) => {
+        #[async_trait]
+        impl Store for Broken {
+            $(
+                async fn $verb(&self, $($argument: $type),*) -> Result<$result, StoreError> {
+                    self.store.$verb($($argument),*).await
+                }
+            )+
+
+            async fn transaction_apply(&self, change: &Change, keep: bool) -> Result<Stored, StoreError> {
+                let stored = self.store.transaction_apply(change, keep).await?;
+                let hidden = match stored {
+                    Stored::Stale => self.has(Defect::LostUpdates),
+                    Stored::MemoTaken => self.has(Defect::SharedMemos),
+                    Stored::SourceBusy => self.has(Defect::SharedSources),
+                    Stored::Applied => false,
+                };
+                Ok(if hidden { Stored::Applied } else { stored })
+            }
+
+            async fn transaction_claim(&self, queue: Queue, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+                let claimed = self.store.transaction_claim(queue, claim).await?;
+                if self.has(Defect::SharedClaims) {
+                    // one is let go, so that the claimers come to an end
+                    if let Some(first) = claimed.first().filter(|first| first.lease.0 < 3) {
+                        self.store.transaction_release(first.transaction.id, first.lease, claim.now).await?;
+                    }
+                }
+                Ok(claimed)
+            }
+
+            async fn event_claim(&self, claim: &Claim) -> Result<Vec<ClaimedEvent>, StoreError> {
+                let claimed = self.store.event_claim(claim).await?;
+                if self.has(Defect::SharedNews) {
+                    for news in claimed.iter().filter(|news| news.lease.0 < 3) {
+                        self.store.event_defer(news.event.id, news.lease, news.progress, claim.now).await?;
+                    }
+                }
+                Ok(claimed)
+            }
+
+            async fn payments_record(&self, observation: &Observation) -> Result<Recorded, StoreError> {
+                let mut observation = observation.clone();
+                if self.has(Defect::DroppedSuspense) {
+                    let kept = |disposition: &Disposition| !matches!(disposition, Disposition::Suspense { .. });
+                    observation.observed.retain(|observed| kept(&observed.disposition));
+                }
+                let recorded = self.store.payments_record(&observation).await?;
+                let hidden = recorded == Recorded::Fenced && self.has(Defect::UnfencedReaders);
+                Ok(if hidden { Recorded::Recorded } else { recorded })
+            }
+
+            async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {
+                let first = self.store.challenge_use(hash, expires_at).await?;
+                Ok(first || self.has(Defect::ReplayableChallenges))
+            }
+
+            async fn transaction_find(
+                &self,
+                subject: &str,
+                protocol: Protocol,
+                lookup: &TransactionLookup,
+            ) -> Result<Option<Transaction>, StoreError> {
+                match lookup.id {
+                    Some(id) if self.has(Defect::OpenTransactions) => self.store.transaction_fetch(id).await,
+                    _ => self.store.transaction_find(subject, protocol, lookup).await,
+                }
+            }
+
+            async fn fact_anomaly(&self, record: &FactRecord) -> Result<(), StoreError> {
+                if self.has(Defect::ForgottenAnomalies) {
+                    return Ok(());
+                }
+                self.store.fact_anomaly(record).await
+            }
+        }
+    };
+}
+
+pass_on! {
+    fn ping() -> ();
+    fn asset_put(asset: &Asset) -> ();
+    fn asset_list() -> Vec<Asset>;
+    fn transaction_insert(transaction: &Transaction, url_token: Option<(&[u8; 32], DateTime<Utc>)>) -> ();
+    fn transaction_fetch(id: TransactionId) -> Option<Transaction>;
+    fn transaction_list(filter: &TransactionFilter) -> Vec<Transaction>;
+    fn transaction_by_memo(account: &AccountId, memo: &Memo) -> Option<Transaction>;
+    fn transaction_claim_overdue(claim: &Claim) -> Vec<Claimed>;
+    fn transaction_release(id: TransactionId, lease: LeaseToken, due: DateTime<Utc>) -> ();
+    fn transaction_count() -> Vec<StateCount>;
+    fn fact_list(transaction: TransactionId) -> Vec<FactRecord>;
+    fn attempt_fetch(id: AttemptId) -> Option<Attempt>;
+    fn attempt_open_of(source: &AccountId) -> Option<Attempt>;
+    fn order_open_of(transaction: TransactionId) -> Option<(Order, Option<String>)>;
+    fn watch_claim(account: &AccountId, owner: &str, now: DateTime<Utc>, lease: Duration) -> Option<WatchLease>;
+    fn watch_fetch(account: &AccountId) -> Option<Cursor>;
+    fn watch_start(account: &AccountId, cursor: &Cursor) -> ();
+    fn watch_forget(account: &AccountId) -> ();
+    fn watch_release(lease: &WatchLease) -> ();
+    fn suspense_list() -> Vec<PaymentRecord>;
+    fn payment_list(transaction: TransactionId) -> Vec<PaymentRecord>;
+    fn answers_fetch(transaction: TransactionId) -> Answers;
+    fn answers_put(transaction: TransactionId, answers: &Answers) -> ();
+    fn callbacks_insert(transaction: TransactionId, callbacks: &Callbacks) -> ();
+    fn callbacks_fetch(transaction: TransactionId) -> Callbacks;
+    fn session_open(
+        url_token: &[u8; 32],
+        cookie: &[u8; 32],
+        csrf: &str,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>
+    ) -> Option<Session>;
+    fn session_fetch(cookie: &[u8; 32], now: DateTime<Utc>) -> Option<Session>;
+    fn event_ack(id: EventId, lease: LeaseToken, at: DateTime<Utc>) -> ();
+    fn event_defer(id: EventId, lease: LeaseToken, progress: EventProgress, due: DateTime<Utc>) -> ();
+    fn expired_delete(now: DateTime<Utc>) -> u64;
+}

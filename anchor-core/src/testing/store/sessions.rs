@@ -1,0 +1,95 @@
+//! What can be used once is used once.
+
+use futures_util::future::join_all;
+
+use super::bench::{Bench, at};
+use crate::store::{Session, Store};
+use crate::testing::fakes::samples;
+use crate::transaction::{Kind, Transaction};
+
+const TOKEN: [u8; 32] = [1; 32];
+
+async fn with_token(bench: &Bench<'_>) -> Transaction {
+    let transaction = samples::started(bench.id(), Kind::Deposit);
+    let inserted = bench.store.transaction_insert(&transaction, Some((&TOKEN, at(60)))).await;
+    inserted.expect("a transaction is inserted");
+    transaction
+}
+
+/// And its cookie is good for its one transaction.
+pub async fn url_token_opens_one_session(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let transaction = with_token(&bench).await;
+    let cookie = [2; 32];
+    assert_eq!(store.session_open(&[9; 32], &cookie, "x", at(0), at(99)).await.unwrap(), None);
+    let opened = store.session_open(&TOKEN, &cookie, "csrf", at(0), at(99)).await.unwrap();
+    let session = Session { transaction: transaction.id, csrf: "csrf".to_owned(), expires_at: at(99) };
+    assert_eq!(opened, Some(session.clone()));
+    assert_eq!(store.session_open(&TOKEN, &[3; 32], "other", at(1), at(99)).await.unwrap(), None);
+    assert_eq!(store.session_fetch(&cookie, at(1)).await.unwrap(), Some(session));
+    assert_eq!(store.session_fetch(&[3; 32], at(1)).await.unwrap(), None);
+    assert_eq!(store.session_fetch(&TOKEN, at(1)).await.unwrap(), None, "the token is no cookie");
+}
+
+/// Eight browsers at once.
+pub async fn url_token_opens_one_session_under_concurrency(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    with_token(&bench).await;
+    let cookies: Vec<_> = (10..18).map(|number| [number; 32]).collect();
+    let opened =
+        join_all(cookies.iter().map(|cookie| store.session_open(&TOKEN, cookie, "x", at(0), at(99)))).await;
+    let opened = opened.into_iter().filter(|session| session.as_ref().unwrap().is_some()).count();
+    assert_eq!(opened, 1);
+    let mut alive = 0;
+    for cookie in &cookies {
+        alive += usize::from(store.session_fetch(cookie, at(0)).await.unwrap().is_some());
+    }
+    assert_eq!(alive, 1);
+}
+
+/// At the moment that was said, not after it.
+pub async fn url_token_ends(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    with_token(&bench).await;
+    assert_eq!(store.session_open(&TOKEN, &[2; 32], "x", at(60), at(99)).await.unwrap(), None);
+    assert!(store.session_open(&TOKEN, &[2; 32], "x", at(59), at(99)).await.unwrap().is_some());
+}
+
+/// As do cookies.
+pub async fn session_ends(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    with_token(&bench).await;
+    store.session_open(&TOKEN, &[2; 32], "x", at(0), at(99)).await.unwrap();
+    assert!(store.session_fetch(&[2; 32], at(98)).await.unwrap().is_some());
+    assert_eq!(store.session_fetch(&[2; 32], at(99)).await.unwrap(), None);
+}
+
+/// A replayed challenge is refused.
+pub async fn challenge_is_used_once(store: &dyn Store) {
+    assert!(store.challenge_use(&[1; 32], at(60)).await.unwrap());
+    assert!(!store.challenge_use(&[1; 32], at(60)).await.unwrap());
+    assert!(!store.challenge_use(&[1; 32], at(99)).await.unwrap());
+    assert!(store.challenge_use(&[2; 32], at(60)).await.unwrap());
+}
+
+/// Eight log-ins with one answer.
+pub async fn challenge_is_used_once_under_concurrency(store: &dyn Store) {
+    let used = join_all((0..8).map(|_| store.challenge_use(&[1; 32], at(60)))).await;
+    let used: Vec<bool> = used.into_iter().map(Result::unwrap).collect();
+    assert_eq!(used.iter().filter(|first| **first).count(), 1, "{used:?}");
+}
+
+/// And nothing else.
+pub async fn what_has_ended_is_deleted(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    with_token(&bench).await;
+    store.session_open(&TOKEN, &[2; 32], "x", at(0), at(99)).await.unwrap();
+    store.challenge_use(&[1; 32], at(10)).await.unwrap();
+    store.challenge_use(&[2; 32], at(20)).await.unwrap();
+    assert_eq!(store.expired_delete(at(10)).await.unwrap(), 2, "the used token and one challenge");
+    assert!(store.session_fetch(&[2; 32], at(10)).await.unwrap().is_some());
+    assert!(!store.challenge_use(&[2; 32], at(20)).await.unwrap());
+    assert_eq!(store.session_open(&TOKEN, &[3; 32], "x", at(0), at(99)).await.unwrap(), None);
+    assert_eq!(store.expired_delete(at(99)).await.unwrap(), 2);
+    assert_eq!(store.expired_delete(at(99)).await.unwrap(), 0);
+}

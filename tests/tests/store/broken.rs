@@ -1,0 +1,46 @@
+//! The rules find what is broken.
+
+use anchor_core::store::Store;
+use anchor_core::testing::store::broken::{Broken, Defect};
+use anchor_core::testing::store::{changes, claims, history, outbox, payments, sessions, transactions};
+
+use super::sqlite::fresh;
+
+/// Runs one rule on a broken store, on a task of its own, because it has to panic.
+macro_rules! found_by {
+    ($defect:expr, $rule:path) => {{
+        let fresh = fresh().await.expect("SQLite is always there");
+        let fresh = fresh.wrapped(|store| Broken::new(store, $defect));
+        let ended = tokio::spawn(async move {
+            let store: &dyn Store = fresh.store();
+            $rule(store).await
+        });
+        ended.await.is_err_and(|error| error.is_panic())
+    }};
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_defect_of_a_store_is_found_by_a_rule() {
+    for defect in Defect::ALL {
+        let found = match defect {
+            Defect::SharedClaims => found_by!(defect, claims::claims_never_share_a_transaction),
+            Defect::SharedNews => found_by!(defect, outbox::news_is_delivered_in_order),
+            Defect::LostUpdates => found_by!(defect, changes::peer_lost_update_is_refused),
+            Defect::SharedMemos => found_by!(defect, changes::peer_memo_collision_is_refused),
+            Defect::SharedSources => {
+                found_by!(defect, changes::second_open_attempt_of_a_source_account_is_refused)
+            }
+            Defect::UnfencedReaders => found_by!(defect, payments::stale_reader_is_fenced),
+            Defect::DroppedSuspense => {
+                found_by!(defect, payments::peer_second_payment_with_the_same_memo_is_kept)
+            }
+            Defect::ReplayableChallenges => found_by!(defect, sessions::challenge_is_used_once),
+            Defect::OpenTransactions => {
+                found_by!(defect, transactions::transaction_is_found_by_its_user_only)
+            }
+            Defect::ForgottenAnomalies => found_by!(defect, history::history_is_in_order_with_anomalies),
+            other => panic!("no rule is known to find {other:?}"),
+        };
+        assert!(found, "{defect:?} was not found");
+    }
+}
