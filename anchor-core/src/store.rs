@@ -304,7 +304,7 @@ pub trait Store: Send + Sync + fmt::Debug {
         account: &AccountId,
         memo: &Memo,
     ) -> Result<Option<Transaction>, StoreError>;
-    /// Writes a change: transaction, history, attempt or order, and news, in one commit, if and only if the
+    /// Writes a change: transaction, history, attempt or order, answers, and news, in one commit, if and only if the
     /// version still is the expected one. Ends the lease, unless `keep_lease`: then the claim goes on (for the
     /// moment between a stored intent and its effect).
     async fn transaction_apply(&self, change: &Change, keep_lease: bool) -> Result<Stored, StoreError>;
@@ -363,7 +363,8 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// What the user answered so far.
     async fn answers_fetch(&self, transaction: TransactionId) -> Result<Answers, StoreError>;
-    /// Stores the answers.
+    /// Stores the answers, while the transaction is `Collecting`; without effect afterwards. The last ones come with
+    /// the terms ([`Change::answers`]).
     async fn answers_put(&self, transaction: TransactionId, answers: &Answers) -> Result<(), StoreError>;
     /// Remembers callbacks, if none were stored for this transaction before.
     async fn callbacks_insert(

@@ -2,8 +2,9 @@
 
 use super::OpsError;
 use crate::anchor::Anchor;
+use crate::integration::Answers;
 use crate::store::Stored;
-use crate::transaction::{Actor, Applied, ApplyContext, Fact, Refusal, Transaction};
+use crate::transaction::{Actor, Applied, ApplyContext, Fact, Refusal, Terms, Transaction};
 
 /// What became of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,36 @@ pub async fn commit(
     actor: Actor,
     keep_lease: bool,
 ) -> Result<Committed, OpsError> {
+    store(anchor, transaction, fact, actor, Also { keep_lease, answers: None }).await
+}
+
+/// As [`commit`], for the end of the flow: the answers are stored in the same commit as the terms, because the
+/// rails pay by them.
+///
+/// # Errors
+/// As [`commit`].
+pub(super) async fn commit_terms(
+    anchor: &Anchor,
+    transaction: &Transaction,
+    terms: Terms,
+    answers: &Answers,
+) -> Result<Committed, OpsError> {
+    let also = Also { keep_lease: false, answers: Some(answers) };
+    store(anchor, transaction, Fact::TermsAgreed { terms }, Actor::User, also).await
+}
+
+struct Also<'a> {
+    keep_lease: bool,
+    answers: Option<&'a Answers>,
+}
+
+async fn store(
+    anchor: &Anchor,
+    transaction: &Transaction,
+    fact: Fact,
+    actor: Actor,
+    also: Also<'_>,
+) -> Result<Committed, OpsError> {
     let name = fact.name();
     let context = ApplyContext { ids: anchor.ids(), actor, at: anchor.clock().now() };
     let change = match transaction.apply(fact, &context) {
@@ -52,9 +83,12 @@ pub async fn commit(
             anchor.store().fact_anomaly(&record).await?;
             return Ok(Committed::Anomaly(refusal));
         }
-        Applied::Changed(change) => change,
+        Applied::Changed(change) => match also.answers {
+            Some(answers) => change.with_answers(answers.clone()),
+            None => change,
+        },
     };
-    match anchor.store().transaction_apply(&change, keep_lease).await? {
+    match anchor.store().transaction_apply(&change, also.keep_lease).await? {
         Stored::Applied => {
             let next = change.into_transaction();
             tracing::info!(

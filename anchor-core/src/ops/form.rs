@@ -6,11 +6,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use futures_util::FutureExt as _;
-
 use super::amounts::{self, AmountsError};
-use super::{Committed, OpsError, commit};
+use super::ask::ask;
+use super::commit::commit_terms;
+use super::{Committed, OpsError};
 use crate::account::AccountId;
 use crate::amount::{Amount, AmountError};
 use crate::anchor::Anchor;
@@ -21,7 +20,8 @@ use crate::integration::form::{
 };
 use crate::integration::{IntegrationError, ValidForm};
 use crate::memo::Memo;
-use crate::transaction::{Actor, Amounts, Fact, Kind, Receiving, State, Terms, Transaction};
+use crate::transaction::{Amounts, Kind, Receiving, State, Terms, Transaction};
+use chrono::{DateTime, Utc};
 
 /// How long a page may take to be decided on; then the user is asked to try again.
 const INTEGRATION_DEADLINE: Duration = Duration::from_secs(10);
@@ -226,14 +226,9 @@ async fn step(anchor: &Anchor, view: &FlowView, form: ValidForm) -> Result<FlowS
     }
 }
 
-/// A call of the integration with a deadline; a panic in it is an answer that never came.
+/// A page that is not there in time is asked for again by the user.
 async fn asked<T>(call: impl Future<Output = Result<T, IntegrationError>>) -> Result<T, OpsError> {
-    let guarded = std::panic::AssertUnwindSafe(call).catch_unwind();
-    match tokio::time::timeout(INTEGRATION_DEADLINE, guarded).await {
-        Ok(Ok(answer)) => Ok(answer?),
-        Ok(Err(_)) => Err(IntegrationError::permanent("the integration panicked").into()),
-        Err(_) => Err(IntegrationError::transient("the integration took too long").into()),
-    }
+    Ok(ask(INTEGRATION_DEADLINE, call).await.map_err(IntegrationError::from)?)
 }
 
 fn elsewhere(anchor: &Anchor, address: &str) -> Result<url::Url, OpsError> {
@@ -255,11 +250,9 @@ async fn finish(
     if transaction.kind == Kind::Withdrawal {
         watch(anchor, &view.asset.distribution).await?;
     }
-    // first, because the rails read the answers as soon as the terms are there
-    anchor.store().answers_put(transaction.id, answers).await?;
     for _ in 0..COMMIT_TRIES {
         let terms = terms(anchor, view, agreement.clone(), amounts.clone());
-        match commit(anchor, &transaction, Fact::TermsAgreed { terms }, Actor::User, false).await? {
+        match commit_terms(anchor, &transaction, terms, answers).await? {
             Committed::Moved(next) => return Ok(Submitted::Finished(next)),
             Committed::MemoTaken => continue,
             Committed::Unchanged | Committed::Anomaly(_) | Committed::Stale | Committed::SourceBusy => {}

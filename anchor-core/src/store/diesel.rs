@@ -254,7 +254,8 @@ impl Store for DieselStore {
 
     async fn answers_put(&self, transaction: TransactionId, answers: &Answers) -> Result<(), StoreError> {
         let answers = answers.clone();
-        self.database.upsert("answers_put", move |c| documents::answers_put(c, transaction, &answers)).await
+        let put = move |c: &mut _| documents::answers_put_collecting(c, transaction, &answers);
+        self.database.upsert("answers_put", put).await
     }
 
     async fn callbacks_insert(

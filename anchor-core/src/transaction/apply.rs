@@ -103,6 +103,7 @@ impl Transaction {
             effect: effect_of(&fact),
             fact: self.record(fact, context, None),
             events,
+            answers: None,
             transaction: next,
         }
     }

@@ -6,6 +6,7 @@ use super::event::Event;
 use super::fact::FactRecord;
 use super::order::{Order, OrderStatus};
 use crate::id::{AttemptId, OrderId};
+use crate::integration::Answers;
 
 /// What else is written in the commit of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,7 @@ pub struct Change {
     pub(super) fact: FactRecord,
     pub(super) effect: ChangeEffect,
     pub(super) events: Vec<Event>,
+    pub(super) answers: Option<Answers>,
 }
 
 impl Change {
@@ -71,6 +73,18 @@ impl Change {
     /// The news for the outbox.
     pub fn events(&self) -> &[Event] {
         &self.events
+    }
+
+    /// What the user answered, written together with the terms: nothing that is sent at the same moment from
+    /// another tab can replace it.
+    #[must_use]
+    pub fn with_answers(self, answers: Answers) -> Self {
+        Self { answers: Some(answers), ..self }
+    }
+
+    /// The user's answers, if they are written with this change.
+    pub const fn answers(&self) -> Option<&Answers> {
+        self.answers.as_ref()
     }
 
     /// The transaction as it is afterwards, once this change is stored.

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
+use super::documents;
 use super::fault::{Fault, Rule};
 use super::pool::End;
 use super::rows::attempt::{AttemptRow, OrderRow};
@@ -61,6 +62,9 @@ fn write(connection: &mut AnyConnection, change: &Change, keep_lease: bool) -> R
         && let Some(receiving) = &terms.receiving
     {
         memo_reserve(connection, next.id, receiving)?;
+    }
+    if let Some(answers) = change.answers() {
+        documents::answers_put(connection, next.id, answers)?;
     }
     effect(connection, change, &id)?;
     for (position, event) in (0..).zip(change.events()) {

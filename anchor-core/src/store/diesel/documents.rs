@@ -5,11 +5,12 @@ use diesel::prelude::*;
 use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::rows::codec::{Reader, free_text, to_json};
-use super::schema::{answers, assets, callbacks};
+use super::schema::{answers, assets, callbacks, transactions};
 use crate::asset::Asset;
 use crate::id::TransactionId;
 use crate::integration::Answers;
 use crate::store::Callbacks;
+use crate::transaction::State;
 
 pub(super) fn asset_put(connection: &mut AnyConnection, asset: &Asset) -> Result<(), Fault> {
     let values = (
@@ -58,6 +59,22 @@ pub(super) fn answers_fetch(
         .optional()?;
     let reader = Reader { table: "answers", id: &id };
     Ok(reader.json_opt("data", row.as_deref())?.unwrap_or_default())
+}
+
+/// Answers from a page of the flow. Once the terms are agreed, what was answered stays.
+pub(super) fn answers_put_collecting(
+    connection: &mut AnyConnection,
+    transaction: TransactionId,
+    answers: &Answers,
+) -> Result<(), Fault> {
+    let collecting = transactions::table
+        .filter(transactions::id.eq(transaction.to_string()))
+        .filter(transactions::state.eq(State::Collecting.name()));
+    // writes nothing new: it keeps the terms from being agreed meanwhile
+    let held = diesel::update(collecting)
+        .set(transactions::version.eq(transactions::version))
+        .execute(connection)?;
+    if held == 1 { answers_put(connection, transaction, answers) } else { Ok(()) }
 }
 
 pub(super) fn answers_put(

@@ -1,0 +1,13 @@
+//! The hosted pages, asked as browsers and attackers ask them.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "pages/callbacks.rs"]
+mod callbacks;
+#[path = "pages/entering.rs"]
+mod entering;
+#[path = "pages/forms.rs"]
+mod forms;
+#[path = "pages/status.rs"]
+mod status;
+#[path = "pages/support.rs"]
+mod support;
