@@ -17,6 +17,15 @@
     document.querySelectorAll("form button").forEach((button) => { button.disabled = false; });
   });
 
+  // What is being corrected is no longer called wrong.
+  for (const field of document.querySelectorAll(".wrong")) {
+    field.addEventListener("input", () => {
+      field.classList.remove("wrong");
+      field.querySelector(".error").hidden = true;
+      field.querySelector("[aria-invalid]").removeAttribute("aria-invalid");
+    }, { once: true });
+  }
+
   const priced = document.querySelector("[data-priced]");
   const price = document.getElementById("price");
   if (priced && price) {

@@ -126,8 +126,11 @@ impl FormView {
         }
         let about_all = errors.iter().filter(|error| !is_on_page(error));
         let priced = fields.iter().find(|field| field.priced);
-        let price = priced
-            .and_then(|field| PriceView::of(context.anchor, context.transaction, &field.value, messages));
+        let price = priced.and_then(|field| {
+            // what is wrong with the amount stands at its field already
+            let text = if field.error.is_some() { "" } else { field.value.as_str() };
+            PriceView::of(context.anchor, context.transaction, text, messages)
+        });
         Self {
             title: title(messages, context.transaction, page),
             intro: page.intro.clone(),
