@@ -10,6 +10,7 @@ pub mod asset;
 pub mod clock;
 pub mod config;
 pub mod fee;
+pub mod http;
 pub mod id;
 pub mod integration;
 pub mod keys;

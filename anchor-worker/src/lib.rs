@@ -14,6 +14,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "cli")]
+pub mod cli;
 mod config;
 mod driver;
 mod health;

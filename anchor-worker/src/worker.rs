@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anchor_core::Anchor;
+use anchor_core::http::GuardedClient;
 use anchor_core::ops::Progress;
 use anchor_core::ops::callback::CallbackSender;
 use tokio::task::JoinSet;
@@ -55,6 +56,16 @@ pub struct Worker {
 }
 
 impl Worker {
+    /// All jobs.
+    ///
+    /// # Errors
+    /// [`WorkerError::Callbacks`], on a machine without root certificates, say.
+    pub fn new(anchor: Anchor, config: WorkerConfig) -> Result<Self, WorkerError> {
+        let sender = GuardedClient::new(anchor.config().local_mode);
+        let sender = sender.map_err(|error| WorkerError::Callbacks(error.into()))?;
+        Ok(Self::with_sender(anchor, config, Arc::new(sender)))
+    }
+
     /// All jobs, with another way to reach wallets: for tests, or behind a proxy.
     pub fn with_sender(anchor: Anchor, mut config: WorkerConfig, sender: Arc<dyn CallbackSender>) -> Self {
         if config.settings.owner.is_empty() {

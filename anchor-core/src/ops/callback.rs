@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use url::Url;
 
+use crate::http::{GuardError, GuardedClient};
 use crate::keys::SigningKey;
 
 /// One signed document for a wallet, to be posted as `application/json`.
@@ -56,6 +57,19 @@ pub trait CallbackSender: Send + Sync {
     /// # Errors
     /// See [`CallbackError`].
     async fn post(&self, request: &CallbackRequest) -> Result<u16, CallbackError>;
+}
+
+#[async_trait]
+impl CallbackSender for GuardedClient {
+    async fn post(&self, request: &CallbackRequest) -> Result<u16, CallbackError> {
+        let headers = [("signature", request.signature.as_str())];
+        let posted = self.post_json(&request.url, &headers, request.body.clone()).await;
+        posted.map_err(|error| match error {
+            GuardError::Address | GuardError::Forbidden => CallbackError::Refused(error.into()),
+            GuardError::Unreachable(_) | GuardError::Setup(_) => CallbackError::NotSent(error.into()),
+            _ => CallbackError::Unknown(error.into()),
+        })
+    }
 }
 
 impl CallbackRequest {

@@ -1,0 +1,137 @@
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// Answers every connection with this, and says how many there were.
+async fn server(answer: &'static str) -> (u16, Arc<std::sync::atomic::AtomicU32>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let count = Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counter = Arc::clone(&count);
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let mut request = [0; 4096];
+            let _ = socket.read(&mut request).await;
+            let _ = socket.write_all(answer.as_bytes()).await;
+        }
+    });
+    (port, count)
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
+
+#[test]
+fn peer_private_addresses_are_not_global() {
+    let inside = [
+        "0.0.0.0",
+        "10.1.2.3",
+        "100.64.0.1",
+        "127.0.0.1",
+        "127.8.8.8",
+        "169.254.169.254",
+        "172.16.0.1",
+        "192.0.0.8",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.1.1",
+        "198.18.0.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::127.0.0.1",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "::ffff:8.8.8.8",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::1",
+        "100::1",
+        "2001::1",
+        "2001:db8::1",
+        "2002:7f00:1::",
+        "3fff::1",
+        "fc00::1",
+        "fd12::1",
+        "fe80::1",
+        "fec0::1",
+        "ff02::1",
+    ];
+    for address in inside {
+        assert!(!is_global(address.parse().unwrap()), "{address}");
+    }
+    for address in ["1.1.1.1", "8.8.8.8", "100.128.0.1", "172.32.0.1", "2606:4700::1111", "2a00:1450::1"] {
+        assert!(is_global(address.parse().unwrap()), "{address}");
+    }
+}
+
+#[tokio::test]
+async fn peer_hosts_inside_are_never_contacted_however_they_are_written() {
+    let (port, count) = server(OK).await;
+    let guarded = GuardedClient::new(false).unwrap();
+    let hosts = [
+        "127.0.0.1",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "127.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "localhost",
+        "localhost.",
+        "LOCALHOST",
+    ];
+    for host in hosts {
+        for scheme in ["http", "https"] {
+            let address = format!("{scheme}://{host}:{port}/");
+            let fetched = guarded.fetch_text(&address, 100).await;
+            let refused = matches!(
+                fetched,
+                Err(GuardError::Address | GuardError::Forbidden | GuardError::Unreachable(_))
+            );
+            assert!(refused, "{address}: {fetched:?}");
+            if let Ok(url) = Url::parse(&address) {
+                assert!(guarded.post_json(&url, &[], Vec::new()).await.is_err(), "{address}");
+            }
+        }
+    }
+    assert_eq!(count.load(std::sync::atomic::Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn local_mode_reaches_loopback_and_nothing_else_inside() {
+    let (port, _) = server(OK).await;
+    let guarded = GuardedClient::new(true).unwrap();
+    for host in ["127.0.0.1", "localhost"] {
+        let text = guarded.fetch_text(&format!("http://{host}:{port}/"), 100).await.unwrap();
+        assert_eq!(text, "hello");
+    }
+    let metadata = guarded.fetch_text("http://169.254.169.254/", 100).await;
+    assert!(matches!(metadata, Err(GuardError::Forbidden)), "{metadata:?}");
+}
+
+#[tokio::test]
+async fn large_answers_and_redirects_are_refused() {
+    let (port, _) = server(OK).await;
+    let guarded = GuardedClient::new(true).unwrap();
+    let large = guarded.fetch_text(&format!("http://localhost:{port}/"), 4).await;
+    assert!(matches!(large, Err(GuardError::Body)), "{large:?}");
+
+    let (port, _) =
+        server("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n").await;
+    let moved = guarded.fetch_text(&format!("http://localhost:{port}/"), 100).await;
+    assert!(matches!(moved, Err(GuardError::Status(302))), "{moved:?}");
+}
+
+#[tokio::test]
+async fn nobody_listening_is_certainly_not_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://localhost:{}/", listener.local_addr().unwrap().port())).unwrap();
+    drop(listener);
+    let posted = GuardedClient::new(true).unwrap().post_json(&url, &[], b"{}".to_vec()).await;
+    assert!(matches!(posted, Err(GuardError::Unreachable(_))), "{posted:?}");
+}
