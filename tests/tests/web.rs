@@ -1,0 +1,25 @@
+//! The SEP endpoints, asked as wallets and attackers ask them.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+#[path = "web/bad_input.rs"]
+mod bad_input;
+#[path = "web/cors.rs"]
+mod cors;
+#[path = "web/health.rs"]
+mod health;
+#[path = "web/privacy.rs"]
+mod privacy;
+#[path = "web/sep1.rs"]
+mod sep1;
+#[path = "web/sep10.rs"]
+mod sep10;
+#[path = "web/sep24_info.rs"]
+mod sep24_info;
+#[path = "web/sep24_start.rs"]
+mod sep24_start;
+#[path = "web/sep24_transactions.rs"]
+mod sep24_transactions;
+#[path = "web/server.rs"]
+mod server;
+#[path = "web/tokens.rs"]
+mod tokens;
