@@ -5,6 +5,8 @@
 mod bad_input;
 #[path = "web/cors.rs"]
 mod cors;
+#[path = "web/discovery.rs"]
+mod discovery;
 #[path = "web/health.rs"]
 mod health;
 #[path = "web/privacy.rs"]

@@ -123,7 +123,7 @@ async fn r_01_015_r_01_005_globals_come_before_tables() -> Result<()> {
 }
 
 #[actix_web::test]
-async fn r_01_016_says_nothing_of_inactive_protocols() -> Result<()> {
+async fn r_01_016_r_24_004_says_nothing_of_inactive_protocols() -> Result<()> {
     let anchor = TestAnchor::with(&[("ACTIVE_SEPS", "sep-1,sep-10")], |builder| builder).await?;
     let document = published(&anchor).await?;
     assert!(document.contains_key("WEB_AUTH_ENDPOINT"));

@@ -78,7 +78,8 @@ async fn r_10_040_r_10_041_r_10_010_challenge_has_two_members_in_json() -> Resul
 }
 
 #[actix_web::test]
-async fn r_10_044_to_r_10_051_r_10_055_challenge_is_what_clients_check() -> Result<()> {
+async fn r_10_042_r_10_043_r_10_044_r_10_045_r_10_046_r_10_050_r_10_051_r_10_054_r_10_055_challenge_is_what_clients_check()
+-> Result<()> {
     let anchor = TestAnchor::new().await?;
     let envelope = decoded(&anchor.challenge(&format!("account={}", samples::user().account())).await?)?;
     let server = *anchor.anchor.config().signing_key.account().as_bytes();
@@ -106,7 +107,7 @@ async fn r_10_049_nonce_is_fresh() -> Result<()> {
 }
 
 #[actix_web::test]
-async fn r_10_011_r_10_048_muxed_account_stays_muxed_up_to_the_token() -> Result<()> {
+async fn r_10_011_r_10_048_r_10_099_muxed_account_stays_muxed_up_to_the_token() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     for id in [0, 1, 1 << 63, u64::MAX] {
         let account = muxed(id);
@@ -130,7 +131,7 @@ async fn r_10_015_r_10_047_memo_zero_is_a_user_of_its_own() -> Result<()> {
 }
 
 #[actix_web::test]
-async fn r_10_012_r_10_013_r_10_014_r_10_017_r_10_025_r_10_057_bad_requests_are_400() -> Result<()> {
+async fn r_10_012_r_10_013_r_10_014_r_10_017_r_10_025_r_10_057_r_10_058_bad_requests_are_400() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     let account = samples::user().account();
     let server = anchor.anchor.config().signing_key.account();
@@ -223,7 +224,7 @@ async fn r_10_061_r_10_062_r_10_063_unusable_bodies_are_refused() -> Result<()> 
 }
 
 #[actix_web::test]
-async fn r_10_064_r_10_075_r_10_076_missing_signatures_are_400() -> Result<()> {
+async fn r_10_064_r_10_075_r_10_076_r_10_100_missing_signatures_are_400() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     let account = samples::user().account();
     let challenge = anchor.challenge(&format!("account={account}")).await?;
@@ -250,7 +251,7 @@ async fn r_10_086_missing_account_needs_its_master_key_alone() -> Result<()> {
 }
 
 #[actix_web::test]
-async fn r_10_078_r_10_079_r_10_081_signers_have_to_reach_the_medium_threshold() -> Result<()> {
+async fn r_10_078_r_10_079_r_10_081_r_10_095_signers_have_to_reach_the_medium_threshold() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     let (one, two) = (key(8), key(9));
     let signers = [(SignerKey::Ed25519(one.account()), 1), (SignerKey::Ed25519(two.account()), 1)];

@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result};
 const INFO: &str = "/sep24/info";
 
 #[actix_web::test]
-async fn r_24_083_to_r_24_091_info_says_what_is_enabled_and_nothing_else() -> Result<()> {
+async fn r_24_083_r_24_084_r_24_087_r_24_088_r_24_089_r_24_091_info_says_what_is_enabled_and_nothing_else()
+-> Result<()> {
     let answer = TestAnchor::new().await?.get(INFO, "").await;
     let expected = serde_json::json!({
         "deposit": {

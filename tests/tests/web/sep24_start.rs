@@ -43,7 +43,8 @@ fn assert_refused(answer: &Answer, what: &Value) {
 }
 
 #[actix_web::test]
-async fn r_24_022_r_24_058_answer_has_three_members_and_the_record_is_there_at_once() -> Result<()> {
+async fn r_24_009_r_24_022_r_24_058_r_24_061_answer_has_three_members_and_the_record_is_there_at_once()
+-> Result<()> {
     let (anchor, token) = logged_in().await?;
     for (path, kind) in [(DEPOSIT, "deposit"), (WITHDRAW, "withdrawal")] {
         let answer = anchor.post(path, &token, request(json!({}))).await;
@@ -66,7 +67,7 @@ async fn r_24_022_r_24_058_answer_has_three_members_and_the_record_is_there_at_o
 }
 
 #[actix_web::test]
-async fn r_24_023_missing_unknown_and_disabled_assets_are_400() -> Result<()> {
+async fn r_24_023_r_24_053_r_24_062_missing_unknown_and_disabled_assets_are_400() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     for body in [
         json!({}),
@@ -124,7 +125,7 @@ async fn r_24_025_two_assets_with_one_code_need_the_issuer() -> Result<()> {
 }
 
 #[actix_web::test]
-async fn r_24_026_account_is_the_tokens_unless_named() -> Result<()> {
+async fn r_24_016_r_24_026_account_is_the_tokens_unless_named() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     let user = Account::from(samples::user().account());
     assert_eq!(anchor.start("deposit", &token, request(json!({}))).await?.request.account, user);
@@ -264,7 +265,7 @@ async fn r_24_029_t_24_03_amount_is_a_decimal_within_the_limits() -> Result<()> 
 }
 
 #[actix_web::test]
-async fn r_24_030_claimable_balances_are_a_flag_in_two_spellings() -> Result<()> {
+async fn r_24_030_r_24_056_claimable_balances_are_a_flag_in_two_spellings() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     for (written, kept) in [
         (json!(true), true),

@@ -103,7 +103,7 @@ fn assert_has(object: &Value, expected: &Value) {
 }
 
 #[actix_web::test]
-async fn r_24_106_r_24_107_incomplete_deposit_and_withdrawal() -> Result<()> {
+async fn r_24_106_r_24_107_r_24_108_r_24_120_incomplete_deposit_and_withdrawal() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     let user = samples::user().account().to_string();
     let deposit = anchor.shown(&started(&anchor, &token, "deposit").await?, &token).await?;
@@ -156,7 +156,7 @@ async fn r_24_105_r_24_106_r_24_110_r_24_114_r_24_124_pending_deposit_has_its_am
 }
 
 #[actix_web::test]
-async fn r_24_049_r_24_052_r_24_106_completed_deposit_names_both_transfers() -> Result<()> {
+async fn r_24_049_r_24_052_r_24_106_r_24_122_completed_deposit_names_both_transfers() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     let transaction = agreed(&anchor, &token, Kind::Deposit, "100").await?;
     let funded = funded(&anchor, &transaction).await?;
@@ -178,7 +178,8 @@ async fn r_24_049_r_24_052_r_24_106_completed_deposit_names_both_transfers() -> 
 }
 
 #[actix_web::test]
-async fn r_24_106_r_24_111_r_24_112_withdrawal_says_where_to_pay_from_the_agreement_on() -> Result<()> {
+async fn r_24_106_r_24_111_r_24_112_r_24_117_withdrawal_says_where_to_pay_from_the_agreement_on() -> Result<()>
+{
     let (anchor, token) = logged_in().await?;
     let transaction = agreed(&anchor, &token, Kind::Withdrawal, "20.1234567").await?;
     let receiving = transaction.receiving().context("agreed")?.clone();

@@ -43,7 +43,7 @@ fn is_refused(answer: &Answer) -> Result<bool> {
 }
 
 #[actix_web::test]
-async fn r_10_101_forged_expired_and_foreign_tokens_are_refused() -> Result<()> {
+async fn r_10_097_r_10_101_forged_expired_and_foreign_tokens_are_refused() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     assert_eq!(anchor.get(LIST, &good(&claims())).await.status, 200, "the reference is good");
     let now = samples::start().timestamp();
@@ -125,7 +125,7 @@ async fn s_10_13_keys_rotate_without_logging_anybody_out() -> Result<()> {
 }
 
 #[actix_web::test]
-async fn token_ends_after_a_day() -> Result<()> {
+async fn r_10_096_token_ends_after_a_day() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     let token = anchor.log_in(&samples::user()).await?;
     anchor.clock.advance(std::time::Duration::from_secs(24 * 3600 - 1));
@@ -148,5 +148,16 @@ async fn s_24_01_tokens_of_pages_do_not_open_the_api() -> Result<()> {
         let of_page = address.query_pairs().find(|(name, _)| name == "token").unwrap().1.into_owned();
         assert!(is_refused(&anchor.get(LIST, &of_page).await)?, "{address}");
     }
+    Ok(())
+}
+
+#[actix_web::test]
+async fn r_24_017_proven_wallet_is_kept_with_the_transaction() -> Result<()> {
+    let anchor = TestAnchor::new().await?;
+    let token = good(&with("client_domain", json!("wallet.example")));
+    let started = anchor.start("deposit", &token, json!({ "asset_code": "USDC" })).await?;
+    assert_eq!(started.client_domain.as_deref(), Some("wallet.example"));
+    let other = anchor.start("deposit", &good(&claims()), json!({ "asset_code": "USDC" })).await?;
+    assert_eq!(other.client_domain, None);
     Ok(())
 }
