@@ -1,4 +1,4 @@
-//! Models, state machine, integration traits, store and ledger adapters of a Stellar anchor.
+#![doc = include_str!("../README.md")]
 
 #[macro_use]
 mod serde_text;
@@ -7,6 +7,8 @@ pub mod account;
 pub mod amount;
 pub mod anchor;
 pub mod asset;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod fee;

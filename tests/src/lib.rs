@@ -1,11 +1,12 @@
 //! Scenarios, crash matrix and tidy checks over the whole workspace.
 //!
 //! What the tests share lives here: databases ([`database`], [`postgres`]), an anchor's web side ([`web`]), a browser ([`browser`]), wallet SDKs
-//! ([`clients`]) and the programs that a test may find missing ([`found`]).
+//! ([`clients`]), a whole anchor under attack ([`siege`]) and the programs that a test may find missing ([`found`]).
 
 pub mod browser;
 pub mod clients;
 pub mod database;
 pub mod found;
 pub mod postgres;
+pub mod siege;
 pub mod web;

@@ -17,7 +17,10 @@ use crate::transaction::TransactionHash;
 
 use http::{Answer, Http};
 
+pub use friendbot::fund;
+
 mod follow;
+mod friendbot;
 mod history;
 mod http;
 mod json;

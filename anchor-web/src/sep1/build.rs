@@ -27,6 +27,12 @@ pub(super) fn document(anchor: &Anchor) -> Result<Table, TomlError> {
     if config.speaks(Sep::Sep24) {
         global("TRANSFER_SERVER_SEP0024", transfer_server(config));
     }
+    // a private address, plain http in production say, is nobody else's business
+    if let Some(horizon) = &config.horizon
+        && (horizon.scheme() == "https" || config.local_mode)
+    {
+        global("HORIZON_URL", horizon.as_str().trim_end_matches('/').to_owned());
+    }
     let accounts: BTreeSet<_> = anchor.assets().iter().map(|asset| asset.distribution.to_string()).collect();
     document.insert("ACCOUNTS".to_owned(), accounts.into_iter().collect::<Vec<_>>().into());
 

@@ -1,2 +1,112 @@
-//! A wallet in the terminal: deposits and withdraws through an anchor.
-fn main() {}
+//! A wallet in the terminal: deposits and withdraws through an anchor, the way any wallet does.
+//!
+//! It knows nothing of the anchor but its address: everything else comes from stellar.toml and the SEPs.
+
+use std::path::PathBuf;
+
+use anchor_core::amount::StellarAmount;
+use anyhow::{Context as _, Result, bail};
+use clap::{Parser, Subcommand};
+use demo_wallet::anchor::{AnchorClient, Kind};
+use demo_wallet::ledger::Account;
+use demo_wallet::{auth, pages};
+use url::Url;
+
+/// A wallet in the terminal.
+#[derive(Parser)]
+struct Cli {
+    /// The anchor's address.
+    #[arg(long, env = "ANCHOR", default_value = "http://localhost:8000", global = true)]
+    anchor: String,
+    /// Where the wallet keeps its key; made at first use.
+    #[arg(long, default_value = "demo-wallet.key", global = true)]
+    key: PathBuf,
+    /// The ledger server to use, if not the one that the anchor names.
+    #[arg(long, env = "HORIZON_URI", global = true)]
+    horizon: Option<Url>,
+    /// The token to use.
+    #[arg(long, default_value = "TEST", global = true)]
+    asset: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bank money in, tokens out.
+    Deposit(Move),
+    /// Tokens in, bank money out.
+    Withdraw(Move),
+    /// Balances, and what the anchor knows of this wallet.
+    Status,
+}
+
+#[derive(clap::Args)]
+struct Move {
+    /// How much.
+    #[arg(long)]
+    amount: StellarAmount,
+    /// Print the address of the anchor's page and wait, instead of filling it in.
+    #[arg(long)]
+    open: bool,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let anchor = AnchorClient::discover(&cli.anchor, &cli.asset, cli.horizon).await?;
+    let account = Account::open(&cli.key, &anchor.toml).await?;
+    println!("wallet   {}", account.key.account());
+    let token = auth::authenticate(&anchor, &account.key).await.context("the anchor did not let us in")?;
+    match cli.command {
+        Command::Deposit(wanted) => run(Kind::Deposit, &wanted, &anchor, &account, &token).await?,
+        Command::Withdraw(wanted) => run(Kind::Withdraw, &wanted, &anchor, &account, &token).await?,
+        Command::Status => {
+            for transaction in anchor.transactions(&token, None).await? {
+                println!("{}", transaction.line());
+            }
+        }
+    }
+    println!("balance  {} {}", account.balance(&anchor.toml.asset).await?, cli.asset);
+    Ok(())
+}
+
+async fn run(kind: Kind, wanted: &Move, anchor: &AnchorClient, account: &Account, token: &str) -> Result<()> {
+    if kind == Kind::Deposit {
+        account.trust(&anchor.toml.asset).await.context("the trust line could not be added")?;
+    }
+    println!("balance  {} {}", account.balance(&anchor.toml.asset).await?, anchor.toml.asset.code());
+    let started = anchor.start(kind, token, &account.key.account(), wanted.amount).await?;
+    println!("started  {}", started.id);
+    if wanted.open {
+        println!("open     {}", started.url);
+    } else {
+        pages::fill(&started.url, wanted.amount)
+            .await
+            .context("the anchor's pages could not be filled in")?;
+    }
+    let mut paid = false;
+    let mut shown = String::new();
+    loop {
+        let transaction = anchor.transaction(token, &started.id).await?;
+        if transaction.status != shown {
+            println!("status   {}", transaction.status);
+            shown.clone_from(&transaction.status);
+        }
+        match transaction.status.as_str() {
+            "completed" => {
+                println!("done     {}", transaction.line());
+                return Ok(());
+            }
+            "pending_user_transfer_start" if kind == Kind::Withdraw && !paid => {
+                let hash = account.pay(&anchor.toml.asset, &transaction).await?;
+                println!("paid     {hash}");
+                paid = true;
+            }
+            "error" | "expired" | "refunded" | "no_market" | "too_small" | "too_large" => {
+                bail!("the anchor says {}: {}", transaction.status, transaction.message.unwrap_or_default())
+            }
+            _ => tokio::time::sleep(std::time::Duration::from_millis(500)).await,
+        }
+    }
+}

@@ -11,24 +11,24 @@ use serde::{Deserialize, Serialize};
 
 /// One transfer out of the bank.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Transfer {
+pub(crate) struct Transfer {
     /// The idempotency key.
-    pub key: String,
+    pub(crate) key: String,
     /// What was sent.
-    pub amount: String,
+    pub(crate) amount: String,
     /// To whom.
-    pub to: String,
+    pub(crate) to: String,
 }
 
 /// The bank's books: a file with a line for each transfer.
 #[derive(Debug, Clone)]
-pub struct Bank {
+pub(crate) struct Bank {
     book: PathBuf,
 }
 
 impl Bank {
     /// The bank with these books.
-    pub fn new(book: impl Into<PathBuf>) -> Self {
+    pub(crate) fn new(book: impl Into<PathBuf>) -> Self {
         Self { book: book.into() }
     }
 
@@ -36,7 +36,7 @@ impl Bank {
     ///
     /// # Errors
     /// When the books cannot be read or written: the transfer may or may not be in them.
-    pub fn transfer(&self, transfer: &Transfer) -> std::io::Result<()> {
+    pub(crate) fn transfer(&self, transfer: &Transfer) -> std::io::Result<()> {
         let mut book = OpenOptions::new().create(true).read(true).append(true).open(&self.book)?;
         book.lock()?;
         if Self::search(&book, &transfer.key)?.is_none() {
@@ -50,7 +50,7 @@ impl Bank {
     ///
     /// # Errors
     /// When the books cannot be read.
-    pub fn find(&self, key: &str) -> std::io::Result<Option<Transfer>> {
+    pub(crate) fn find(&self, key: &str) -> std::io::Result<Option<Transfer>> {
         match File::open(&self.book) {
             Ok(book) => Self::search(&book, key),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -1,15 +1,13 @@
 //! What we ask our customers, and what we tell them.
 
-use anchor_core::integration::form::{
-    Agreement, Field, FlowStep, FlowView, Page, ValidForm, amount_page,
-};
+use anchor_core::integration::form::{Agreement, Field, FlowStep, FlowView, Page, ValidForm, amount_page};
 use anchor_core::integration::{DepositIntegration, IntegrationError, WithdrawalIntegration};
 use async_trait::async_trait;
 
 // ANCHOR: deposit
 /// Asks for name and amount, and answers with our bank account.
 #[derive(Debug)]
-pub struct DepositForms;
+pub(crate) struct DepositForms;
 
 #[async_trait]
 impl DepositIntegration for DepositForms {
@@ -33,7 +31,7 @@ impl DepositIntegration for DepositForms {
 // ANCHOR: withdrawal
 /// Asks for the amount first and for the bank account on a second page.
 #[derive(Debug)]
-pub struct WithdrawalForms;
+pub(crate) struct WithdrawalForms;
 
 #[async_trait]
 impl WithdrawalIntegration for WithdrawalForms {
@@ -41,7 +39,8 @@ impl WithdrawalIntegration for WithdrawalForms {
         if !view.answers.has("amount") {
             return Ok(amount_page(view));
         }
-        let account = Field::text("bank_account_number", "Account number", 34).help("Where we send the money.");
+        let account =
+            Field::text("bank_account_number", "Account number", 34).help("Where we send the money.");
         Ok(Page::new("bank", "Your bank account").field(account))
     }
 

@@ -1,2 +1,101 @@
 //! The tutorial as a program: a complete anchor for a test network.
-fn main() {}
+
+use std::time::Duration;
+
+use anchor_core::Anchor;
+use anchor_core::cli::{AdminCommand, Parts, Settings};
+use anchor_web::Web;
+use anchor_web::cli::ServeArgs;
+use anchor_worker::cli::WorkerArgs;
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+
+mod bank;
+mod forms;
+mod network;
+mod rails;
+
+/// An anchor for a test network: deposits and withdrawals of TEST.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one for each run of the program")]
+enum Command {
+    /// Server and all jobs in one process (the default). Makes what is missing first.
+    All(ServeArgs),
+    /// The server alone.
+    Serve(ServeArgs),
+    /// Jobs alone: all, or those named.
+    Worker(WorkerArgs),
+    #[command(flatten)]
+    Admin(AdminCommand),
+}
+
+#[actix_web::main]
+async fn main() -> Result<()> {
+    anchor_core::cli::init_logging();
+    let command = Cli::parse().command.or_else(|| Cli::parse_from(["testnet-anchor", "all"]).command);
+    let command = command.context("nothing to do")?;
+    let mut settings = Settings::load(".env")?;
+    // without HORIZON_URI: a Stellar network of our own, in this process
+    let network = network::embed(&mut settings, matches!(command, Command::All(_))).await?;
+    let done = match command {
+        Command::Admin(admin) => admin.run(settings).await.map_err(Into::into),
+        Command::Serve(serve) => serve.run(Web::new(anchor(&settings).await?)?).await.map_err(Into::into),
+        Command::Worker(worker) => worker.run(anchor(&settings).await?).await.map_err(Into::into),
+        Command::All(serve) => all(serve, settings).await,
+    };
+    network.stop().await;
+    done
+}
+
+// ANCHOR: anchor
+/// Our anchor: the framework's parts, and our own four.
+async fn anchor(settings: &Settings) -> Result<Anchor> {
+    let Parts { config, store, ledger, .. } = Parts::open(settings)?;
+    store.migrate().await?;
+    let documents = anchor_web::documents(&config);
+    let rails =
+        rails::TestRails { bank: bank::Bank::new("bank.jsonl"), transfer_time: Duration::from_secs(3) };
+    Ok(Anchor::builder(config)
+        .store(store)
+        .ledger(ledger)
+        .documents(documents)
+        .rails(rails)
+        .deposit(forms::DepositForms)
+        .withdrawal(forms::WithdrawalForms)
+        .build()
+        .await?)
+}
+// ANCHOR_END: anchor
+
+/// Everything in one process. The first start makes keys and the asset.
+async fn all(serve: ServeArgs, mut settings: Settings) -> Result<()> {
+    anchor_core::cli::ensure_keys(&mut settings)?;
+    anchor_core::cli::ensure_asset(&mut settings, "TEST".parse()?).await?;
+    let anchor = anchor(&settings).await?;
+    let web = Web::new(anchor.clone())?;
+    println!("{}", welcome(&anchor));
+    let jobs = WorkerArgs::default();
+    tokio::try_join!(async { serve.run(web).await.map_err(anyhow::Error::from) }, async {
+        jobs.run(anchor).await.map_err(anyhow::Error::from)
+    },)?;
+    Ok(())
+}
+
+fn welcome(anchor: &Anchor) -> String {
+    format!(
+        "\nready: {host}/.well-known/stellar.toml\n\n\
+         Be a customer, in another terminal:\n  \
+         cargo run -p demo-wallet -- deposit --amount 100\n  \
+         cargo run -p demo-wallet -- withdraw --amount 40\n\n\
+         Look behind it, in this folder:\n  \
+         cargo run -p testnet-anchor -- transaction list\n  \
+         cargo run -p testnet-anchor -- doctor\n",
+        host = anchor.config().host_url()
+    )
+}

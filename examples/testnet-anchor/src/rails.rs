@@ -12,11 +12,11 @@ use crate::bank::{Bank, Transfer};
 
 /// The bank, and how long it takes until a deposit arrives.
 #[derive(Debug)]
-pub struct TestRails {
+pub(crate) struct TestRails {
     /// Where transfers go.
-    pub bank: Bank,
+    pub(crate) bank: Bank,
     /// How long a customer's transfer takes.
-    pub transfer_time: Duration,
+    pub(crate) transfer_time: Duration,
 }
 
 // ANCHOR: rails
@@ -26,7 +26,8 @@ impl RailsIntegration for TestRails {
     async fn poll_pending_deposit(&self, deposit: &PendingDeposit) -> Result<FundsOutcome, IntegrationError> {
         let transaction = &deposit.transaction;
         let waited = SystemClock.now() - transaction.updated_at;
-        let (Some(amounts), true) = (&transaction.amounts, waited.to_std().unwrap_or_default() >= self.transfer_time)
+        let (Some(amounts), true) =
+            (&transaction.amounts, waited.to_std().unwrap_or_default() >= self.transfer_time)
         else {
             return Ok(FundsOutcome::StillWaiting);
         };
@@ -38,7 +39,10 @@ impl RailsIntegration for TestRails {
     }
 
     /// The order's id is the idempotency key: the bank sends the money once, however often it is asked.
-    async fn execute_outgoing_transaction(&self, order: &PayoutOrder) -> Result<PayoutOutcome, IntegrationError> {
+    async fn execute_outgoing_transaction(
+        &self,
+        order: &PayoutOrder,
+    ) -> Result<PayoutOutcome, IntegrationError> {
         let transfer = Transfer {
             key: order.id.to_string(),
             amount: order.amount.amount.to_string(),
@@ -49,7 +53,10 @@ impl RailsIntegration for TestRails {
     }
 
     /// Only the bank's own books say what happened; `NeverSeen` means they have no such key.
-    async fn find_outgoing_transaction(&self, order: &PayoutOrder) -> Result<PayoutOutcome, IntegrationError> {
+    async fn find_outgoing_transaction(
+        &self,
+        order: &PayoutOrder,
+    ) -> Result<PayoutOutcome, IntegrationError> {
         let found = self.bank.find(&order.id.to_string()).map_err(IntegrationError::transient)?;
         Ok(found.map_or(PayoutOutcome::NeverSeen, |transfer| PayoutOutcome::Delivered {
             reference: Some(transfer.key),

@@ -1,0 +1,123 @@
+//! Subcommands for the integrator's own binary (clap, feature `cli`).
+//!
+//! ```no_run
+//! use anchor_core::cli::{AdminCommand, Settings};
+//! use clap::Parser;
+//!
+//! #[derive(Parser)]
+//! enum Command {
+//!     #[command(flatten)]
+//!     Admin(AdminCommand),
+//! }
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let Command::Admin(admin) = Command::parse();
+//! admin.run(Settings::load(".env")?).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+use clap::Subcommand;
+
+use crate::config::{Config, ConfigError};
+use crate::stellar::horizon::{HorizonLedger, HorizonOptions};
+use crate::store::diesel::DieselStore;
+
+mod asset;
+mod doctor;
+mod error;
+mod keys;
+mod logging;
+mod settings;
+mod testnet;
+mod transaction;
+
+pub use error::CliError;
+pub use keys::ensure_keys;
+pub use logging::init_logging;
+pub use settings::Settings;
+pub use testnet::{IssueArgs, ensure_asset, issue};
+
+/// What an operator does from the command line.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum AdminCommand {
+    /// Bring the database's tables up to date. Safe to run at any time, also by several machines at once.
+    Migrate,
+    /// Accounts and assets on a test network.
+    #[command(subcommand)]
+    Testnet(testnet::TestnetCommand),
+    /// The assets on offer.
+    #[command(subcommand)]
+    Asset(asset::AssetCommand),
+    /// Deposits and withdrawals.
+    #[command(subcommand)]
+    Transaction(transaction::TransactionCommand),
+    /// Check settings, keys, accounts, balances and database, and say what is wrong.
+    Doctor,
+    /// Secrets for the settings.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+}
+
+impl AdminCommand {
+    /// Does it; the answer goes to standard output.
+    ///
+    /// # Errors
+    /// What stood in the way; repeating the command is always safe.
+    pub async fn run(self, mut settings: Settings) -> Result<(), CliError> {
+        match self {
+            Self::Keys(command) => command.run(),
+            Self::Migrate => {
+                let store = Parts::open_store(&settings.config()?)?;
+                for migration in store.migrate().await? {
+                    println!("applied {migration}");
+                }
+                println!("The database is up to date.");
+                Ok(())
+            }
+            Self::Asset(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
+            Self::Transaction(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
+            Self::Testnet(command) => command.run(&mut settings).await,
+            Self::Doctor => doctor::run(&settings).await,
+        }
+    }
+}
+
+/// What most commands need.
+#[derive(Debug)]
+pub struct Parts {
+    /// The settings.
+    pub config: Config,
+    /// The database.
+    pub store: DieselStore,
+    /// The network.
+    pub ledger: HorizonLedger,
+}
+
+impl Parts {
+    /// Opens database and network as the settings say. Contacts neither yet.
+    ///
+    /// # Errors
+    /// Settings that are wrong or missing.
+    pub fn open(settings: &Settings) -> Result<Self, CliError> {
+        let config = settings.config()?;
+        let store = Self::open_store(&config)?;
+        let ledger = Self::open_ledger(&config)?;
+        Ok(Self { config, store, ledger })
+    }
+
+    fn open_store(config: &Config) -> Result<DieselStore, CliError> {
+        Ok(DieselStore::open(config.database_url.expose())?)
+    }
+
+    fn open_ledger(config: &Config) -> Result<HorizonLedger, CliError> {
+        let missing = || {
+            CliError::Config(ConfigError {
+                problems: vec!["  HORIZON_URI: should be the address of a Horizon server".into()],
+            })
+        };
+        let horizon = config.horizon.clone().ok_or_else(missing)?;
+        Ok(HorizonLedger::new(&horizon, config.network.clone(), HorizonOptions::default())?)
+    }
+}

@@ -1,0 +1,118 @@
+//! The assets on offer.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use super::CliError;
+use crate::account::AccountId;
+use crate::amount::Amount;
+use crate::asset::{Asset, AssetDescription, AssetId, Offer, StellarAsset};
+use crate::fee::{FeeSchedule, Percent};
+use crate::store::Store;
+
+/// The assets on offer.
+#[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one for each run of the program")]
+pub enum AssetCommand {
+    /// Offer an asset, or change its terms. Running servers and workers read it at their next start.
+    Add(AddArgs),
+    /// Show what is offered.
+    List,
+}
+
+/// An asset whose accounts exist already.
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    /// The token: CODE:ISSUER, or native.
+    id: StellarAsset,
+    /// Account that pays deposits and receives withdrawals (its seed goes to DISTRIBUTION_SEEDS).
+    #[arg(long)]
+    distribution: AccountId,
+    #[command(flatten)]
+    terms: TermsArgs,
+}
+
+/// Limits and fees, the same in both directions.
+#[derive(Debug, Clone, Args)]
+pub(super) struct TermsArgs {
+    /// The money that the token stands for (SEP-38).
+    #[arg(long, default_value = "iso4217:USD")]
+    off_chain: AssetId,
+    /// Decimals of that money.
+    #[arg(long, default_value_t = 2)]
+    decimals: u8,
+    /// Smallest amount.
+    #[arg(long, default_value = "1")]
+    min: Amount,
+    /// Largest amount.
+    #[arg(long, default_value = "10000")]
+    max: Amount,
+    /// Fixed fee.
+    #[arg(long, default_value = "1")]
+    fee_fixed: Amount,
+    /// Fee in per cent.
+    #[arg(long, default_value = "0")]
+    fee_percent: Percent,
+}
+
+impl TermsArgs {
+    /// The asset with these terms.
+    pub(super) fn asset(&self, id: StellarAsset, distribution: AccountId) -> Asset {
+        let fee = FeeSchedule { fixed: self.fee_fixed, percent: self.fee_percent, minimum: None };
+        let offer = Offer { min: Some(self.min), max: Some(self.max), fee };
+        let money = match &self.off_chain {
+            AssetId::Iso4217(currency) => currency.as_str().to_owned(),
+            other => other.to_string(),
+        };
+        Asset {
+            description: AssetDescription {
+                name: Some(id.code().to_owned()),
+                desc: format!("{} redeemable one to one for {money}", id.code()),
+                status: "test".into(),
+                display_decimals: self.decimals,
+                anchor_asset_type: "fiat".into(),
+                anchor_asset: Some(money),
+                redemption_instructions: Some("Redeemable through this anchor (SEP-24).".into()),
+                image: None,
+            },
+            id,
+            off_chain: self.off_chain.clone(),
+            off_chain_scale: self.decimals,
+            distribution,
+            deposit: Some(offer.clone()),
+            withdrawal: Some(offer),
+            funding_window: Duration::from_secs(24 * 60 * 60),
+        }
+    }
+}
+
+impl AssetCommand {
+    pub(super) async fn run(self, store: &dyn Store) -> Result<(), CliError> {
+        match self {
+            Self::Add(add) => {
+                let asset = add.terms.asset(add.id, add.distribution);
+                asset.validate().map_err(|error| CliError::Refused(error.to_string()))?;
+                store.asset_put(&asset).await?;
+                println!("{} is on offer.", asset.id);
+            }
+            Self::List => {
+                for asset in store.asset_list().await? {
+                    println!("{}\n  pays {} from {}", asset.id, asset.off_chain, asset.distribution);
+                    for (direction, offer) in [("deposit", &asset.deposit), ("withdrawal", &asset.withdrawal)]
+                    {
+                        println!("  {direction}: {}", describe(offer.as_ref()));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn describe(offer: Option<&Offer>) -> String {
+    let Some(offer) = offer else { return "off".into() };
+    let limit = |limit: Option<Amount>| limit.map_or_else(|| "no limit".into(), |limit| limit.to_string());
+    let fee = &offer.fee;
+    format!("from {} to {}, fee {} + {} %", limit(offer.min), limit(offer.max), fee.fixed, fee.percent)
+}

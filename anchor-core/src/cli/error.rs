@@ -1,0 +1,56 @@
+//! Why a command did not do it.
+
+use crate::config::ConfigError;
+use crate::ops::OpsError;
+use crate::stellar::LedgerError;
+use crate::stellar::horizon::HorizonError;
+use crate::store::StoreError;
+use crate::store::diesel::{MigrateError, OpenError};
+
+/// A command could not do what it was asked. Repeating it is safe.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// The settings.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The `.env` file.
+    #[error("{path} cannot be read")]
+    EnvFile {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: dotenvy::Error,
+    },
+    /// A file.
+    #[error("{path} cannot be written")]
+    Write {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database's tables could not be brought up to date.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The network's address.
+    #[error(transparent)]
+    Horizon(#[from] HorizonError),
+    /// The network.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A use case.
+    #[error(transparent)]
+    Ops(#[from] OpsError),
+    /// What was asked for does not exist, or cannot be done; in words.
+    #[error("{0}")]
+    Refused(String),
+}

@@ -1,0 +1,43 @@
+//! Secrets for the settings.
+
+use clap::Subcommand;
+
+use super::{CliError, Settings};
+use crate::keys::SigningKey;
+
+/// Secrets for the settings.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Print fresh values for SIGNING_SEED and SERVER_JWT_KEY, in the form of a .env file.
+    Generate,
+}
+
+impl KeysCommand {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let Self::Generate = self;
+        let key = SigningKey::generate();
+        println!("# signing account: {}", key.account());
+        println!("SIGNING_SEED=\"{}\"", key.to_strkey().expose());
+        println!("SERVER_JWT_KEY=\"{}\"", jwt_key());
+        Ok(())
+    }
+}
+
+/// Generates SIGNING_SEED and SERVER_JWT_KEY where they are missing, and stores them in the settings' file.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn ensure_keys(settings: &mut Settings) -> Result<(), CliError> {
+    if settings.get("SIGNING_SEED").is_none() {
+        settings.store("SIGNING_SEED", SigningKey::generate().to_strkey().expose())?;
+    }
+    if settings.get("SERVER_JWT_KEY").is_none() {
+        settings.store("SERVER_JWT_KEY", &jwt_key())?;
+    }
+    Ok(())
+}
+
+/// 256 bits from the operating system's generator.
+fn jwt_key() -> String {
+    hex::encode(rand::random::<[u8; 32]>())
+}

@@ -1,0 +1,131 @@
+//! The environment, and a `.env` file for what the environment does not say.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::CliError;
+use crate::config::{Config, ConfigError};
+
+/// Settings by name. The process's environment goes before the file; the environment itself is never changed.
+#[derive(Clone)]
+pub struct Settings {
+    path: PathBuf,
+    file: BTreeMap<String, String>,
+    defaults: BTreeMap<String, String>,
+}
+
+/// The values may be secrets: only the names are shown.
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.file.keys().chain(self.defaults.keys())).finish()
+    }
+}
+
+impl Settings {
+    /// Reads a `.env` file; a file that does not exist is an empty one.
+    ///
+    /// # Errors
+    /// When the file exists and cannot be read.
+    pub fn load(path: impl Into<PathBuf>) -> Result<Self, CliError> {
+        let path = path.into();
+        let unreadable = |source| CliError::EnvFile { path: path.display().to_string(), source };
+        let file = match dotenvy::from_path_iter(&path) {
+            Ok(pairs) => pairs.collect::<Result<_, _>>().map_err(unreadable)?,
+            Err(error) if error.not_found() => BTreeMap::new(),
+            Err(error) => return Err(unreadable(error)),
+        };
+        Ok(Self { path, file, defaults: BTreeMap::new() })
+    }
+
+    /// One setting; empty counts as absent.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let given = std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        given.or_else(|| self.file.get(name).cloned()).or_else(|| self.defaults.get(name).cloned())
+    }
+
+    /// What holds if neither environment nor file says anything. Not written to the file.
+    pub fn set_default(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.defaults.insert(name.into(), value.into());
+    }
+
+    /// Writes a setting to the file, readable by its owner only, and replaces an earlier one of the same name.
+    /// A kill leaves the old file or the new one.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn store(&mut self, name: &str, value: &str) -> Result<(), CliError> {
+        let unwritable = |source| CliError::Write { path: self.path.display().to_string(), source };
+        let before = match std::fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(unwritable(error)),
+        };
+        let mut text = String::new();
+        for line in before.lines().filter(|line| !line.starts_with(&format!("{name}="))) {
+            text.push_str(line);
+            text.push('\n');
+        }
+        text.push_str(&format!("{name}=\"{value}\"\n"));
+        replace(&self.path, &text).map_err(unwritable)?;
+        self.file.insert(name.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    /// All settings, checked.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn config(&self) -> Result<Config, ConfigError> {
+        Config::from_source(|name| self.get(name))
+    }
+}
+
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let temporary = path.with_extension(format!("new{}", std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&temporary)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_settings_are_read_again_and_replace_earlier_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        let mut settings = Settings::load(&path).unwrap();
+        settings.store("ANCHOR_TEST_ONE", "a b").unwrap();
+        settings.store("ANCHOR_TEST_TWO", "2").unwrap();
+        settings.store("ANCHOR_TEST_ONE", "c").unwrap();
+        let again = Settings::load(&path).unwrap();
+        assert_eq!(again.get("ANCHOR_TEST_ONE").as_deref(), Some("c"));
+        assert_eq!(again.get("ANCHOR_TEST_TWO").as_deref(), Some("2"));
+        assert_eq!(std::fs::read_to_string(&path).unwrap().matches("ANCHOR_TEST_ONE").count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn stored_settings_are_readable_by_their_owner_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        Settings::load(&path).unwrap().store("ANCHOR_TEST_SECRET", "s").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn debug_shows_names_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = Settings::load(folder.path().join(".env")).unwrap();
+        settings.store("ANCHOR_TEST_SECRET", "hunter2").unwrap();
+        assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,109 @@
+//! The wallet's account on the ledger.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anchor_core::amount::StellarAmount;
+use anchor_core::asset::StellarAsset;
+use anchor_core::keys::SigningKey;
+use anchor_core::memo::Memo;
+use anchor_core::stellar::envelope::{EnvelopeSpec, Operation, Payment};
+use anchor_core::stellar::horizon::{HorizonLedger, HorizonOptions, fund};
+use anchor_core::stellar::{Ledger as _, Lookup};
+use anyhow::{Context as _, Result, bail};
+
+use crate::anchor::{Toml, Transaction};
+
+/// The wallet's key and the network it lives on.
+#[derive(Debug)]
+pub struct Account {
+    /// Its only signer.
+    pub key: SigningKey,
+    ledger: HorizonLedger,
+}
+
+impl Account {
+    /// Reads the key from a file, or makes one.
+    pub async fn open(path: &Path, toml: &Toml) -> Result<Self> {
+        let key: SigningKey = match std::fs::read_to_string(path) {
+            Ok(seed) => seed.trim().parse()?,
+            Err(_) => {
+                let key = SigningKey::generate();
+                std::fs::write(path, key.to_strkey().expose())?;
+                key
+            }
+        };
+        Self::with_key(key, toml).await
+    }
+
+    /// Has the network's friendbot create the account if it is new.
+    pub async fn with_key(key: SigningKey, toml: &Toml) -> Result<Self> {
+        let ledger = HorizonLedger::new(&toml.horizon, toml.network.clone(), HorizonOptions::default())?;
+        let account = Self { key, ledger };
+        if account.ledger.account(&account.key.account()).await?.is_none() {
+            let friendbot = format!("{}/friendbot", toml.horizon.as_str().trim_end_matches('/'));
+            fund(&friendbot.parse()?, &account.key.account()).await?;
+        }
+        Ok(account)
+    }
+
+    /// How much of the asset it holds.
+    pub async fn balance(&self, asset: &StellarAsset) -> Result<StellarAmount> {
+        let account = self.ledger.account(&self.key.account()).await?.context("the account is gone")?;
+        let line = account.trust_lines.iter().find(|line| line.asset == *asset);
+        Ok(line.map_or(StellarAmount::ZERO, |line| line.balance))
+    }
+
+    /// Adds the trust line, unless it is there.
+    pub async fn trust(&self, asset: &StellarAsset) -> Result<()> {
+        let account = self.ledger.account(&self.key.account()).await?.context("the account is gone")?;
+        if *asset == StellarAsset::Native || account.trust_lines.iter().any(|line| line.asset == *asset) {
+            return Ok(());
+        }
+        let limit = StellarAmount::from_stroops(i64::MAX)?;
+        self.submit(Operation::ChangeTrust { asset: asset.clone(), limit }, Memo::None).await.map(drop)
+    }
+
+    /// Pays a withdrawal, as the anchor asked for it.
+    pub async fn pay(&self, asset: &StellarAsset, transaction: &Transaction) -> Result<String> {
+        let missing = "the anchor did not say what to pay where";
+        let memo_type = transaction.withdraw_memo_type.as_deref().context(missing)?;
+        let memo = Memo::parse(memo_type, transaction.withdraw_memo.as_deref().context(missing)?)?;
+        let payment = Payment::Pay {
+            destination: transaction.withdraw_anchor_account.as_deref().context(missing)?.parse()?,
+            asset: asset.clone(),
+            amount: transaction.amount_in.as_deref().context(missing)?.parse()?,
+        };
+        self.submit(payment.into(), memo).await
+    }
+
+    async fn submit(&self, operation: Operation, memo: Memo) -> Result<String> {
+        let account = self.ledger.account(&self.key.account()).await?.context("the account is gone")?;
+        let max_time = self.ledger.latest().await?.closed_at.saturating_add(120);
+        let spec = EnvelopeSpec {
+            network: self.ledger.network(),
+            transaction_source: self.key.account(),
+            sequence: account.sequence.saturating_add(1),
+            operation_source: None,
+            operations: vec![operation],
+            memo,
+            fee_per_operation: 10_000,
+            max_time,
+        };
+        let unsigned = spec.build()?;
+        let hash = unsigned.hash();
+        let envelope = unsigned.sign(&[(self.key.account(), self.key.sign(hash.as_bytes()))])?;
+        loop {
+            // whatever the server says now: only a look-up tells what became of it
+            let _ = self.ledger.submit(&envelope.xdr).await;
+            match self.ledger.lookup(&hash).await {
+                Ok(Lookup::Succeeded { .. }) => return Ok(hash.to_string()),
+                Ok(Lookup::Failed { failure, .. }) => bail!("the ledger says {}", failure.codes),
+                Ok(Lookup::NotFound { checked }) if checked.closed_at > max_time => {
+                    bail!("it did not land in time")
+                }
+                Ok(Lookup::NotFound { .. }) | Err(_) => tokio::time::sleep(Duration::from_millis(300)).await,
+            }
+        }
+    }
+}

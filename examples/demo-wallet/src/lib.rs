@@ -1,0 +1,6 @@
+//! What a wallet does, step by step; the program in `main.rs` and this project's own load tests use it.
+
+pub mod anchor;
+pub mod auth;
+pub mod ledger;
+pub mod pages;

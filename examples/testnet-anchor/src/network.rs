@@ -1,0 +1,43 @@
+//! The network that the example brings along.
+
+use std::time::Duration;
+
+use anchor_core::cli::Settings;
+use anchor_devnet::{CloseMode, Devnet};
+use anyhow::{Context as _, Result};
+
+/// Where wallets find it.
+const ADDRESS: &str = "127.0.0.1:8001";
+
+/// A network in this process, or none if there is one elsewhere.
+pub(crate) struct Embedded(Option<Devnet>);
+
+impl Embedded {
+    /// Stops it; what it has closed is on disk already.
+    pub(crate) async fn stop(self) {
+        if let Some(devnet) = self.0 {
+            devnet.stop().await;
+        }
+    }
+}
+
+/// Starts a network beside the database, unless `HORIZON_URI` names one, or another process of ours runs it.
+pub(crate) async fn embed(settings: &mut Settings, required: bool) -> Result<Embedded> {
+    if settings.get("HORIZON_URI").is_some() {
+        return Ok(Embedded(None));
+    }
+    let listen = settings.get("DEVNET_LISTEN").unwrap_or_else(|| ADDRESS.into());
+    settings.set_default("HORIZON_URI", format!("http://{}", listen.replace("127.0.0.1", "localhost")));
+    let started = Devnet::builder()
+        .file(settings.get("DEVNET_FILE").unwrap_or_else(|| "network.devnet".into()))
+        .close(CloseMode::Every(Duration::from_secs(1)))
+        .listen(&listen)
+        .start()
+        .await;
+    match started {
+        Ok(devnet) => Ok(Embedded(Some(devnet))),
+        // `transaction list` beside a running anchor: its network serves this command too
+        Err(_) if !required => Ok(Embedded(None)),
+        Err(error) => Err(error).with_context(|| format!("the embedded network needs {listen}")),
+    }
+}

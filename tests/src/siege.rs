@@ -1,0 +1,86 @@
+//! A siege: customers deposit and withdraw through a real anchor while its processes are killed and its network
+//! misbehaves; afterwards every coin is accounted for.
+//!
+//! The anchor is the example's own program, started as often as it is killed. Customers use the example wallet's code
+//! and nothing but the public protocols. The network is a devnet in this process, which is never killed but may be
+//! told to lie, stall and drop. The bank is the example's: a file with a line for each transfer.
+
+mod anchor;
+mod audit;
+mod customer;
+mod killer;
+mod program;
+
+use std::time::{Duration, Instant};
+
+use anchor_devnet::{CloseMode, Devnet};
+use anyhow::{Context as _, Result};
+
+pub use audit::Report;
+pub use program::program;
+
+use crate::database::TestDatabase;
+
+/// What to do to the anchor.
+#[derive(Debug, Clone)]
+pub struct Siege {
+    /// Deposits in all.
+    pub deposits: u32,
+    /// Withdrawals in all.
+    pub withdrawals: u32,
+    /// How many customers act at the same time.
+    pub customers: u32,
+    /// Kill a process now and then.
+    pub kills: bool,
+    /// Percentage of network requests that go wrong.
+    pub chaos: u8,
+    /// A server and every job as a process of its own, instead of one process for all.
+    pub split: bool,
+    /// For kills, chaos and amounts.
+    pub seed: u64,
+    /// After this the siege has failed.
+    pub limit: Duration,
+}
+
+impl Default for Siege {
+    fn default() -> Self {
+        Self {
+            deposits: 10,
+            withdrawals: 10,
+            customers: 5,
+            kills: false,
+            chaos: 0,
+            split: false,
+            seed: 1,
+            limit: Duration::from_secs(600),
+        }
+    }
+}
+
+impl Siege {
+    /// Lays siege to an anchor on this database and returns what was found afterwards.
+    ///
+    /// # Errors
+    /// When the siege itself could not be carried out; what the anchor did wrong stands in the report.
+    pub async fn run(&self, database: &TestDatabase) -> Result<Report> {
+        let started = Instant::now();
+        let folder = tempfile::tempdir()?;
+        let devnet = Devnet::builder().fault_seed(self.seed).close(CloseMode::Instant).start().await?;
+        let anchor = anchor::Anchor::new(folder.path(), database.url(), &devnet.url()).await?;
+        anchor.run_once(&["testnet", "issue", "--asset", "TEST"]).await?;
+
+        let garrison = killer::Garrison::start(anchor.clone(), self).await?;
+        let work = customer::crowd(self, &anchor, &devnet);
+        let customers =
+            tokio::time::timeout(self.limit, work).await.context("customers were not served in time")??;
+
+        devnet.faults().clear();
+        let kills = garrison.relieve().await?;
+        let report = audit::audit(self, &anchor, &devnet, &customers, kills, started.elapsed());
+        let left = self.limit.saturating_sub(started.elapsed());
+        let report = tokio::time::timeout(left, report).await.context("not everything settled in time")??;
+        garrison.stop().await;
+        devnet.stop().await;
+        Ok(report)
+    }
+}
