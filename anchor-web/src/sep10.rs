@@ -10,11 +10,13 @@ use anchor_core::stellar::challenge::{self, CHALLENGE_SECONDS, ChallengeError, C
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::config::AUTH_PATH;
+use crate::config::{AUTH_PATH, web_auth_endpoint};
 use crate::error::SepError;
 use crate::extract::Params;
 use crate::middleware::open_resource;
 use crate::state::WebState;
+
+mod request_token;
 
 /// A used challenge is remembered this much longer than it is good, as the clocks of replicas differ.
 const MEMORY_MARGIN_SECONDS: i64 = 300;
@@ -48,6 +50,10 @@ async fn issue(state: web::Data<WebState>, request: HttpRequest) -> Result<HttpR
         .map_err(|_| SepError::bad_request("account is not a valid Stellar account (G… or M…)"))?;
     let memo = params.raw_text("memo")?.map(memo).transpose()?;
     let config = state.anchor.config();
+    let now = state.anchor.clock().now();
+    if let Some(account) = client.ledger_account() {
+        request_token::check(&request, &params, account, &web_auth_endpoint(config), now)?;
+    }
     let home_domain = config.home_domain();
     if params.text("home_domain")?.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&home_domain)) {
         return Err(SepError::bad_request("home_domain is not served here"));
@@ -61,7 +67,7 @@ async fn issue(state: web::Data<WebState>, request: HttpRequest) -> Result<HttpR
         web_auth_domain: &web_auth_domain(config),
         client_domain: None,
         nonce: nonce(),
-        now: unix_seconds(state.anchor.clock().now()),
+        now: unix_seconds(now),
         ttl: CHALLENGE_SECONDS,
     }
     .build()

@@ -15,6 +15,8 @@ mod privacy;
 mod sep1;
 #[path = "web/sep10.rs"]
 mod sep10;
+#[path = "web/sep10_header.rs"]
+mod sep10_header;
 #[path = "web/sep24_info.rs"]
 mod sep24_info;
 #[path = "web/sep24_start.rs"]
