@@ -21,7 +21,7 @@ pub mod ops;
 pub mod secret;
 pub mod stellar;
 pub mod store;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod transaction;
 pub mod wake;

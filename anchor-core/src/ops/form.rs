@@ -334,3 +334,6 @@ fn amount_field(page: &Page, answers: &Answers, amount: Amount) -> String {
         .next()
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

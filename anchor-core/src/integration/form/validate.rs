@@ -11,6 +11,9 @@ use crate::amount::Amount;
 /// Longest answer that is looked at, in bytes.
 const MAX_ANSWER_LEN: usize = 4096;
 
+/// Longest e-mail address (RFC 3696, erratum 1690).
+const EMAIL_MAX_CHARS: usize = 254;
+
 /// What is wrong with one answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
@@ -153,7 +156,7 @@ fn check(field: &Field, answer: &str) -> Result<Option<Value>, FieldProblem> {
     if answer.len() > MAX_ANSWER_LEN {
         return Err(FieldProblem::TooLong(MAX_ANSWER_LEN));
     }
-    if answer.chars().any(char::is_control) {
+    if answer.chars().any(is_unprintable) {
         return Err(FieldProblem::Unprintable);
     }
     match &field.kind {
@@ -164,16 +167,31 @@ fn check(field: &Field, answer: &str) -> Result<Option<Value>, FieldProblem> {
             .any(|choice| choice.value == answer)
             .then(|| Value::Text(answer.to_owned()))
             .ok_or(FieldProblem::NotAChoice),
-        FieldKind::Date => answer.parse().map(Value::Date).map_err(|_| FieldProblem::NotADate),
-        FieldKind::Email => {
-            let parts = answer.split_once('@').filter(|(user, host)| {
-                !user.is_empty() && host.contains('.') && !host.contains('@') && !answer.contains(' ')
-            });
-            if parts.is_some() { within(answer, 254) } else { Err(FieldProblem::NotAnEmail) }
-        }
+        FieldKind::Date => day(answer).map(Value::Date).ok_or(FieldProblem::NotADate),
+        FieldKind::Email if is_email(answer) => within(answer, EMAIL_MAX_CHARS),
+        FieldKind::Email => Err(FieldProblem::NotAnEmail),
         FieldKind::Checkbox => Ok(Value::Checked(false)),
     }
     .map(Some)
+}
+
+/// Control characters, and what makes text look like another one to whoever reads it at the anchor: line and
+/// paragraph separators, and overrides of the reading direction. Joiners stay, because scripts need them.
+fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Exactly `YYYY-MM-DD`, as browsers send it.
+fn day(answer: &str) -> Option<NaiveDate> {
+    let day: NaiveDate = answer.parse().ok()?;
+    (day.to_string() == answer && answer.len() == "YYYY-MM-DD".len()).then_some(day)
+}
+
+/// Only what certainly cannot be one is refused: whether it can be reached shows when it is used.
+fn is_email(answer: &str) -> bool {
+    let Some((user, host)) = answer.rsplit_once('@') else { return false };
+    let labels_fit = host.split('.').all(|label| !label.is_empty()) && host.contains('.');
+    !user.is_empty() && labels_fit && !answer.contains(char::is_whitespace) && !user.contains('@')
 }
 
 fn within(answer: &str, max_chars: usize) -> Result<Value, FieldProblem> {
@@ -196,3 +214,6 @@ fn amount(answer: &str, scale: u8, min: Option<Amount>, max: Option<Amount>) -> 
         _ => Ok(Value::Amount(amount)),
     }
 }
+
+#[cfg(test)]
+mod tests;
