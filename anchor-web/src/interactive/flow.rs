@@ -56,9 +56,8 @@ pub(super) async fn submit(
 /// `GET …/{id}/preview?amount=…`: the same rows as on the page, for the script.
 pub(super) async fn preview(request: HttpRequest, id: Path<String>, state: Data<WebState>) -> HttpResponse {
     let query = Query::parse(request.query_string());
-    let visit = match session::visit(&state, &request, &id, &query).await {
-        Ok(visit) => visit,
-        Err(_) => return HttpResponse::Forbidden().finish(),
+    let Ok(visit) = session::visit(&state, &request, &id, &query).await else {
+        return HttpResponse::Forbidden().finish();
     };
     let text = query.first("amount").unwrap_or_default();
     match PriceView::of(&state.anchor, &visit.transaction, text, visit.language.messages) {

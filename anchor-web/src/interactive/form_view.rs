@@ -190,11 +190,10 @@ impl FieldView {
                 .collect(),
             _ => Vec::new(),
         };
+        let parts =
+            [(error.is_some(), "error"), (field.help.is_some(), "help"), (limits.is_some(), "limits")];
         let described_by: Vec<_> =
-            [(error.is_some(), "error"), (field.help.is_some(), "help"), (limits.is_some(), "limits")]
-                .into_iter()
-                .filter_map(|(there, part)| there.then(|| format!("{id}-{part}")))
-                .collect();
+            parts.iter().filter(|(there, _)| *there).map(|(_, part)| format!("{id}-{part}")).collect();
         Self {
             name: field.name.clone(),
             label: own_words(messages, &field.label, &format!("field.{}", field.name)),

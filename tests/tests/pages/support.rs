@@ -29,46 +29,46 @@ use anchor_web::Web;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-pub const HOST: &str = "https://anchor.example";
-pub const START: i64 = 1_800_000_000;
+pub(crate) const HOST: &str = "https://anchor.example";
+pub(crate) const START: i64 = 1_800_000_000;
 
 /// An anchor whose clock stands still.
-pub struct Site {
-    pub anchor: Anchor,
-    pub web: Web,
-    pub clock: ManualClock,
-    pub asset: Asset,
+pub(crate) struct Site {
+    pub(crate) anchor: Anchor,
+    pub(crate) web: Web,
+    pub(crate) clock: ManualClock,
+    pub(crate) asset: Asset,
     _database: TestDatabase,
 }
 
 /// A transaction that a wallet has just started, and the secret of its address.
-pub struct Started {
-    pub id: TransactionId,
-    pub token: String,
+pub(crate) struct Started {
+    pub(crate) id: TransactionId,
+    pub(crate) token: String,
 }
 
 /// What was answered.
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 /// A browser with one cookie.
-pub struct Visitor<'a> {
-    pub site: &'a Site,
-    pub path: String,
-    pub cookie: String,
-    pub csrf: String,
+pub(crate) struct Visitor<'a> {
+    pub(crate) site: &'a Site,
+    pub(crate) path: String,
+    pub(crate) cookie: String,
+    pub(crate) csrf: String,
 }
 
 impl Site {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::at(HOST, SystemOrManual::Manual).await
     }
 
     /// `host` decides over the cookie's `Secure` and local mode.
-    pub async fn at(host: &str, time: SystemOrManual) -> Self {
+    pub(crate) async fn at(host: &str, time: SystemOrManual) -> Self {
         let database = TestDatabase::sqlite();
         let now = match time {
             SystemOrManual::Manual => DateTime::from_timestamp(START, 0).unwrap(),
@@ -96,11 +96,11 @@ impl Site {
         Self { anchor, web, clock, asset, _database: database }
     }
 
-    pub async fn start(&self, kind: Kind) -> Started {
+    pub(crate) async fn start(&self, kind: Kind) -> Started {
         self.start_with(kind, |_| {}).await
     }
 
-    pub async fn start_with(&self, kind: Kind, change: impl FnOnce(&mut NewTransaction)) -> Started {
+    pub(crate) async fn start_with(&self, kind: Kind, change: impl FnOnce(&mut NewTransaction)) -> Started {
         let account = account(7);
         let now = self.clock.now();
         let mut new = NewTransaction {
@@ -131,18 +131,18 @@ impl Site {
         Started { id: transaction.id, token }
     }
 
-    pub async fn transaction(&self, id: TransactionId) -> Transaction {
+    pub(crate) async fn transaction(&self, id: TransactionId) -> Transaction {
         self.anchor.store().transaction_fetch(id).await.unwrap().unwrap()
     }
 
     /// As the wallet gets it from the API.
-    pub async fn more_info_path(&self, id: TransactionId) -> String {
+    pub(crate) async fn more_info_path(&self, id: TransactionId) -> String {
         let document = self.anchor.documents().unwrap().document(&self.transaction(id).await);
         let url = document["transaction"]["more_info_url"].as_str().unwrap().to_owned();
         url.strip_prefix(self.anchor.config().host_url()).unwrap().to_owned()
     }
 
-    pub async fn send(&self, request: test::TestRequest) -> Answer {
+    pub(crate) async fn send(&self, request: test::TestRequest) -> Answer {
         let app = test::init_service(App::new().configure(self.web.routes())).await;
         let response = test::call_service(&app, request.to_request()).await;
         let (request, response) = response.into_parts();
@@ -152,21 +152,21 @@ impl Site {
         Answer { status, headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(test::TestRequest::get().uri(path)).await
     }
 
     /// Opens the address as the wallet's browser does, `extra` being what the wallet appends.
-    pub async fn open(&self, started: &Started, extra: &str) -> Answer {
+    pub(crate) async fn open(&self, started: &Started, extra: &str) -> Answer {
         self.get(&format!("/sep24/interactive/{}?token={}{extra}", started.id, started.token)).await
     }
 
     /// Opens the address and follows it to the first page.
-    pub async fn visit(&self, started: &Started) -> Visitor<'_> {
+    pub(crate) async fn visit(&self, started: &Started) -> Visitor<'_> {
         self.visit_with(started, "").await
     }
 
-    pub async fn visit_with(&self, started: &Started, extra: &str) -> Visitor<'_> {
+    pub(crate) async fn visit_with(&self, started: &Started, extra: &str) -> Visitor<'_> {
         let opened = self.open(started, extra).await;
         assert_eq!(opened.status, StatusCode::SEE_OTHER, "{}", opened.body);
         let mut visitor =
@@ -177,58 +177,58 @@ impl Site {
 }
 
 #[derive(Clone, Copy)]
-pub enum SystemOrManual {
+pub(crate) enum SystemOrManual {
     System,
     Manual,
 }
 
 impl Visitor<'_> {
-    pub fn request(&self, request: test::TestRequest) -> test::TestRequest {
+    pub(crate) fn request(&self, request: test::TestRequest) -> test::TestRequest {
         request.insert_header((header::COOKIE, self.cookie.clone()))
     }
 
-    pub async fn get(&self) -> Answer {
+    pub(crate) async fn get(&self) -> Answer {
         self.get_at(&self.path).await
     }
 
-    pub async fn get_at(&self, path: &str) -> Answer {
+    pub(crate) async fn get_at(&self, path: &str) -> Answer {
         self.site.send(self.request(test::TestRequest::get().uri(path))).await
     }
 
     /// Sends one page with the right secret.
-    pub async fn post(&self, page: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post(&self, page: &str, fields: &[(&str, &str)]) -> Answer {
         let mut all = vec![("_csrf", self.csrf.as_str()), ("_page", page)];
         all.extend(fields);
         self.post_raw(&all).await
     }
 
-    pub async fn post_raw(&self, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post_raw(&self, fields: &[(&str, &str)]) -> Answer {
         let request = test::TestRequest::post().uri(&self.path).set_form(fields);
         self.site.send(self.request(request)).await
     }
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    pub fn location(&self) -> String {
+    pub(crate) fn location(&self) -> String {
         self.header("location").to_owned()
     }
 
     /// Name and value of the cookie that was set.
-    pub fn cookie(&self) -> String {
+    pub(crate) fn cookie(&self) -> String {
         self.header("set-cookie").split(';').next().unwrap().to_owned()
     }
 
-    pub fn csrf(&self) -> Option<String> {
+    pub(crate) fn csrf(&self) -> Option<String> {
         let (_, rest) = self.body.split_once("name=\"_csrf\" value=\"")?;
         Some(rest.split_once('"')?.0.to_owned())
     }
 }
 
-pub fn account(seed: u8) -> Account {
+pub(crate) fn account(seed: u8) -> Account {
     Account::Classic(key(seed).account())
 }
 
@@ -236,7 +236,7 @@ fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed([seed; 32])
 }
 
-pub fn config(host: &str) -> Config {
+pub(crate) fn config(host: &str) -> Config {
     Config::from_source(|name| {
         Some(match name {
             "HOST_URL" => host.to_owned(),
@@ -250,7 +250,7 @@ pub fn config(host: &str) -> Config {
     .unwrap()
 }
 
-pub fn distribution() -> AccountId {
+pub(crate) fn distribution() -> AccountId {
     key(2).account()
 }
 
@@ -284,7 +284,7 @@ fn asset() -> Asset {
 
 /// Deposits: one page with every kind of field. Withdrawals: the amount, then the bank account.
 #[derive(Debug)]
-pub struct Forms;
+pub(crate) struct Forms;
 
 #[async_trait]
 impl DepositIntegration for Forms {
@@ -360,7 +360,7 @@ impl WithdrawalIntegration for Forms {
 
 /// A bank that knows nothing.
 #[derive(Debug)]
-pub struct NoRails;
+pub(crate) struct NoRails;
 
 #[async_trait]
 impl RailsIntegration for NoRails {
