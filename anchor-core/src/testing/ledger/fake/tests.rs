@@ -185,3 +185,137 @@ mod conformance {
 
     crate::ledger_conformance!(fake);
 }
+
+/// The suite is worth something only if it notices.
+mod broken {
+    use super::*;
+    use crate::testing::ledger::conformance::{TestNetwork, accounts, history, submission};
+
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Bug {
+        Nothing,
+        KnowsNoAccount,
+        AcceptsAnything,
+        FindsNothing,
+        ChecksNothing,
+        ForgetsMuxedIds,
+        RepeatsHistory,
+        SkipsHistory,
+        BeginsAtTheBeginning,
+    }
+
+    #[derive(Debug)]
+    struct Broken(FakeLedger, Bug);
+
+    impl Broken {
+        fn has(&self, bug: Bug) -> bool {
+            self.1 == bug
+        }
+    }
+
+    #[async_trait]
+    impl Ledger for Broken {
+        fn network(&self) -> &Network {
+            self.0.network()
+        }
+
+        async fn latest(&self) -> Result<LedgerPoint, LedgerError> {
+            self.0.latest().await
+        }
+
+        async fn account(&self, id: &AccountId) -> Result<Option<AccountSnapshot>, LedgerError> {
+            let found = self.0.account(id).await?;
+            Ok(found.filter(|_| !self.has(Bug::KnowsNoAccount)))
+        }
+
+        async fn fee_bid(&self) -> Result<u32, LedgerError> {
+            self.0.fee_bid().await
+        }
+
+        async fn submit(&self, envelope: &str) -> Result<Submission, LedgerError> {
+            let said = self.0.submit(envelope).await?;
+            Ok(if self.has(Bug::AcceptsAnything) { Submission::Accepted } else { said })
+        }
+
+        async fn lookup(&self, hash: &TransactionHash) -> Result<Lookup, LedgerError> {
+            let checked = self.0.latest().await?;
+            match self.0.lookup(hash).await? {
+                _ if self.has(Bug::FindsNothing) => Ok(Lookup::NotFound { checked }),
+                Lookup::NotFound { .. } if self.has(Bug::ChecksNothing) => {
+                    Ok(Lookup::NotFound { checked: LedgerPoint { sequence: u32::MAX, closed_at: 0 } })
+                }
+                found => Ok(found),
+            }
+        }
+
+        async fn movements_start(&self, account: &AccountId) -> Result<Cursor, LedgerError> {
+            if self.has(Bug::BeginsAtTheBeginning) {
+                return Ok(Cursor::from("0".to_owned()));
+            }
+            self.0.movements_start(account).await
+        }
+
+        async fn movements(&self, account: &AccountId, after: &Cursor) -> Result<MovementPage, LedgerError> {
+            let mut page = self.0.movements(account, after).await?;
+            match self.1 {
+                Bug::ForgetsMuxedIds => page.movements.iter_mut().for_each(|movement| {
+                    movement.to = movement.to.ledger_account().unwrap().into();
+                }),
+                Bug::RepeatsHistory => page.next = after.clone(),
+                Bug::SkipsHistory => page.movements.truncate(1),
+                _ => {}
+            }
+            Ok(page)
+        }
+
+        fn follow(
+            &self,
+            account: AccountId,
+            after: Cursor,
+        ) -> BoxStream<'_, Result<MovementPage, LedgerError>> {
+            self.0.follow(account, after)
+        }
+    }
+
+    #[async_trait]
+    impl TestNetwork for Broken {
+        fn ledger(&self) -> &dyn Ledger {
+            self
+        }
+
+        async fn fund(&self, account: AccountId) {
+            self.0.fund(account, stroops(100_000_000_000));
+        }
+
+        async fn close(&self, seconds: u64) {
+            let now = self.0.state().world.point.closed_at;
+            self.0.close_at(now + seconds);
+        }
+    }
+
+    /// Whether the case notices the bug, and passes without it.
+    macro_rules! notices {
+        ($bug:expr, $case:path) => {{
+            let passes = |bug| {
+                let broken = Broken(FakeLedger::new(Network::new(Network::TESTNET), NOW), bug);
+                tokio::spawn(async move { $case(&broken).await })
+            };
+            assert!(passes(Bug::Nothing).await.is_ok());
+            assert!(passes($bug).await.is_err(), "{:?} passes", $bug);
+        }};
+    }
+
+    #[tokio::test]
+    async fn suite_fails_for_broken_ledgers() {
+        notices!(Bug::KnowsNoAccount, accounts::funded_account_is_seen);
+        notices!(Bug::AcceptsAnything, submission::used_sequence_number_is_rejected);
+        notices!(Bug::AcceptsAnything, submission::envelope_past_its_bound_is_rejected);
+        notices!(Bug::FindsNothing, submission::payment_lands_and_is_found);
+        notices!(Bug::ChecksNothing, submission::unknown_transaction_is_not_found_up_to_the_latest_ledger);
+        notices!(Bug::ChecksNothing, submission::envelope_that_expires_unapplied_is_never_found);
+        notices!(Bug::ForgetsMuxedIds, history::muxed_destination_and_memo_are_kept);
+        notices!(Bug::RepeatsHistory, history::history_is_read_on_from_any_cursor);
+        notices!(Bug::SkipsHistory, history::every_operation_of_a_transaction_is_a_movement);
+        notices!(Bug::BeginsAtTheBeginning, history::history_starts_now);
+    }
+}
