@@ -5,11 +5,9 @@
 //! and nothing but the public protocols. The network is a devnet in this process, which is never killed but may be
 //! told to lie, stall and drop. The bank is the example's: a file with a line for each transfer.
 
-mod anchor;
 mod audit;
 mod customer;
 mod killer;
-mod program;
 
 use std::time::{Duration, Instant};
 
@@ -17,8 +15,8 @@ use anchor_devnet::{CloseMode, Devnet};
 use anyhow::{Context as _, Result};
 
 pub use audit::Report;
-pub use program::program;
 
+use crate::anchor_process::AnchorProgram;
 use crate::database::TestDatabase;
 
 /// What to do to the anchor.
@@ -66,7 +64,7 @@ impl Siege {
         let started = Instant::now();
         let folder = tempfile::tempdir()?;
         let devnet = Devnet::builder().fault_seed(self.seed).close(CloseMode::Instant).start().await?;
-        let anchor = anchor::Anchor::new(folder.path(), database.url(), &devnet.url()).await?;
+        let anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
         anchor.run_once(&["testnet", "issue", "--asset", "TEST"]).await?;
 
         let garrison = killer::Garrison::start(anchor.clone(), self).await?;

@@ -13,8 +13,8 @@ use anyhow::{Context as _, Result};
 use demo_wallet::anchor::Transaction;
 
 use super::Siege;
-use super::anchor::Anchor;
 use super::customer::{Customer, again, token};
+use crate::anchor_process::AnchorProgram;
 
 /// What was found.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl fmt::Display for Report {
 /// Waits until nothing moves any more, and compares.
 pub(super) async fn audit(
     siege: &Siege,
-    anchor: &Anchor,
+    anchor: &AnchorProgram,
     devnet: &Devnet,
     customers: &[Customer],
     kills: u32,
@@ -179,7 +179,7 @@ async fn arrivals(ledger: &HorizonLedger, user: &AccountId, customer: &Customer)
 }
 
 /// How many transfers the bank made for each key and amount.
-async fn books(anchor: &Anchor) -> Result<BTreeMap<String, usize>> {
+async fn books(anchor: &AnchorProgram) -> Result<BTreeMap<String, usize>> {
     let text = tokio::fs::read_to_string(anchor.bank_book()).await.unwrap_or_default();
     let mut books = BTreeMap::new();
     for line in text.lines() {

@@ -12,8 +12,8 @@ use demo_wallet::ledger::Account;
 use demo_wallet::{auth, pages};
 
 use super::Siege;
-use super::anchor::Anchor;
 use super::killer::Dice;
+use crate::anchor_process::AnchorProgram;
 
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -30,7 +30,7 @@ pub(super) struct Customer {
 }
 
 /// Serves all customers, a few at a time.
-pub(super) async fn crowd(siege: &Siege, anchor: &Anchor, devnet: &Devnet) -> Result<Vec<Customer>> {
+pub(super) async fn crowd(siege: &Siege, anchor: &AnchorProgram, devnet: &Devnet) -> Result<Vec<Customer>> {
     let mut customers = Vec::new();
     for _ in 0..siege.customers {
         customers.push(arrive(anchor).await?);
@@ -46,7 +46,7 @@ pub(super) async fn crowd(siege: &Siege, anchor: &Anchor, devnet: &Devnet) -> Re
     futures_util::future::try_join_all(served).await
 }
 
-async fn arrive(anchor: &Anchor) -> Result<Customer> {
+async fn arrive(anchor: &AnchorProgram) -> Result<Customer> {
     let client = again("discover", async || AnchorClient::discover(&anchor.url, "TEST", None).await).await;
     let account = Account::with_key(SigningKey::generate(), &client.toml).await?;
     account.trust(&client.toml.asset).await?;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use tokio::task::JoinHandle;
 
 use super::Siege;
-use super::anchor::Anchor;
+use crate::anchor_process::AnchorProgram;
 
 /// The running processes of the besieged anchor.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Garrison {
 
 impl Garrison {
     /// Starts the processes; each is killed at random moments and started again at once, until relieved.
-    pub(super) async fn start(anchor: Anchor, siege: &Siege) -> Result<Self> {
+    pub(super) async fn start(anchor: AnchorProgram, siege: &Siege) -> Result<Self> {
         let commands: Vec<Vec<&'static str>> = if siege.split {
             let jobs = anchor_worker::jobs::NAMES.iter().map(|job| vec!["worker", *job]);
             std::iter::once(vec!["serve"]).chain(jobs).collect()
@@ -64,7 +64,7 @@ impl Garrison {
 }
 
 async fn guard(
-    anchor: Anchor,
+    anchor: AnchorProgram,
     command: Vec<&'static str>,
     mut dice: Dice,
     crowd: u64,

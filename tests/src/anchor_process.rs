@@ -1,0 +1,116 @@
+//! The example anchor as a program of its own: where it lives, and how its processes are started.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use crate::program::program;
+
+/// Far more than a server takes to start on a busy machine.
+const START_MAX: Duration = Duration::from_secs(60);
+
+/// How to start processes of one anchor.
+#[derive(Debug, Clone)]
+pub struct AnchorProgram {
+    /// The program itself.
+    program: PathBuf,
+    folder: PathBuf,
+    /// What it calls itself, and where wallets find it.
+    pub url: String,
+    /// Where its server listens.
+    pub listen: SocketAddr,
+    environment: Vec<(&'static str, String)>,
+}
+
+impl AnchorProgram {
+    /// An anchor with keys of its own that lives in this folder, at a free port; nothing is started yet.
+    ///
+    /// # Errors
+    /// When there is no such program, or it cannot make keys.
+    pub async fn new(folder: &Path, database: &str, horizon: &str) -> Result<Self> {
+        // free now; nobody else on this machine is likely to take it before the server does
+        let listen = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let url = format!("http://localhost:{}", listen.port());
+        let environment = vec![
+            ("DATABASE_URL", database.to_owned()),
+            ("HORIZON_URI", horizon.to_owned()),
+            ("LISTEN", listen.to_string()),
+            ("RUST_LOG", std::env::var("SIEGE_LOG").unwrap_or_else(|_| "error".into())),
+        ];
+        let program = program("testnet-anchor")?;
+        let anchor = Self { program, folder: folder.to_owned(), url, listen, environment };
+        let keys = anchor.command(&["keys", "generate"]).output().await?;
+        ensure!(keys.status.success(), "keys could not be made");
+        tokio::fs::write(folder.join(".env"), keys.stdout).await?;
+        Ok(anchor)
+    }
+
+    /// The same anchor under another name, for clients that are told where it listens.
+    #[must_use]
+    pub fn calling_itself(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.url);
+        self
+    }
+
+    /// The bank's books.
+    #[must_use]
+    pub fn bank_book(&self) -> PathBuf {
+        self.folder.join("bank.jsonl")
+    }
+
+    /// Starts a process, which ends when the value is dropped.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub fn start(&self, arguments: &[&str]) -> Result<Child> {
+        Ok(self.command(arguments).stdout(Stdio::null()).spawn()?)
+    }
+
+    /// Starts a server and waits until it answers.
+    ///
+    /// # Errors
+    /// When it ends, or answers nobody for a minute.
+    pub async fn start_server(&self, arguments: &[&str]) -> Result<Child> {
+        let mut server = self.start(arguments)?;
+        let answers = async {
+            while TcpStream::connect(self.listen).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::select! {
+            ended = server.wait() => bail!("`{}` ended by itself: {}", arguments.join(" "), ended?),
+            answered = tokio::time::timeout(START_MAX, answers) => answered.context("the server does not start")?,
+        }
+        Ok(server)
+    }
+
+    /// Runs a process to its end.
+    ///
+    /// # Errors
+    /// When it ends with anything but success; the error holds what it said.
+    pub async fn run_once(&self, arguments: &[&str]) -> Result<()> {
+        let output = self.command(arguments).output().await?;
+        ensure!(
+            output.status.success(),
+            "`{}` failed: {}",
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.current_dir(&self.folder).args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+        for name in ["SIGNING_SEED", "SERVER_JWT_KEY", "DISTRIBUTION_SEEDS", "ACTIVE_SEPS", "ORG_NAME"] {
+            command.env_remove(name);
+        }
+        command.envs(self.environment.iter().cloned()).env("HOST_URL", &self.url);
+        command
+    }
+}
