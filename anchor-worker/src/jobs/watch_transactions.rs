@@ -44,38 +44,40 @@ impl WatchTransactions {
 
     /// The right to watch an account, with a position to read on from; `None` if somebody else has it.
     async fn claim(&self, account: &AccountId) -> Result<Option<WatchLease>, JobError> {
-        let now = self.anchor.clock().now();
-        let store = self.anchor.store();
-        let lease = store.watch_claim(account, &self.settings.owner, now, self.settings.lease).await?;
-        let Some(mut lease) = lease else { return Ok(None) };
-        if lease.cursor.is_none() {
-            // nobody can have been told to pay here before: that would have started the watch
-            let start = self.anchor.ledger().movements_start(account).await?;
-            let page = anchor_core::stellar::MovementPage {
-                movements: Vec::new(),
-                poison: Vec::new(),
-                next: start,
-                more: false,
-            };
-            match observe::record(&self.anchor, &lease, &page).await? {
-                Watched::On(started) => lease = started,
-                _ => return Ok(None),
-            }
+        let lease = self.lease(account).await?;
+        if !matches!(&lease, Some(lease) if lease.cursor.is_none()) {
+            return Ok(lease);
         }
-        Ok(Some(lease))
+        // nobody was told to pay here before: that would have started the watch
+        let start = self.anchor.ledger().movements_start(account).await?;
+        self.anchor.store().watch_start(account, &start).await?;
+        self.lease(account).await
     }
 
-    /// Pages until there is nothing new.
+    /// Takes the lease, or renews it.
+    async fn lease(&self, account: &AccountId) -> Result<Option<WatchLease>, JobError> {
+        let now = self.anchor.clock().now();
+        let store = self.anchor.store();
+        Ok(store.watch_claim(account, &self.settings.owner, now, self.settings.lease).await?)
+    }
+
+    /// Pages until there is nothing new, and leaves the account to whoever looks next.
     async fn drain(&self, account: &AccountId) -> Result<Progress, JobError> {
+        let Some(mut lease) = self.claim(account).await? else { return Ok(Progress::default()) };
+        let drained = self.pages(&mut lease).await;
+        self.anchor.store().watch_release(&lease).await?;
+        drained
+    }
+
+    async fn pages(&self, lease: &mut WatchLease) -> Result<Progress, JobError> {
         let mut progress = Progress::default();
-        let Some(mut lease) = self.claim(account).await? else { return Ok(progress) };
         while let Some(cursor) = lease.cursor.clone() {
-            let page = self.anchor.ledger().movements(account, &cursor).await?;
+            let page = self.anchor.ledger().movements(&lease.account, &cursor).await?;
             if page.next == cursor {
                 break;
             }
-            match observe::record(&self.anchor, &lease, &page).await? {
-                Watched::On(next) => lease = next,
+            match observe::record(&self.anchor, lease, &page).await? {
+                Watched::On(next) => *lease = next,
                 _ => break,
             }
             let found = u32::try_from(page.movements.len()).unwrap_or(u32::MAX);
@@ -127,14 +129,14 @@ impl WatchTransactions {
                     return Ok(Ended::Renew);
                 }
                 () = &mut renew => {
-                    match self.renew(&lease).await? {
-                        Some(()) => {
-                            rhythm.pulse.succeeded(Progress::default());
-                            renew.as_mut().reset(tokio::time::Instant::now() + self.settings.lease / 3);
-                            continue;
-                        }
-                        None => return Ok(Ended::Lost),
+                    let again = self.lease(&account).await?;
+                    // another token: somebody else had it in between, and may have read on
+                    if again.is_none_or(|again| again.token != lease.token) {
+                        return Ok(Ended::Lost);
                     }
+                    rhythm.pulse.succeeded(Progress::default());
+                    renew.as_mut().reset(tokio::time::Instant::now() + self.settings.lease / 3);
+                    continue;
                 }
                 page = pages.next() => match page {
                     Some(page) => page?,
@@ -150,14 +152,6 @@ impl WatchTransactions {
             (progress.claimed, progress.moved) = (found, found);
             rhythm.pulse.succeeded(progress);
         }
-    }
-
-    /// Keeps the lease, as long as it is still the one that was claimed.
-    async fn renew(&self, lease: &WatchLease) -> Result<Option<()>, JobError> {
-        let now = self.anchor.clock().now();
-        let store = self.anchor.store();
-        let again = store.watch_claim(&lease.account, &self.settings.owner, now, self.settings.lease).await?;
-        Ok(again.filter(|again| again.token == lease.token).map(|_| ()))
     }
 }
 

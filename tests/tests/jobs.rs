@@ -1,0 +1,13 @@
+//! The jobs on a real database, with a network and a bank in memory: every road, every crash point, two workers.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+#[path = "jobs/crash.rs"]
+mod crash;
+#[path = "jobs/kill.rs"]
+mod kill;
+#[path = "jobs/peers.rs"]
+mod peers;
+#[path = "jobs/roads.rs"]
+mod roads;
+#[path = "jobs/world.rs"]
+mod world;

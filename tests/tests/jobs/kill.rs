@@ -1,0 +1,394 @@
+//! A process that is killed at a chosen moment: after any call that wrote or sent something.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anchor_core::account::AccountId;
+use anchor_core::asset::Asset;
+use anchor_core::id::{AttemptId, EventId, OrderId, TransactionId};
+use anchor_core::integration::{
+    Answers, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome, PendingDeposit, RailsIntegration,
+};
+use anchor_core::memo::Memo;
+use anchor_core::stellar::{
+    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage, Network, Submission,
+};
+use anchor_core::store::{
+    Callbacks, Claim, Claimed, ClaimedEvent, EventProgress, LeaseToken, Observation, PaymentRecord, Recorded,
+    Session, StateCount, Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+};
+use anchor_core::transaction::{
+    Attempt, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
+};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures_util::stream::BoxStream;
+use tokio::sync::Notify;
+
+/// Counts the moments between calls, and stops the process at one of them. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct KillSwitch(Arc<Moments>);
+
+#[derive(Debug)]
+struct Moments {
+    /// Only a process can be killed, not the test around it.
+    is_process: AtomicBool,
+    passed: AtomicUsize,
+    fatal: AtomicUsize,
+    killed: Notify,
+}
+
+impl KillSwitch {
+    pub(crate) fn new() -> Self {
+        let never = AtomicUsize::new(usize::MAX);
+        Self(Arc::new(Moments {
+            is_process: AtomicBool::new(false),
+            passed: AtomicUsize::new(0),
+            fatal: never,
+            killed: Notify::new(),
+        }))
+    }
+
+    /// The process dies at this moment, counted from now.
+    pub(crate) fn arm(&self, moment: usize) {
+        self.0.passed.store(0, Ordering::SeqCst);
+        self.0.fatal.store(moment, Ordering::SeqCst);
+    }
+
+    /// Nothing dies any more.
+    pub(crate) fn disarm(&self) {
+        self.0.fatal.store(usize::MAX, Ordering::SeqCst);
+    }
+
+    /// Works like a process: to its end, or (`None`) until it is killed, which drops it where it stands.
+    pub(crate) async fn process<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.0.is_process.store(true, Ordering::SeqCst);
+        let end = tokio::select! {
+            biased;
+            () = self.0.killed.notified() => None,
+            done = work => Some(done),
+        };
+        self.0.is_process.store(false, Ordering::SeqCst);
+        end
+    }
+
+    async fn moment(&self) {
+        if !self.0.is_process.load(Ordering::SeqCst) {
+            return;
+        }
+        if self.0.passed.fetch_add(1, Ordering::SeqCst) == self.0.fatal.load(Ordering::SeqCst) {
+            self.0.killed.notify_one();
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Something is written or sent. Between two such calls nothing is left behind, so dying there is the same as
+    /// dying right after the first.
+    async fn around<T>(&self, call: impl Future<Output = T>) -> T {
+        let answer = call.await;
+        self.moment().await;
+        answer
+    }
+
+    /// A claim that found nothing wrote nothing.
+    async fn claim<T, E>(&self, call: impl Future<Output = Result<Vec<T>, E>>) -> Result<Vec<T>, E> {
+        let answer = call.await;
+        if !matches!(&answer, Ok(claimed) if claimed.is_empty()) {
+            self.moment().await;
+        }
+        answer
+    }
+}
+
+/// Store, ledger or bank of a process that may be killed.
+pub(crate) struct Mortal<T> {
+    inner: T,
+    switch: KillSwitch,
+}
+
+impl<T> Mortal<T> {
+    pub(crate) fn new(inner: T, switch: &KillSwitch) -> Self {
+        Self { inner, switch: switch.clone() }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Mortal<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+#[async_trait]
+impl<T: RailsIntegration> RailsIntegration for Mortal<T> {
+    async fn poll_pending_deposit(&self, deposit: &PendingDeposit) -> Result<FundsOutcome, IntegrationError> {
+        self.inner.poll_pending_deposit(deposit).await
+    }
+
+    async fn poll_pending_deposits(
+        &self,
+        deposits: &[PendingDeposit],
+    ) -> Result<Vec<(TransactionId, Result<FundsOutcome, IntegrationError>)>, IntegrationError> {
+        self.inner.poll_pending_deposits(deposits).await
+    }
+
+    async fn execute_outgoing_transaction(
+        &self,
+        order: &PayoutOrder,
+    ) -> Result<PayoutOutcome, IntegrationError> {
+        self.switch.around(self.inner.execute_outgoing_transaction(order)).await
+    }
+
+    async fn find_outgoing_transaction(
+        &self,
+        order: &PayoutOrder,
+    ) -> Result<PayoutOutcome, IntegrationError> {
+        self.inner.find_outgoing_transaction(order).await
+    }
+
+    async fn poll_outgoing_transactions(
+        &self,
+        orders: &[PayoutOrder],
+    ) -> Result<Vec<(OrderId, Result<PayoutOutcome, IntegrationError>)>, IntegrationError> {
+        self.inner.poll_outgoing_transactions(orders).await
+    }
+}
+
+#[async_trait]
+impl<T: Ledger> Ledger for Mortal<T> {
+    fn network(&self) -> &Network {
+        self.inner.network()
+    }
+
+    async fn latest(&self) -> Result<LedgerPoint, LedgerError> {
+        self.inner.latest().await
+    }
+
+    async fn account(&self, id: &AccountId) -> Result<Option<AccountSnapshot>, LedgerError> {
+        self.inner.account(id).await
+    }
+
+    async fn fee_bid(&self) -> Result<u32, LedgerError> {
+        self.inner.fee_bid().await
+    }
+
+    async fn submit(&self, envelope: &str) -> Result<Submission, LedgerError> {
+        self.switch.around(self.inner.submit(envelope)).await
+    }
+
+    async fn lookup(&self, hash: &TransactionHash) -> Result<Lookup, LedgerError> {
+        self.inner.lookup(hash).await
+    }
+
+    async fn movements_start(&self, account: &AccountId) -> Result<Cursor, LedgerError> {
+        self.inner.movements_start(account).await
+    }
+
+    async fn movements(&self, account: &AccountId, after: &Cursor) -> Result<MovementPage, LedgerError> {
+        self.inner.movements(account, after).await
+    }
+
+    fn follow(&self, account: AccountId, after: Cursor) -> BoxStream<'_, Result<MovementPage, LedgerError>> {
+        self.inner.follow(account, after)
+    }
+}
+
+#[async_trait]
+impl<T: Store> Store for Mortal<T> {
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.inner.ping().await
+    }
+
+    async fn asset_put(&self, asset: &Asset) -> Result<(), StoreError> {
+        self.switch.around(self.inner.asset_put(asset)).await
+    }
+
+    async fn asset_list(&self) -> Result<Vec<Asset>, StoreError> {
+        self.inner.asset_list().await
+    }
+
+    async fn transaction_insert(
+        &self,
+        transaction: &Transaction,
+        url_token: Option<(&[u8; 32], DateTime<Utc>)>,
+    ) -> Result<(), StoreError> {
+        self.switch.around(self.inner.transaction_insert(transaction, url_token)).await
+    }
+
+    async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
+        self.inner.transaction_fetch(id).await
+    }
+
+    async fn transaction_find(
+        &self,
+        subject: &str,
+        protocol: Protocol,
+        lookup: &TransactionLookup,
+    ) -> Result<Option<Transaction>, StoreError> {
+        self.inner.transaction_find(subject, protocol, lookup).await
+    }
+
+    async fn transaction_list(&self, filter: &TransactionFilter) -> Result<Vec<Transaction>, StoreError> {
+        self.inner.transaction_list(filter).await
+    }
+
+    async fn transaction_by_memo(
+        &self,
+        account: &AccountId,
+        memo: &Memo,
+    ) -> Result<Option<Transaction>, StoreError> {
+        self.inner.transaction_by_memo(account, memo).await
+    }
+
+    async fn transaction_apply(&self, change: &Change, keep_lease: bool) -> Result<Stored, StoreError> {
+        self.switch.around(self.inner.transaction_apply(change, keep_lease)).await
+    }
+
+    async fn transaction_claim(&self, queue: Queue, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+        self.switch.claim(self.inner.transaction_claim(queue, claim)).await
+    }
+
+    async fn transaction_claim_overdue(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+        self.switch.claim(self.inner.transaction_claim_overdue(claim)).await
+    }
+
+    async fn transaction_release(
+        &self,
+        id: TransactionId,
+        lease: LeaseToken,
+        due: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.switch.around(self.inner.transaction_release(id, lease, due)).await
+    }
+
+    async fn transaction_count(&self) -> Result<Vec<StateCount>, StoreError> {
+        self.inner.transaction_count().await
+    }
+
+    async fn fact_list(&self, transaction: TransactionId) -> Result<Vec<FactRecord>, StoreError> {
+        self.inner.fact_list(transaction).await
+    }
+
+    async fn fact_anomaly(&self, record: &FactRecord) -> Result<(), StoreError> {
+        self.switch.around(self.inner.fact_anomaly(record)).await
+    }
+
+    async fn attempt_fetch(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+        self.inner.attempt_fetch(id).await
+    }
+
+    async fn attempt_open_of(&self, source: &AccountId) -> Result<Option<Attempt>, StoreError> {
+        self.inner.attempt_open_of(source).await
+    }
+
+    async fn order_open_of(
+        &self,
+        transaction: TransactionId,
+    ) -> Result<Option<(Order, Option<String>)>, StoreError> {
+        self.inner.order_open_of(transaction).await
+    }
+
+    async fn watch_claim(
+        &self,
+        account: &AccountId,
+        owner: &str,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<WatchLease>, StoreError> {
+        self.switch.around(self.inner.watch_claim(account, owner, now, lease)).await
+    }
+
+    async fn watch_fetch(&self, account: &AccountId) -> Result<Option<Cursor>, StoreError> {
+        self.inner.watch_fetch(account).await
+    }
+
+    async fn watch_start(&self, account: &AccountId, cursor: &Cursor) -> Result<(), StoreError> {
+        self.switch.around(self.inner.watch_start(account, cursor)).await
+    }
+
+    async fn watch_forget(&self, account: &AccountId) -> Result<(), StoreError> {
+        self.switch.around(self.inner.watch_forget(account)).await
+    }
+
+    async fn watch_release(&self, lease: &WatchLease) -> Result<(), StoreError> {
+        self.switch.around(self.inner.watch_release(lease)).await
+    }
+
+    async fn payments_record(&self, observation: &Observation) -> Result<Recorded, StoreError> {
+        self.switch.around(self.inner.payments_record(observation)).await
+    }
+
+    async fn suspense_list(&self) -> Result<Vec<PaymentRecord>, StoreError> {
+        self.inner.suspense_list().await
+    }
+
+    async fn payment_list(&self, transaction: TransactionId) -> Result<Vec<PaymentRecord>, StoreError> {
+        self.inner.payment_list(transaction).await
+    }
+
+    async fn answers_fetch(&self, transaction: TransactionId) -> Result<Answers, StoreError> {
+        self.inner.answers_fetch(transaction).await
+    }
+
+    async fn answers_put(&self, transaction: TransactionId, answers: &Answers) -> Result<(), StoreError> {
+        self.switch.around(self.inner.answers_put(transaction, answers)).await
+    }
+
+    async fn callbacks_insert(
+        &self,
+        transaction: TransactionId,
+        callbacks: &Callbacks,
+    ) -> Result<(), StoreError> {
+        self.switch.around(self.inner.callbacks_insert(transaction, callbacks)).await
+    }
+
+    async fn callbacks_fetch(&self, transaction: TransactionId) -> Result<Callbacks, StoreError> {
+        self.inner.callbacks_fetch(transaction).await
+    }
+
+    async fn session_open(
+        &self,
+        url_token: &[u8; 32],
+        cookie: &[u8; 32],
+        csrf: &str,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<Option<Session>, StoreError> {
+        self.switch.around(self.inner.session_open(url_token, cookie, csrf, now, expires_at)).await
+    }
+
+    async fn session_fetch(
+        &self,
+        cookie: &[u8; 32],
+        now: DateTime<Utc>,
+    ) -> Result<Option<Session>, StoreError> {
+        self.inner.session_fetch(cookie, now).await
+    }
+
+    async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.switch.around(self.inner.challenge_use(hash, expires_at)).await
+    }
+
+    async fn event_claim(&self, claim: &Claim) -> Result<Vec<ClaimedEvent>, StoreError> {
+        self.switch.claim(self.inner.event_claim(claim)).await
+    }
+
+    async fn event_ack(&self, id: EventId, lease: LeaseToken, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.switch.around(self.inner.event_ack(id, lease, at)).await
+    }
+
+    async fn event_defer(
+        &self,
+        id: EventId,
+        lease: LeaseToken,
+        progress: EventProgress,
+        due: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.switch.around(self.inner.event_defer(id, lease, progress, due)).await
+    }
+
+    async fn expired_delete(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        self.switch.around(self.inner.expired_delete(now)).await
+    }
+}
