@@ -100,8 +100,8 @@ CREATE TABLE attempts (
     CHECK ((status = 'open') = (closed_at IS NULL))
 );
 CREATE INDEX attempts_transaction ON attempts (transaction_id);
-CREATE UNIQUE INDEX attempts_open_transaction ON attempts (transaction_id) WHERE status = 'open';
-CREATE UNIQUE INDEX attempts_open_source ON attempts (source) WHERE status = 'open';
+CREATE UNIQUE INDEX attempts_open_transaction ON attempts (transaction_id) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX attempts_open_source ON attempts (source) WHERE closed_at IS NULL;
 
 -- Instructions to the rails, stored before the rails hear of them. The id is the idempotency key.
 CREATE TABLE orders (
@@ -117,7 +117,7 @@ CREATE TABLE orders (
     CHECK ((status = 'open') = (closed_at IS NULL))
 );
 CREATE INDEX orders_transaction ON orders (transaction_id);
-CREATE UNIQUE INDEX orders_open_transaction ON orders (transaction_id) WHERE status = 'open';
+CREATE UNIQUE INDEX orders_open_transaction ON orders (transaction_id) WHERE closed_at IS NULL;
 
 -- Accounts whose history is read, and how far.
 CREATE TABLE watches (

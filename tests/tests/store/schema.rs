@@ -1,1 +1,242 @@
+//! What the schema itself guards, and that both databases have the same one.
 
+use std::collections::BTreeSet;
+
+use anchor_core::id::{IdSource as _, SequentialIds, TransactionId};
+use anchor_core::store::diesel::DieselStore;
+use anchor_core::store::{Store as _, StoreError};
+use anchor_core::testing::fakes::samples;
+use anchor_tests::database::TestDatabase;
+use anchor_tests::on_each_database;
+use anyhow::{Context as _, Result};
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// As an operator would, past the store.
+fn execute(database: &TestDatabase, sql: &str) -> QueryResult<()> {
+    match database {
+        TestDatabase::Sqlite { url, .. } => sqlite(url).batch_execute(sql),
+        TestDatabase::Postgres(database) => postgres(database.url()).batch_execute(sql),
+    }
+}
+
+fn lines(database: &TestDatabase, sqlite_query: &str, postgres_query: &str) -> Result<BTreeSet<String>> {
+    let lines: Vec<Line> = match database {
+        TestDatabase::Sqlite { url, .. } => diesel::sql_query(sqlite_query).load(&mut sqlite(url))?,
+        TestDatabase::Postgres(database) => {
+            diesel::sql_query(postgres_query).load(&mut postgres(database.url()))?
+        }
+    };
+    Ok(lines.into_iter().map(|line| line.line).collect())
+}
+
+fn sqlite(url: &str) -> SqliteConnection {
+    let mut connection = SqliteConnection::establish(url).expect("the file is there");
+    let setup = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON";
+    connection.batch_execute(setup).expect("pragmas never fail");
+    connection
+}
+
+fn postgres(url: &str) -> PgConnection {
+    PgConnection::establish(url).expect("the server is there")
+}
+
+async fn migrated(database: &TestDatabase) -> Result<DieselStore> {
+    let store = DieselStore::open(database.url())?;
+    store.migrate().await?;
+    Ok(store)
+}
+
+async fn with_transaction(database: &TestDatabase) -> Result<(DieselStore, TransactionId)> {
+    let store = migrated(database).await?;
+    store.asset_put(&samples::asset()).await?;
+    let id = TransactionId::new(SequentialIds::default().next());
+    store.transaction_insert(&samples::withdrawal(id, "10"), None).await?;
+    Ok((store, id))
+}
+
+/// `table.column type null?`, with PostgreSQL's richer types as SQLite keeps them.
+const SQLITE_COLUMNS: &str = r#"
+    SELECT t.name || '.' || c.name || ' ' || c.type || CASE c."notnull" WHEN 1 THEN ' not null' ELSE '' END
+        || CASE WHEN c.pk > 0 THEN ' key ' || c.pk ELSE '' END AS line
+    FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+    WHERE t.type = 'table' AND t.name NOT LIKE '\_\_%' ESCAPE '\' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\'"#;
+
+const POSTGRES_COLUMNS: &str = r#"
+    SELECT c.table_name || '.' || c.column_name || ' '
+        || CASE c.data_type WHEN 'bigint' THEN 'INTEGER' WHEN 'boolean' THEN 'INTEGER' WHEN 'text' THEN 'TEXT'
+           WHEN 'timestamp without time zone' THEN 'TEXT' ELSE c.data_type END
+        || CASE c.is_nullable WHEN 'NO' THEN ' not null' ELSE '' END
+        || COALESCE(' key ' || k.ordinal_position, '') AS line
+    FROM information_schema.columns c
+    LEFT JOIN information_schema.table_constraints p
+        ON p.table_name = c.table_name AND p.table_schema = c.table_schema AND p.constraint_type = 'PRIMARY KEY'
+    LEFT JOIN information_schema.key_column_usage k
+        ON k.constraint_name = p.constraint_name AND k.table_name = c.table_name
+        AND k.column_name = c.column_name
+    WHERE c.table_schema = 'public' AND c.table_name NOT LIKE '\_\_%'"#;
+
+/// `table (columns) unique? partial? name`; indexes that belong to a constraint have no name of ours.
+const SQLITE_INDEXES: &str = r#"
+    SELECT t.name || ' (' || (SELECT group_concat(name, ', ') FROM
+            (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) || ')'
+        || CASE i."unique" WHEN 1 THEN ' unique' ELSE '' END
+        || CASE i.partial WHEN 1 THEN ' partial' ELSE '' END
+        || CASE i.origin WHEN 'c' THEN ' ' || i.name ELSE '' END AS line
+    FROM sqlite_schema t JOIN pragma_index_list(t.name) i
+    WHERE t.type = 'table' AND t.name NOT LIKE '\_\_%' ESCAPE '\'"#;
+
+const POSTGRES_INDEXES: &str = r#"
+    SELECT t.relname || ' (' || (SELECT string_agg(trim('"' FROM pg_get_indexdef(i.indexrelid, n, true)), ', ' ORDER BY n)
+            FROM generate_series(1, i.indnatts) n) || ')'
+        || CASE WHEN i.indisunique THEN ' unique' ELSE '' END
+        || CASE WHEN i.indpred IS NOT NULL THEN ' partial' ELSE '' END
+        || CASE WHEN EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u'))
+           THEN '' ELSE ' ' || x.relname END AS line
+    FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
+    JOIN pg_namespace s ON s.oid = t.relnamespace
+    WHERE s.nspname = 'public' AND t.relname NOT LIKE '\_\_%'"#;
+
+/// `table.column -> table.column`
+const SQLITE_REFERENCES: &str = r#"
+    SELECT t.name || '.' || f."from" || ' -> ' || f."table" || '.' || f."to" AS line
+    FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table'"#;
+
+const POSTGRES_REFERENCES: &str = r#"
+    SELECT f.conrelid::regclass || '.' || a.attname || ' -> ' || f.confrelid::regclass || '.' || b.attname AS line
+    FROM pg_constraint f
+    JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]
+    JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = f.confkey[1]
+    WHERE f.contype = 'f'"#;
+
+const SQLITE_TRIGGERS: &str =
+    "SELECT tbl_name || ' ' || name AS line FROM sqlite_schema WHERE type = 'trigger'";
+const POSTGRES_TRIGGERS: &str =
+    "SELECT tgrelid::regclass || ' ' || tgname AS line FROM pg_trigger WHERE NOT tgisinternal";
+
+#[tokio::test]
+async fn both_databases_have_the_same_schema() -> Result<()> {
+    let Some(other) = TestDatabase::postgres() else { return Ok(()) };
+    let one = TestDatabase::sqlite();
+    migrated(&one).await?;
+    migrated(&other).await?;
+    for (what, on_sqlite, on_postgres) in [
+        ("columns", SQLITE_COLUMNS, POSTGRES_COLUMNS),
+        ("indexes", SQLITE_INDEXES, POSTGRES_INDEXES),
+        ("references", SQLITE_REFERENCES, POSTGRES_REFERENCES),
+        ("triggers", SQLITE_TRIGGERS, POSTGRES_TRIGGERS),
+    ] {
+        let one = lines(&one, on_sqlite, on_postgres)?;
+        let other = lines(&other, on_sqlite, on_postgres)?;
+        assert!(one.len() >= 5, "{what}: {one:?}");
+        let difference: Vec<_> = one.symmetric_difference(&other).collect();
+        assert!(difference.is_empty(), "{what}: {difference:#?}");
+    }
+    Ok(())
+}
+
+on_each_database! {
+    async fn migrations_can_be_taken_back(database: TestDatabase) -> Result<()> {
+        let store = migrated(&database).await?;
+        let folder = match &database {
+            TestDatabase::Sqlite { .. } => "sqlite",
+            TestDatabase::Postgres(_) => "postgres",
+        };
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(folder);
+        let mut down: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+        down.sort_by_key(|entry| std::cmp::Reverse(entry.file_name()));
+        for entry in &down {
+            execute(&database, &std::fs::read_to_string(entry.path().join("down.sql"))?)?;
+        }
+        execute(&database, "DELETE FROM __diesel_schema_migrations")?;
+        assert_eq!(store.pending_migrations().await?.len(), down.len());
+        assert_eq!(store.migrate().await?.len(), down.len());
+        store.asset_put(&samples::asset()).await?;
+        Ok(())
+    }
+
+    async fn questions_in_the_book_have_answers(database: TestDatabase) -> Result<()> {
+        let _store = with_transaction(&database).await?;
+        let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/reference/schema.md");
+        let page = std::fs::read_to_string(page)?;
+        let sql = page.split("```sql").nth(1).and_then(|rest| rest.split("```").next());
+        execute(&database, sql.context("the page has a block of SQL")?)?;
+        Ok(())
+    }
+
+    async fn history_cannot_be_rewritten(database: TestDatabase) -> Result<()> {
+        let (_store, id) = with_transaction(&database).await?;
+        execute(&database, &format!(
+            "INSERT INTO facts (id, transaction_id, version, fact, data, actor, at)
+             VALUES ('f', '{id}', 1, 'held', '{{}}', 'worker', '2026-01-01 00:00:00')"
+        ))?;
+        for sql in [
+            "UPDATE facts SET refused = 'no'",
+            "DELETE FROM facts",
+            "UPDATE receiving_memos SET memo = '2'",
+            "DELETE FROM receiving_memos",
+        ] {
+            let refused = execute(&database, sql).expect_err(sql).to_string();
+            assert!(refused.contains("does not allow"), "{sql}: {refused}");
+        }
+        Ok(())
+    }
+
+    async fn rows_that_cannot_be_are_refused(database: TestDatabase) -> Result<()> {
+        let (_store, id) = with_transaction(&database).await?;
+        for sql in [
+            "UPDATE transactions SET state = 'somewhere'",
+            "UPDATE transactions SET kind = 'gift'",
+            "UPDATE transactions SET queue = 'sometime'",
+            "UPDATE transactions SET version = -1",
+            "UPDATE transactions SET asset = 'stellar:NONE'",
+            "UPDATE transactions SET lease_owner = 'me'",
+            "INSERT INTO payments VALUES ('1', 'G', 'h', 1, '2026-01-01 00:00:00', 'G', 'G', 'native', 1,
+                'none', '', NULL, NULL, '2026-01-01 00:00:00')",
+            &format!("INSERT INTO orders VALUES
+                ('o', '{id}', 'payout', '-1', 'iso4217:USD', 'open', NULL, '2026-01-01 00:00:00', NULL)"),
+            &format!("INSERT INTO attempts VALUES ('a', '{id}', 'payment', 'h', 'AAAA', 'G', 1, 1, 'open', NULL,
+                '2026-01-01 00:00:00', '2026-01-01 00:00:00')"),
+        ] {
+            assert!(execute(&database, sql).is_err(), "{sql}");
+        }
+        Ok(())
+    }
+
+    async fn corrupt_rows_are_never_believed(database: TestDatabase) -> Result<()> {
+        let (store, id) = with_transaction(&database).await?;
+        let before = store.transaction_fetch(id).await?.context("it was inserted")?;
+        execute(&database, "CREATE TABLE saved AS SELECT * FROM transactions")?;
+        for (sql, column) in [
+            ("UPDATE transactions SET state = 'paid_out'", "state"),
+            ("UPDATE transactions SET state_data = '{\"name\":\"paid_out\"}'", "state_data"),
+            ("UPDATE transactions SET queue = 'payouts', due_at = started_at", "queue"),
+            ("UPDATE transactions SET amounts = '{}'", "amounts"),
+            ("UPDATE transactions SET amounts = replace(amounts, '9.75', '-9.75')", "amounts"),
+            ("UPDATE transactions SET amounts = replace(amounts, '9.75', '9e75')", "amounts"),
+            ("UPDATE transactions SET subject_key = 'GA'", "subject_key"),
+            ("UPDATE transactions SET subject = 'GA'", "subject"),
+            ("UPDATE transactions SET stellar_transaction_id = 'AB'", "stellar_transaction_id"),
+            ("UPDATE transactions SET terms = ''", "terms"),
+        ] {
+            execute(&database, sql)?;
+            let read = store.transaction_fetch(id).await;
+            let Err(StoreError::Corrupt(what)) = read else { panic!("{sql}: {read:?}") };
+            assert!(what.contains(column) && what.contains(&id.to_string()), "{sql}: {what}");
+            assert!(!what.contains("9.75"), "content stays out of errors: {what}");
+            let columns = ["state", "state_data", "queue", "due_at", "amounts", "terms", "subject_key", "subject",
+                "stellar_transaction_id"];
+            let restore = columns.map(|name| format!("{name} = (SELECT {name} FROM saved)")).join(", ");
+            execute(&database, &format!("UPDATE transactions SET {restore}"))?;
+            assert_eq!(store.transaction_fetch(id).await?.as_ref(), Some(&before), "{sql}");
+        }
+        Ok(())
+    }
+}

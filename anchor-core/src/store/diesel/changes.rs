@@ -102,7 +102,7 @@ fn effect(connection: &mut AnyConnection, change: &Change, transaction: &str) ->
             let open = attempts::table
                 .filter(attempts::id.eq(id.to_string()))
                 .filter(attempts::transaction_id.eq(transaction))
-                .filter(attempts::status.eq("open"));
+                .filter(attempts::closed_at.is_null());
             diesel::update(open)
                 .set((
                     attempts::status.eq(status.as_str()),
@@ -119,7 +119,7 @@ fn effect(connection: &mut AnyConnection, change: &Change, transaction: &str) ->
             let open = orders::table
                 .filter(orders::id.eq(id.to_string()))
                 .filter(orders::transaction_id.eq(transaction))
-                .filter(orders::status.eq("open"));
+                .filter(orders::closed_at.is_null());
             let closed_at = (*status != OrderStatus::Open).then(|| stamp(at));
             // a reference that is known already stays when the rails leave it out
             let reference = reference.as_deref().map(|reference| orders::reference.eq(free_text(reference)));

@@ -61,7 +61,7 @@ pub(super) fn attempt_open_of(
 ) -> Result<Option<Attempt>, Fault> {
     let row: Option<AttemptRow> = attempts::table
         .filter(attempts::source.eq(source.to_string()))
-        .filter(attempts::status.eq("open"))
+        .filter(attempts::closed_at.is_null())
         .select(AttemptRow::columns())
         .first(connection)
         .optional()?;
@@ -74,7 +74,7 @@ pub(super) fn order_open_of(
 ) -> Result<Option<(Order, Option<String>)>, Fault> {
     let row: Option<OrderRow> = orders::table
         .filter(orders::transaction_id.eq(transaction.to_string()))
-        .filter(orders::status.eq("open"))
+        .filter(orders::closed_at.is_null())
         .select(OrderRow::columns())
         .first(connection)
         .optional()?;

@@ -99,3 +99,6 @@ pub(super) fn pending(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     };
     pending.map_err(MigrateError::new)
 }
+
+#[cfg(test)]
+mod tests;

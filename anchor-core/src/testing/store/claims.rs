@@ -44,11 +44,8 @@ pub async fn claims_never_share_a_transaction(store: &dyn Store) {
             mine.extend(claimed.into_iter().map(|claimed| claimed.transaction.id));
         }
     };
-    let mut handed_out: Vec<_> = futures_util::future::join_all((0..8).map(|number| claimer(number)))
-        .await
-        .into_iter()
-        .flatten()
-        .collect();
+    let mut handed_out: Vec<_> =
+        futures_util::future::join_all((0..8).map(&claimer)).await.into_iter().flatten().collect();
     // a claimer may find nothing while others hold what it looked at
     handed_out.extend(claimer(8).await);
     assert_eq!(handed_out.len(), TRANSACTIONS);

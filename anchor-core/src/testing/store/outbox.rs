@@ -50,11 +50,8 @@ pub async fn news_is_claimed_once(store: &dyn Store) {
             }
         }
     };
-    let mut delivered: Vec<_> = futures_util::future::join_all((0..8).map(|number| worker(number)))
-        .await
-        .into_iter()
-        .flatten()
-        .collect();
+    let mut delivered: Vec<_> =
+        futures_util::future::join_all((0..8).map(&worker)).await.into_iter().flatten().collect();
     delivered.extend(worker(8).await);
     assert_eq!(delivered.len(), 120);
     assert_eq!(delivered.iter().collect::<HashSet<_>>().len(), 120);

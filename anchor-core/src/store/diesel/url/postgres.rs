@@ -22,14 +22,15 @@ impl PostgresUrl {
         if ambiguous || !percent::is_escaped(text) || text.contains('\0') {
             return Err(UrlError::Postgres);
         }
-        let in_query = url.query_pairs().filter(|(name, _)| name.ends_with("password"));
-        let mut passwords: Vec<String> = in_query.map(|(_, value)| value.into_owned()).collect();
-        if let Some(password) = url.password() {
-            passwords.push(percent::decode(password));
-            passwords.push(password.to_owned());
-        }
-        let raw = authority.split_once('@').and_then(|(user, _)| user.split_once(':'));
-        passwords.extend(raw.map(|(_, password)| password.to_owned()));
+        let in_front = authority.split_once('@').and_then(|(user, _)| user.split_once(':'));
+        let in_query = url.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        let in_query = in_query.filter(|(name, _)| name.ends_with("password"));
+        // as written, and as libpq reads it
+        let mut passwords: Vec<String> = in_front
+            .into_iter()
+            .chain(in_query)
+            .flat_map(|(_, password)| [password.to_owned(), percent::decode(password)])
+            .collect();
         passwords.retain(|password| !password.is_empty());
         passwords.sort_by_key(|password| std::cmp::Reverse(password.len()));
         Ok(Self {

@@ -1,0 +1,43 @@
+//! Released migrations never change: databases that applied them would differ from new ones.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+/// Backend, migration, and the first half of the SHA-256 of `up.sql`. To change the schema, add a migration.
+const RELEASED: &[(&str, &str, &str)] = &[
+    ("postgres", "20261123000000_create_schema", "47c8f76da2a63316f8ee060e0b305cb9"),
+    ("sqlite", "20261123000000_create_schema", "f988f6f17890ad259e8a6a50d3103eab"),
+];
+
+#[test]
+fn released_migrations_are_immutable() {
+    let mut found = Vec::new();
+    for backend in ["postgres", "sqlite"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(backend);
+        let mut names: Vec<_> = std::fs::read_dir(&folder)
+            .expect("the folder is there")
+            .map(|entry| entry.expect("readable").file_name().into_string().expect("UTF-8"))
+            .collect();
+        names.sort();
+        for name in names {
+            let up = std::fs::read(folder.join(&name).join("up.sql")).expect("every migration has an up.sql");
+            assert!(folder.join(&name).join("down.sql").is_file(), "{backend} {name} can be taken back");
+            let hash = hex::encode(Sha256::digest(&up));
+            found.push((backend, name, hash[..32].to_owned()));
+        }
+    }
+    let found: Vec<_> =
+        found.iter().map(|(backend, name, hash)| (*backend, name.as_str(), hash.as_str())).collect();
+    assert_eq!(found, RELEASED);
+}
+
+#[test]
+fn both_backends_have_the_same_migrations() {
+    let mut backends: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (backend, name, _) in RELEASED {
+        backends.entry(backend).or_default().push(name);
+    }
+    assert_eq!(backends["sqlite"], backends["postgres"]);
+}
