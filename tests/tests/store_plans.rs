@@ -75,6 +75,7 @@ async fn use_everything(database: &TestDatabase) -> Result<BTreeSet<String>> {
         claims::overdue_transactions_are_claimed_while_they_can_expire,
         documents::callbacks_are_remembered_once,
         documents::answers_are_replaced,
+        documents::last_answers_come_with_the_terms,
         history::same_anomaly_is_kept_once,
         outbox::deferred_news_keeps_its_progress,
         outbox::news_is_delivered_in_order,

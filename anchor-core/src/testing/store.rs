@@ -100,6 +100,7 @@ macro_rules! store_conformance {
             documents::store_answers
             documents::asset_is_replaced_under_its_identifier
             documents::answers_are_replaced
+            documents::last_answers_come_with_the_terms
             documents::callbacks_are_remembered_once
             history::history_is_in_order_with_anomalies
             history::same_anomaly_is_kept_once

@@ -1,9 +1,9 @@
 //! Assets, answers and callbacks.
 
-use super::bench::Bench;
+use super::bench::{Bench, terms};
 use crate::asset::StellarAsset;
 use crate::integration::Answers;
-use crate::store::{Callbacks, Store};
+use crate::store::{Callbacks, Store, Stored};
 use crate::testing::fakes::samples;
 use crate::transaction::Kind;
 
@@ -34,13 +34,31 @@ pub async fn answers_are_replaced(store: &dyn Store) {
     let (one, other) = (bench.collecting(Kind::Deposit).await, bench.collecting(Kind::Deposit).await);
     assert_eq!(store.answers_fetch(one.id).await.unwrap(), Answers::default());
     for amount in ["1", "2"] {
-        let answers: Answers =
-            serde_json::from_value(serde_json::json!({ "amount": { "amount": amount } })).unwrap();
-        store.answers_put(one.id, &answers).await.unwrap();
-        assert_eq!(store.answers_fetch(one.id).await.unwrap(), answers);
+        store.answers_put(one.id, &answers(amount)).await.unwrap();
+        assert_eq!(store.answers_fetch(one.id).await.unwrap(), answers(amount));
     }
     assert_eq!(store.answers_fetch(other.id).await.unwrap(), Answers::default());
-    store.answers_put(bench.id(), &Answers::default()).await.expect_err("nobody's answers");
+    let nobody = bench.id();
+    store.answers_put(nobody, &answers("1")).await.unwrap();
+    assert_eq!(store.answers_fetch(nobody).await.unwrap(), Answers::default());
+}
+
+/// The rails pay by them: a page that comes late changes nothing.
+pub async fn last_answers_come_with_the_terms(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let collecting = bench.collecting(Kind::Deposit).await;
+    store.answers_put(collecting.id, &answers("1")).await.unwrap();
+    let (one, other) = (terms(Kind::Deposit, 0), terms(Kind::Deposit, 0));
+    let agreed = bench.change(&collecting, one).with_answers(answers("2"));
+    let late = bench.change(&collecting, other).with_answers(answers("3"));
+    assert_eq!(bench.apply(&agreed).await, Stored::Applied);
+    assert_eq!(bench.apply(&late).await, Stored::Stale);
+    store.answers_put(collecting.id, &answers("4")).await.unwrap();
+    assert_eq!(store.answers_fetch(collecting.id).await.unwrap(), answers("2"));
+}
+
+fn answers(amount: &str) -> Answers {
+    serde_json::from_value(serde_json::json!({ "amount": { "amount": amount } })).unwrap()
 }
 
 /// A second page view must not redirect the news.
