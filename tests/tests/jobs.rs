@@ -3,6 +3,8 @@
 
 #[path = "jobs/crash.rs"]
 mod crash;
+#[path = "jobs/driver.rs"]
+mod driver;
 #[path = "jobs/kill.rs"]
 mod kill;
 #[path = "jobs/peers.rs"]

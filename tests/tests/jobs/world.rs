@@ -83,6 +83,7 @@ impl World {
         let mut config = WorkerConfig::default();
         // as long as a test waits for a bank that never answers
         config.settings.call_timeout = Duration::from_millis(200);
+        config.period = Duration::from_millis(5);
         let worker = Worker::with_sender(anchor.clone(), config.clone(), Arc::new(callbacks.clone()));
         let world = Self {
             anchor,
