@@ -1,4 +1,5 @@
 //! The store on both databases: the rules of every store, and what only a database can get wrong.
+#![expect(clippy::expect_used, reason = "a test that cannot prepare its database fails")]
 
 #[path = "store/broken.rs"]
 mod broken;
