@@ -129,13 +129,14 @@ async fn r_24_007_r_24_072_r_24_073_r_24_078_s_24_17_pages_keep_other_sites_out(
 }
 
 #[actix_web::test]
-async fn r_24_060_page_fits_a_phone_and_says_its_language() {
+async fn r_24_060_r_24_067_page_fits_a_phone_says_its_language_and_asks_for_no_password() {
     let site = Site::new().await;
     let started = site.start(Kind::Deposit).await;
     let page = site.visit(&started).await.get().await.body;
     assert!(page.contains("width=device-width"));
     assert!(page.contains("<html lang=\"en\" dir=\"ltr\">"));
     assert!(page.contains("inputmode=\"decimal\""));
+    assert!(!page.contains("type=\"password\""));
     assert!(page.contains("autocomplete=\"given-name\""));
 }
 

@@ -53,7 +53,7 @@ async fn r_24_070_deposit_form_leads_to_instructions_and_awaits_the_money() {
 }
 
 #[actix_web::test]
-async fn r_24_111_withdrawal_form_reserves_account_and_id_memo() {
+async fn r_24_111_r_24_113_s_24_10_withdrawal_form_reserves_account_and_id_memo() {
     let site = Site::new().await;
     let started = site.start(Kind::Withdrawal).await;
     let visitor = site.visit(&started).await;
