@@ -1,5 +1,7 @@
 //! The `worker` subcommand for the integrator's own binary (feature `cli`).
 
+use std::time::Duration;
+
 use anchor_core::Anchor;
 use clap::Args;
 
@@ -16,7 +18,7 @@ use crate::worker::{Worker, WorkerError};
 ///     Worker(anchor_worker::cli::WorkerArgs),
 /// }
 /// ```
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 #[non_exhaustive]
 pub struct WorkerArgs {
     /// The jobs to run; all of them if none is named
@@ -25,6 +27,10 @@ pub struct WorkerArgs {
     /// Work until nothing is due, then end: for cron
     #[arg(long)]
     pub once: bool,
+    /// How many seconds nobody else works on what a killed worker had claimed; at least four times what your
+    /// slowest integration needs for an answer
+    #[arg(long, env = "WORKER_LEASE_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u16).range(1..=3600))]
+    pub lease_seconds: u16,
 }
 
 impl WorkerArgs {
@@ -33,7 +39,9 @@ impl WorkerArgs {
     /// # Errors
     /// See [`WorkerError`].
     pub async fn run(self, anchor: Anchor) -> Result<(), WorkerError> {
-        let worker = Worker::new(anchor, WorkerConfig::default())?.jobs(&self.jobs)?;
+        let mut config = WorkerConfig::default();
+        config.settings.lease = Duration::from_secs(self.lease_seconds.into());
+        let worker = Worker::new(anchor, config)?.jobs(&self.jobs)?;
         if self.once {
             return worker.run_until_idle().await.map(drop);
         }

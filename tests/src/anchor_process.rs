@@ -40,6 +40,7 @@ impl AnchorProgram {
             ("DATABASE_URL", database.to_owned()),
             ("HORIZON_URI", horizon.to_owned()),
             ("LISTEN", listen.to_string()),
+            ("WORKER_LEASE_SECONDS", "4".to_owned()), // what a killed process had claimed is not waited for long
             ("RUST_LOG", std::env::var("SIEGE_LOG").unwrap_or_else(|_| "error".into())),
         ];
         let program = program("testnet-anchor")?;

@@ -24,6 +24,9 @@ pub struct JobSettings {
     pub width: usize,
     /// How long nobody else works on what was claimed; 2 minutes. A killed job's work waits this long.
     pub lease: Duration,
+    /// How long an account stays without a reader when the process that watched it is killed; 15 seconds. Never more
+    /// than `lease`. Renewed while it lasts.
+    pub watch_lease: Duration,
     /// After this an integration's answer counts as unknown; 30 seconds. Never more than a quarter of the lease.
     pub call_timeout: Duration,
     /// For how much *ledger* time a signed envelope may land; 60 seconds.
@@ -47,6 +50,7 @@ impl JobSettings {
             batch: 100,
             width: 8,
             lease: Duration::from_secs(120),
+            watch_lease: Duration::from_secs(15),
             call_timeout: Duration::from_secs(30),
             attempt_lifetime: Duration::from_secs(60),
             fee_cap: 100_000,
@@ -59,6 +63,11 @@ impl JobSettings {
     /// A claim for one batch, from now.
     pub(crate) fn claim(&self, anchor: &Anchor) -> Claim {
         Claim { owner: self.owner.clone(), now: anchor.clock().now(), lease: self.lease, limit: self.batch }
+    }
+
+    /// The right to watch an account lasts this long.
+    pub fn watch_lease(&self) -> Duration {
+        self.watch_lease.min(self.lease)
     }
 
     /// The deadline of one question, short enough that the lease outlives the question and its answer's commit.

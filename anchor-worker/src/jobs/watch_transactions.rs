@@ -58,7 +58,7 @@ impl WatchTransactions {
     async fn lease(&self, account: &AccountId) -> Result<Option<WatchLease>, JobError> {
         let now = self.anchor.clock().now();
         let store = self.anchor.store();
-        Ok(store.watch_claim(account, &self.settings.owner, now, self.settings.lease).await?)
+        Ok(store.watch_claim(account, &self.settings.owner, now, self.settings.watch_lease()).await?)
     }
 
     /// Pages until there is nothing new, and leaves the account to whoever looks next.
@@ -99,7 +99,7 @@ impl WatchTransactions {
                 Ok(Ended::Lost) => {
                     errors = 0;
                     rhythm.pulse.succeeded(Progress::default());
-                    rhythm.pause(self.settings.lease / 4).await;
+                    rhythm.pause(self.settings.watch_lease() / 4).await;
                 }
                 Err(error) => {
                     errors = errors.saturating_add(1);
@@ -119,7 +119,7 @@ impl WatchTransactions {
         let Some(cursor) = lease.cursor.clone() else { return Ok(Ended::Lost) };
         rhythm.pulse.succeeded(Progress::default());
         let mut pages = self.anchor.ledger().follow(account, cursor);
-        let renew = tokio::time::sleep(self.settings.lease / 3);
+        let renew = tokio::time::sleep(self.settings.watch_lease() / 3);
         tokio::pin!(renew);
         loop {
             let page = tokio::select! {
@@ -135,7 +135,7 @@ impl WatchTransactions {
                         return Ok(Ended::Lost);
                     }
                     rhythm.pulse.succeeded(Progress::default());
-                    renew.as_mut().reset(tokio::time::Instant::now() + self.settings.lease / 3);
+                    renew.as_mut().reset(tokio::time::Instant::now() + self.settings.watch_lease() / 3);
                     continue;
                 }
                 page = pages.next() => match page {

@@ -23,16 +23,24 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one for each run of the program")]
 enum Command {
     /// Server and all jobs in one process (the default). Makes what is missing first.
-    All(ServeArgs),
+    All(AllArgs),
     /// The server alone.
     Serve(ServeArgs),
     /// Jobs alone: all, or those named.
     Worker(WorkerArgs),
     #[command(flatten)]
     Admin(AdminCommand),
+}
+
+/// What server and jobs take together.
+#[derive(clap::Args)]
+struct AllArgs {
+    #[command(flatten)]
+    serve: ServeArgs,
+    #[command(flatten)]
+    worker: WorkerArgs,
 }
 
 #[actix_web::main]
@@ -47,7 +55,7 @@ async fn main() -> Result<()> {
         Command::Admin(admin) => admin.run(settings).await.map_err(Into::into),
         Command::Serve(serve) => serve.run(Web::new(anchor(&settings).await?)?).await.map_err(Into::into),
         Command::Worker(worker) => worker.run(anchor(&settings).await?).await.map_err(Into::into),
-        Command::All(serve) => all(serve, settings).await,
+        Command::All(both) => all(both, settings).await,
     };
     network.stop().await;
     done
@@ -74,15 +82,14 @@ async fn anchor(settings: &Settings) -> Result<Anchor> {
 // ANCHOR_END: anchor
 
 /// Everything in one process. The first start makes keys and the asset.
-async fn all(serve: ServeArgs, mut settings: Settings) -> Result<()> {
+async fn all(both: AllArgs, mut settings: Settings) -> Result<()> {
     anchor_core::cli::ensure_keys(&mut settings)?;
     anchor_core::cli::ensure_asset(&mut settings, "TEST".parse()?).await?;
     let anchor = anchor(&settings).await?;
     let web = Web::new(anchor.clone())?;
     println!("{}", welcome(&anchor));
-    let jobs = WorkerArgs::default();
-    tokio::try_join!(async { serve.run(web).await.map_err(anyhow::Error::from) }, async {
-        jobs.run(anchor).await.map_err(anyhow::Error::from)
+    tokio::try_join!(async { both.serve.run(web).await.map_err(anyhow::Error::from) }, async {
+        both.worker.run(anchor).await.map_err(anyhow::Error::from)
     },)?;
     Ok(())
 }
