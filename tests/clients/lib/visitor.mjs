@@ -78,10 +78,18 @@ function problems(page) {
 function filledIn(form, answers) {
   const fields = new URLSearchParams();
   const chosen = new Set();
+  let pressed = false;
   for (const field of form.querySelectorAll('input, select, textarea, button')) {
     const name = field.getAttribute('name');
     const kind = field.tagName === 'INPUT' ? (field.getAttribute('type') ?? 'text') : field.tagName.toLowerCase();
-    if (!name || field.hasAttribute('disabled')) continue;
+    if (field.hasAttribute('disabled')) continue;
+    if (submits(field)) {
+      // As a person would: the first button, which need not have a name.
+      if (!pressed && name) fields.append(name, field.getAttribute('value') ?? '');
+      pressed = true;
+      continue;
+    }
+    if (!name) continue;
     switch (kind) {
       case 'hidden':
         fields.append(name, field.getAttribute('value') ?? '');
@@ -100,12 +108,8 @@ function filledIn(form, answers) {
       case 'select':
         fields.append(name, answers[name] ?? option(field));
         break;
-      case 'submit':
       case 'button':
-        // As a person would: the first button.
-        if (!chosen.has('submit button')) fields.append(name, field.getAttribute('value') ?? '');
-        chosen.add('submit button');
-        break;
+      case 'reset':
       case 'file':
         break;
       default:
@@ -113,6 +117,12 @@ function filledIn(form, answers) {
     }
   }
   return fields;
+}
+
+/** A button submits unless it says otherwise, an input only if it says so. */
+function submits(field) {
+  const type = field.getAttribute('type')?.toLowerCase();
+  return field.tagName === 'BUTTON' ? !['button', 'reset'].includes(type) : type === 'submit' && field.tagName === 'INPUT';
 }
 
 function option(select) {

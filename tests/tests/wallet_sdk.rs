@@ -1,0 +1,141 @@
+//! Wallets built on the official SDKs, which nobody here wrote, against the example anchor as a program of its own.
+
+use anchor_core::account::AccountId;
+use anchor_core::amount::StellarAmount;
+use anchor_core::stellar::horizon::{HorizonLedger, HorizonOptions};
+use anchor_core::stellar::{Ledger as _, Network};
+use anchor_devnet::{CloseMode, Devnet};
+use anchor_tests::anchor_process::AnchorProgram;
+use anchor_tests::database::TestDatabase;
+use anchor_tests::found;
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Child;
+
+/// Without a port: only this satisfies every checker of `web_auth_domain` (see tests/clients/README.md).
+const HOST_URL: &str = "http://localhost";
+
+/// An anchor that offers TEST for a fee of 1, and its network.
+struct Running {
+    devnet: Devnet,
+    anchor: AnchorProgram,
+    _process: Child,
+    _folder: TempDir,
+}
+
+impl Running {
+    async fn on(database: &TestDatabase) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let devnet = Devnet::builder().close(CloseMode::Instant).start().await?;
+        let anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
+        let anchor = anchor.calling_itself(HOST_URL);
+        anchor.run_once(&["testnet", "issue", "--asset", "TEST"]).await?;
+        let process = anchor.start_server(&["all"]).await?;
+        Ok(Self { devnet, anchor, _process: process, _folder: folder })
+    }
+
+    /// As curl's option: connections for the anchor's name go to the port where it listens.
+    fn connect_to(&self) -> String {
+        format!("localhost:80:{}", self.anchor.listen)
+    }
+
+    /// What the ledger says the wallet of this report holds of the asset.
+    async fn held(&self, report: &Value) -> Result<StellarAmount> {
+        let network = Network::new("Test SDF Network ; September 2015");
+        let ledger = HorizonLedger::new(&self.devnet.url().parse()?, network, HorizonOptions::default())?;
+        let account: AccountId = text(report, "/account")?.parse()?;
+        let account = ledger.account(&account).await?.context("the wallet has no account")?;
+        let asset = text(report, "/toml/asset")?;
+        let line = account.trust_lines.iter().find(|line| asset.ends_with(&line.asset.to_string()));
+        Ok(line.with_context(|| format!("no trust line for {asset}"))?.balance)
+    }
+
+    /// The amounts of the bank's transfers.
+    fn transfers(&self) -> Result<Vec<String>> {
+        let book = std::fs::read_to_string(self.anchor.bank_book()).unwrap_or_default();
+        book.lines().map(|line| text(&serde_json::from_str(line)?, "/amount")).collect()
+    }
+}
+
+fn text(report: &Value, pointer: &str) -> Result<String> {
+    let found = report.pointer(pointer).and_then(Value::as_str);
+    found.map(str::to_owned).with_context(|| format!("no {pointer} in {report:#}"))
+}
+
+fn statuses(report: &Value, of: &str) -> Vec<String> {
+    let statuses = report[of]["statuses"].as_array().cloned().unwrap_or_default();
+    statuses.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+anchor_tests::on_each_database! {
+    /// The whole life of a customer; every number is said by the anchor, by Horizon and by the ledger itself.
+    async fn typescript_wallet_deposits_and_withdraws(database: TestDatabase) -> Result<()> {
+        let Some(node) = found::node() else { return Ok(()) };
+        let running = Running::on(&database).await?;
+        let report = node.run("wallet.mjs", &[
+            ("home-domain", "localhost"),
+            ("connect-to", &running.connect_to()),
+            ("horizon", &running.devnet.url()),
+            ("asset", "TEST"),
+            ("deposit-amount", "25"),
+            ("withdraw-amount", "10.5"),
+        ]).await?;
+
+        for (pointer, wanted) in [
+            ("/balances/before", "0.0000000"),
+            ("/deposit/status", "completed"),
+            ("/deposit/amount_in", "25"),
+            ("/deposit/amount_fee", "1"),
+            ("/deposit/amount_out", "24"),
+            ("/balances/after_deposit", "24.0000000"),
+            ("/withdrawal/status", "completed"),
+            ("/withdrawal/amount_in", "10.5"),
+            ("/withdrawal/amount_fee", "1"),
+            ("/withdrawal/amount_out", "9.5"),
+            ("/balances/after_withdrawal", "13.5000000"),
+        ] {
+            assert_eq!(text(&report, pointer)?, wanted, "{pointer} in {report:#}");
+        }
+        assert_eq!(running.held(&report).await?, "13.5".parse()?);
+        assert_eq!(text(&report, "/withdrawal/paid_in")?, text(&report, "/withdrawal/stellar_transaction_id")?);
+        assert_eq!(running.transfers()?, ["9.5"]);
+        Ok(())
+    }
+
+    /// The deposit waits in `pending_trust` and goes on by itself.
+    async fn typescript_wallet_that_trusts_late_gets_its_deposit(database: TestDatabase) -> Result<()> {
+        let Some(node) = found::node() else { return Ok(()) };
+        let running = Running::on(&database).await?;
+        let report = node.run("wallet.mjs", &[
+            ("home-domain", "localhost"),
+            ("connect-to", &running.connect_to()),
+            ("horizon", &running.devnet.url()),
+            ("asset", "TEST"),
+            ("trustline", "asks"),
+            ("deposit-amount", "7"),
+        ]).await?;
+
+        assert!(statuses(&report, "deposit").contains(&"pending_trust".into()), "{report:#}");
+        assert_eq!(text(&report, "/balances/after_deposit")?, "6.0000000");
+        assert_eq!(running.held(&report).await?, "6".parse()?);
+        Ok(())
+    }
+
+    /// The SDK's own checks of the challenge, as JSON and as a form, alone and as a user of an omnibus account.
+    async fn python_wallet_authenticates(database: TestDatabase) -> Result<()> {
+        let Some(python) = found::python() else { return Ok(()) };
+        let running = Running::on(&database).await?;
+        let connect_to = running.connect_to();
+        let options = [("home-domain", "localhost"), ("connect-to", connect_to.as_str())];
+        for memo in [None, Some(("memo", "1234567"))] {
+            let options: Vec<_> = options.into_iter().chain(memo).collect();
+            let report = python.run("wallet.py", &options).await?;
+            for token in ["/token_for_json", "/token_for_form"] {
+                assert_eq!(text(&report, token)?.split('.').count(), 3, "{token} in {report:#}");
+            }
+            assert!(!text(&report, "/refusal_of_unsigned")?.is_empty());
+        }
+        Ok(())
+    }
+}
