@@ -1,6 +1,8 @@
 //! The Horizon adapter on a Stellar network in one process: the suite that every ledger passes, payments that only
 //! others make, and a network that misbehaves.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests; what fails here fails the test")]
+
 use std::time::Duration;
 
 use anchor_core::account::{Account, AccountId};
