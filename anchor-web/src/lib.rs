@@ -1,17 +1,4 @@
-//! Mounts the SEP endpoints and hosted pages of a Stellar anchor on an actix-web App.
-//!
-//! ```no_run
-//! # async fn run(anchor: anchor_core::Anchor) -> Result<(), Box<dyn std::error::Error>> {
-//! use actix_web::{App, HttpServer};
-//!
-//! let web = anchor_web::Web::new(anchor)?;
-//! HttpServer::new(move || App::new().configure(web.routes())).bind("127.0.0.1:8000")?.run().await?;
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! The App may serve anything else besides. Paths are fixed, because wallets remember them:
-//! `/.well-known/stellar.toml`, `/auth`, `/sep24/…` and `/health`.
+#![doc = include_str!("../README.md")]
 
 mod auth;
 #[cfg(feature = "cli")]
