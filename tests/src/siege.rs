@@ -30,8 +30,10 @@ pub struct Siege {
     pub customers: u32,
     /// Kill a process now and then.
     pub kills: bool,
-    /// Percentage of network requests that go wrong.
+    /// How many requests of a hundred suffer each kind of network fault (there are a dozen kinds).
     pub chaos: u8,
+    /// Now and then the network goes silent: streams say nothing, requests hang, ledgers do not close.
+    pub silence: bool,
     /// A server and every job as a process of its own, instead of one process for all.
     pub split: bool,
     /// For kills, chaos and amounts.
@@ -48,6 +50,7 @@ impl Default for Siege {
             customers: 5,
             kills: false,
             chaos: 0,
+            silence: false,
             split: false,
             seed: 1,
             limit: Duration::from_secs(600),
@@ -68,7 +71,10 @@ impl Siege {
         anchor.run_once(&["testnet", "issue", "--asset", "TEST"]).await?;
 
         let garrison = killer::Garrison::start(anchor.clone(), self).await?;
-        let work = customer::crowd(self, &anchor, &devnet);
+        let silence = killer::silence(self, devnet.faults());
+        let work = async {
+            tokio::select! { served = customer::crowd(self, &anchor, &devnet) => served, never = silence => match never {} }
+        };
         let customers =
             tokio::time::timeout(self.limit, work).await.context("customers were not served in time")??;
 

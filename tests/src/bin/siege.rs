@@ -1,7 +1,7 @@
 //! Lays siege to an anchor and prints the report: see [`anchor_tests::siege`].
 //!
 //! ```sh
-//! cargo run -p anchor-tests --bin siege -- --deposits 200 --withdrawals 200 --kills --chaos 5
+//! cargo run -p anchor-tests --bin siege -- --deposits 200 --withdrawals 200 --kills --chaos 2
 //! ```
 
 use std::process::ExitCode;
@@ -28,9 +28,12 @@ struct Arguments {
     /// SIGKILL at random moments, and start again at once.
     #[arg(long)]
     kills: bool,
-    /// Percentage of network requests that go wrong.
+    /// How many requests of a hundred suffer each kind of network fault (there are a dozen kinds).
     #[arg(long, default_value_t = 0)]
     chaos: u8,
+    /// Now and then the network goes silent: streams say nothing, requests hang, ledgers do not close.
+    #[arg(long)]
+    silence: bool,
     /// A process for the server and one for each job, instead of one for all.
     #[arg(long)]
     split: bool,
@@ -57,6 +60,7 @@ async fn main() -> Result<ExitCode> {
         customers: arguments.customers,
         kills: arguments.kills,
         chaos: arguments.chaos,
+        silence: arguments.silence,
         split: arguments.split,
         seed: arguments.seed,
         limit: Duration::from_secs(arguments.limit),

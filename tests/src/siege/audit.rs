@@ -25,6 +25,7 @@ pub struct Report {
     pub abandoned: usize,
     pub kills: u32,
     pub chaos: u8,
+    pub silence: bool,
     pub split: bool,
     pub duration: Duration,
     /// Everything that does not add up; empty if the anchor held.
@@ -35,7 +36,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "processes              {}", if self.split { "one for each job" } else { "one" })?;
         writeln!(f, "kills (SIGKILL)        {}", self.kills)?;
-        writeln!(f, "network faults         {} % of requests", self.chaos)?;
+        writeln!(f, "network faults         {} % of requests, each kind", self.chaos)?;
+        writeln!(f, "network silences       {}", if self.silence { "yes" } else { "no" })?;
         writeln!(f, "deposits completed     {}", self.deposits)?;
         writeln!(f, "withdrawals completed  {}", self.withdrawals)?;
         writeln!(f, "flows left unfinished  {}", self.abandoned)?;
@@ -63,6 +65,7 @@ pub(super) async fn audit(
         abandoned: 0,
         kills,
         chaos: siege.chaos,
+        silence: siege.silence,
         split: siege.split,
         duration,
         violations: Vec::new(),

@@ -1,9 +1,11 @@
 //! The anchor's processes, and the one who kills them.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
+use anchor_devnet::{Fault, FaultRule, Faults, Timeout};
 use anyhow::Result;
 use tokio::task::JoinHandle;
 
@@ -89,6 +91,22 @@ async fn guard(
         child.start_kill()?;
         child.wait().await?;
         kills.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Silences the network for a few seconds now and then, for ever.
+pub(super) async fn silence(siege: &Siege, faults: &Faults) -> Infallible {
+    if !siege.silence {
+        return std::future::pending().await;
+    }
+    faults.add(FaultRule::new(Fault::SilentStream).percent(20));
+    faults.add(FaultRule::new(Fault::TimeoutBefore { by: Timeout::Hang }).percent(1));
+    let mut dice = Dice(siege.seed.wrapping_mul(31));
+    loop {
+        tokio::time::sleep(Duration::from_millis(dice.between(3_000, 9_000))).await;
+        let stall = faults.add(FaultRule::new(Fault::Stall));
+        tokio::time::sleep(Duration::from_millis(dice.between(500, 4_000))).await;
+        faults.remove(stall);
     }
 }
 
