@@ -52,7 +52,8 @@ pub enum Stored {
     Applied,
     /// Somebody else changed the transaction first: read it again.
     Stale,
-    /// An open attempt of the transaction or of the source account stands in the way; nothing was written.
+    /// Another open attempt or order of the transaction, or another open attempt of the source account, stands in
+    /// the way; nothing was written.
     SourceBusy,
     /// The receiving (account, memo) pair belongs to another transaction; nothing was written.
     MemoTaken,
@@ -398,6 +399,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn event_claim(&self, claim: &Claim) -> Result<Vec<ClaimedEvent>, StoreError>;
     /// Delivered, or given up: never again.
     async fn event_ack(&self, id: EventId, lease: LeaseToken, at: DateTime<Utc>) -> Result<(), StoreError>;
+    /// Writes down who has it, and keeps the lease: what must happen at most once is written before it is done.
+    /// `false`: the lease was lost, nothing was written.
+    async fn event_mark(
+        &self,
+        id: EventId,
+        lease: LeaseToken,
+        progress: EventProgress,
+    ) -> Result<bool, StoreError>;
     /// Not everybody has it: again at `due`, from `progress`.
     async fn event_defer(
         &self,

@@ -18,7 +18,7 @@ pub enum Committed {
     Anomaly(Refusal),
     /// The transaction was changed by somebody else meanwhile: read it again.
     Stale,
-    /// The store refused it, because another attempt is open.
+    /// The store refused it, because another attempt or order is open.
     SourceBusy,
     /// The store refused it, because the receiving memo is taken.
     MemoTaken,

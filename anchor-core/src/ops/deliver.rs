@@ -5,7 +5,8 @@
 //! transaction.
 //!
 //! Killed between a delivery and its acknowledgement, the news is delivered again; receivers recognise it by the
-//! event's id and the transaction's status.
+//! event's id and the transaction's status. Only the end of the flow is posted at most once (SEP-24): it is marked
+//! as told before it is posted, and a worker that is killed in between leaves a wallet that has to ask.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -69,7 +70,7 @@ async fn deliver_one(
         progress.sink = tell_sink(anchor, settings, &claimed.event).await;
     }
     if !progress.callback {
-        progress.callback = tell_wallet(anchor, settings, sender, claimed).await?;
+        progress.callback = tell_wallet(anchor, settings, sender, claimed, progress).await?;
     }
     let now = anchor.clock().now();
     let event = claimed.event.id;
@@ -107,6 +108,7 @@ async fn tell_wallet(
     settings: &JobSettings,
     sender: &dyn CallbackSender,
     claimed: &ClaimedEvent,
+    progress: EventProgress,
 ) -> Result<bool, OpsError> {
     let event = &claimed.event;
     let Some(url) = address(anchor, event).await? else { return Ok(true) };
@@ -118,6 +120,13 @@ async fn tell_wallet(
     let host = url.host_str().unwrap_or_default().to_owned();
     // signed anew for every try: receivers refuse old timestamps
     let request = CallbackRequest::sign(&anchor.config().signing_key, url, body, anchor.clock().now());
+    if event.kind == EventKind::FlowFinished {
+        let told = EventProgress { callback: true, ..progress };
+        if !anchor.store().event_mark(event.id, claimed.lease, told).await? {
+            // somebody else has this news by now, and tells it or told it
+            return Ok(false);
+        }
+    }
     let post = async { Ok(sender.post(&request).await) };
     let answer = match ask(settings.call_timeout(), post).await {
         Ok(answer) => answer,

@@ -315,6 +315,15 @@ impl Store for DieselStore {
         self.database.write("event_ack", move |c| outbox::ack(c, id, lease, at)).await
     }
 
+    async fn event_mark(
+        &self,
+        id: EventId,
+        lease: LeaseToken,
+        progress: EventProgress,
+    ) -> Result<bool, StoreError> {
+        self.database.write("event_mark", move |c| outbox::mark(c, id, lease, progress)).await
+    }
+
     async fn event_defer(
         &self,
         id: EventId,

@@ -109,6 +109,7 @@ macro_rules! store_conformance {
             outbox::news_is_claimed_once
             outbox::deferred_news_keeps_its_progress
             outbox::late_acknowledgement_has_no_effect
+            outbox::marked_news_keeps_lease_and_mark
             outbox::news_of_one_transaction_does_not_wait_for_another
             payments::peer_second_payment_with_the_same_memo_is_kept
             payments::peer_two_operations_of_one_transaction_are_two_payments

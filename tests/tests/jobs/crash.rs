@@ -5,8 +5,9 @@ use anchor_core::id::TransactionId;
 use anchor_core::integration::PayoutOutcome;
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
+use anchor_core::store::Callbacks;
 use anchor_core::testing::fakes::samples;
-use anchor_core::transaction::Kind;
+use anchor_core::transaction::{Actor, Fact, Kind};
 
 use crate::world::{End, World, lumens};
 
@@ -113,4 +114,25 @@ async fn account_creation_survives_death_at_every_moment() {
         assert_eq!(world.ledger.balance(&newcomer, &samples::token()).to_string(), "99.75", "{when}");
     };
     at_every_moment("awaiting_trust", road, check).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r_24_076_end_of_the_flow_is_posted_at_most_once_whenever_the_worker_dies() {
+    let road = async |world: &World| {
+        let mut started = samples::started(world.id(), Kind::Deposit);
+        started.request.amount = None;
+        let id = started.id;
+        world.anchor.store().transaction_insert(&started, None).await.unwrap();
+        let wanted = Callbacks { finished: Some("https://wallet.example/finished".into()), on_change: None };
+        world.anchor.store().callbacks_insert(id, &wanted).await.unwrap();
+        world
+            .tell(id, Fact::TermsAgreed { terms: samples::terms(Kind::Deposit, "100", 0) }, Actor::User)
+            .await;
+        world.credit(id, "100");
+        id
+    };
+    let check = async |world: &World, _id, when: &str| {
+        assert!(world.callbacks.taken().len() <= 1, "{when}");
+    };
+    at_every_moment("paid", road, check).await;
 }

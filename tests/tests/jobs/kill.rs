@@ -378,6 +378,15 @@ impl<T: Store> Store for Mortal<T> {
         self.switch.around(self.inner.event_ack(id, lease, at)).await
     }
 
+    async fn event_mark(
+        &self,
+        id: EventId,
+        lease: LeaseToken,
+        progress: EventProgress,
+    ) -> Result<bool, StoreError> {
+        self.switch.around(self.inner.event_mark(id, lease, progress)).await
+    }
+
     async fn event_defer(
         &self,
         id: EventId,

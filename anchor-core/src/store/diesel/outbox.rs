@@ -79,6 +79,18 @@ pub(super) fn ack(
     Ok(())
 }
 
+pub(super) fn mark(
+    connection: &mut AnyConnection,
+    id: EventId,
+    lease: LeaseToken,
+    progress: EventProgress,
+) -> Result<bool, Fault> {
+    let marked = diesel::update(held!(id, lease))
+        .set((events::sink_done.eq(progress.sink), events::callback_done.eq(progress.callback)))
+        .execute(connection)?;
+    Ok(marked == 1)
+}
+
 pub(super) fn defer(
     connection: &mut AnyConnection,
     id: EventId,

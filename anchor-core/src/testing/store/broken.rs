@@ -194,6 +194,7 @@ pass_on! {
     ) -> Option<Session>;
     fn session_fetch(cookie: &[u8; 32], now: DateTime<Utc>) -> Option<Session>;
     fn event_ack(id: EventId, lease: LeaseToken, at: DateTime<Utc>) -> ();
+    fn event_mark(id: EventId, lease: LeaseToken, progress: EventProgress) -> bool;
     fn event_defer(id: EventId, lease: LeaseToken, progress: EventProgress, due: DateTime<Utc>) -> ();
     fn expired_delete(now: DateTime<Utc>) -> u64;
 }

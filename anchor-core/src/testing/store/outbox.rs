@@ -83,10 +83,25 @@ pub async fn late_acknowledgement_has_no_effect(store: &dyn Store) {
     let second = store.event_claim(&claim("b", 60, 9)).await.unwrap().remove(0);
     store.event_ack(first.event.id, first.lease, at(61)).await.unwrap();
     store.event_defer(first.event.id, first.lease, EventProgress::default(), at(0)).await.unwrap();
+    let all = EventProgress { sink: true, callback: true };
+    assert!(!store.event_mark(first.event.id, first.lease, all).await.unwrap(), "nor may it post");
     assert!(store.event_claim(&claim("c", 61, 9)).await.unwrap().is_empty(), "still the second one's");
     store.event_defer(second.event.id, second.lease, second.progress, at(62)).await.unwrap();
     let third = store.event_claim(&claim("c", 62, 9)).await.unwrap().remove(0);
     assert_eq!(third.event.id, first.event.id, "not delivered");
+    assert_eq!(third.progress, EventProgress::default());
+}
+
+/// A worker that dies after the mark has not given its lease back.
+pub async fn marked_news_keeps_lease_and_mark(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    bench.awaiting_funds().await;
+    let first = store.event_claim(&claim("a", 0, 9)).await.unwrap().remove(0);
+    let progress = EventProgress { sink: false, callback: true };
+    assert!(store.event_mark(first.event.id, first.lease, progress).await.unwrap());
+    assert!(store.event_claim(&claim("b", 1, 9)).await.unwrap().is_empty(), "still claimed");
+    let lapsed = store.event_claim(&claim("b", 60, 9)).await.unwrap().remove(0);
+    assert_eq!((lapsed.event.id, lapsed.progress), (first.event.id, progress));
 }
 
 /// A dead wallet holds up nobody but itself.
