@@ -1,7 +1,7 @@
 //! Speaking to servers whose address a stranger gave: wallets' callbacks, wallets' stellar.toml.
 //!
-//! Such an address must not make the anchor reach into its own network (SSRF). So: https and real host names only,
-//! every resolved address is checked and the connection goes to exactly that address (no second look-up that could
+//! Such an address must not make the anchor reach into its own network (SSRF), nor knock at any port of anybody's. So:
+//! https, real host names and port 443 only, every resolved address is checked and the connection goes to exactly that address (no second look-up that could
 //! answer differently), no redirects, no proxy, one deadline for everything, and bounded answers.
 
 use std::net::{IpAddr, SocketAddr};
@@ -32,6 +32,9 @@ pub enum GuardError {
     /// Not an absolute https address with a host name.
     #[error("the address is not an https address with a host name")]
     Address,
+    /// Another port than that of https: the anchor is nobody's port scanner.
+    #[error("the port is not 443")]
+    Port,
     /// The host belongs to a network that is never contacted.
     #[error("the host is not on the public internet")]
     Forbidden,
@@ -87,7 +90,7 @@ impl GuardedClient {
         headers: &[(&'static str, &str)],
         body: Vec<u8>,
     ) -> Result<u16, GuardError> {
-        self.check(url)?;
+        check_url(url, self.local_mode)?;
         let mut request = self.client.post(url.clone()).header("content-type", "application/json").body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -102,30 +105,45 @@ impl GuardedClient {
     /// See [`GuardError`]; any status but success is one.
     pub async fn fetch_text(&self, address: &str, max_bytes: usize) -> Result<String, GuardError> {
         let url = Url::parse(address).map_err(|_| GuardError::Address)?;
-        self.check(&url)?;
+        check_url(&url, self.local_mode)?;
         let answer = self.client.get(url).send().await.map_err(failed)?;
         if !answer.status().is_success() {
             return Err(GuardError::Status(answer.status().as_u16()));
         }
         String::from_utf8(read(answer, max_bytes).await?).map_err(|_| GuardError::Body)
     }
+}
 
-    /// What the resolver is never asked about: schemes, and hosts written as numbers.
-    fn check(&self, url: &Url) -> Result<(), GuardError> {
-        if !(url.scheme() == "https" || (self.local_mode && url.scheme() == "http")) {
-            return Err(GuardError::Address);
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(GuardError::Address);
-        }
-        let literal = match url.host() {
-            Some(Host::Domain(_)) => return Ok(()),
-            Some(Host::Ipv4(address)) => IpAddr::V4(address),
-            Some(Host::Ipv6(address)) => IpAddr::V6(address),
-            None => return Err(GuardError::Address),
-        };
-        if self.local_mode && is_loopback(literal) { Ok(()) } else { Err(GuardError::Forbidden) }
+/// Whether an address is one that [`GuardedClient`] would contact, as far as it says so itself: for addresses that
+/// are stored now and contacted later. What the host resolves to is checked when it is contacted.
+///
+/// `local_mode` also allows this machine itself, by any port and with plain http.
+///
+/// # Errors
+/// [`GuardError::Address`], [`GuardError::Port`] or [`GuardError::Forbidden`].
+pub fn check_url(url: &Url, local_mode: bool) -> Result<(), GuardError> {
+    if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
+        return Err(GuardError::Address);
     }
+    let (local, named) = match url.host() {
+        Some(Host::Domain(domain)) => (is_local_name(domain), true),
+        Some(Host::Ipv4(address)) => (is_loopback(IpAddr::V4(address)), false),
+        Some(Host::Ipv6(address)) => (is_loopback(IpAddr::V6(address)), false),
+        None => return Err(GuardError::Address),
+    };
+    match () {
+        () if local_mode && local => Ok(()),
+        () if url.scheme() != "https" => Err(GuardError::Address),
+        () if !named || local => Err(GuardError::Forbidden),
+        () if url.port_or_known_default() != Some(443) => Err(GuardError::Port),
+        () => Ok(()),
+    }
+}
+
+/// Names that never leave this machine (RFC 6761).
+fn is_local_name(domain: &str) -> bool {
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    domain == "localhost" || domain.ends_with(".localhost")
 }
 
 async fn read(mut answer: Response, max_bytes: usize) -> Result<Vec<u8>, GuardError> {

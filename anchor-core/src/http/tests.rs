@@ -91,7 +91,10 @@ async fn peer_hosts_inside_are_never_contacted_however_they_are_written() {
             let fetched = guarded.fetch_text(&address, 100).await;
             let refused = matches!(
                 fetched,
-                Err(GuardError::Address | GuardError::Forbidden | GuardError::Unreachable(_))
+                Err(GuardError::Address
+                    | GuardError::Forbidden
+                    | GuardError::Port
+                    | GuardError::Unreachable(_))
             );
             assert!(refused, "{address}: {fetched:?}");
             if let Ok(url) = Url::parse(&address) {
@@ -100,6 +103,36 @@ async fn peer_hosts_inside_are_never_contacted_however_they_are_written() {
         }
     }
     assert_eq!(count.load(std::sync::atomic::Ordering::SeqCst), 0);
+}
+
+#[test]
+fn only_the_port_of_https_is_contacted() {
+    let checked = |address: &str, local_mode| check_url(&address.parse().unwrap(), local_mode);
+    for local_mode in [false, true] {
+        assert!(checked("https://wallet.example/cb", local_mode).is_ok());
+        assert!(checked("https://wallet.example:443/cb", local_mode).is_ok());
+        for port in [22, 80, 5432, 8443] {
+            let found = checked(&format!("https://wallet.example:{port}/"), local_mode);
+            assert!(matches!(found, Err(GuardError::Port)), "{port}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn local_mode_speaks_plain_http_to_this_machine_only() {
+    let checked = |address: &str, local_mode| check_url(&address.parse().unwrap(), local_mode);
+    for local in
+        ["http://localhost:3000/", "http://wallet.localhost/", "http://127.0.0.1:1/", "http://[::1]/"]
+    {
+        assert!(checked(local, true).is_ok(), "{local}");
+        assert!(checked(local, false).is_err(), "{local}");
+    }
+    for other in ["http://wallet.example/", "http://wallet.example:3000/", "http://localhost.example/"] {
+        assert!(matches!(checked(other, true), Err(GuardError::Address)), "{other}");
+    }
+    for inside in ["https://10.0.0.1/", "https://169.254.169.254/", "https://[fd12::1]/"] {
+        assert!(matches!(checked(inside, true), Err(GuardError::Forbidden)), "{inside}");
+    }
 }
 
 #[tokio::test]
@@ -111,7 +144,7 @@ async fn local_mode_reaches_loopback_and_nothing_else_inside() {
         assert_eq!(text, "hello");
     }
     let metadata = guarded.fetch_text("http://169.254.169.254/", 100).await;
-    assert!(matches!(metadata, Err(GuardError::Forbidden)), "{metadata:?}");
+    assert!(matches!(metadata, Err(GuardError::Address)), "{metadata:?}");
 }
 
 #[tokio::test]

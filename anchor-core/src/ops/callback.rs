@@ -65,7 +65,9 @@ impl CallbackSender for GuardedClient {
         let headers = [("signature", request.signature.as_str())];
         let posted = self.post_json(&request.url, &headers, request.body.clone()).await;
         posted.map_err(|error| match error {
-            GuardError::Address | GuardError::Forbidden => CallbackError::Refused(error.into()),
+            GuardError::Address | GuardError::Port | GuardError::Forbidden => {
+                CallbackError::Refused(error.into())
+            }
             GuardError::Unreachable(_) | GuardError::Setup(_) => CallbackError::NotSent(error.into()),
             _ => CallbackError::Unknown(error.into()),
         })

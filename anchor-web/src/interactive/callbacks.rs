@@ -1,7 +1,8 @@
 //! `callback` and `on_change_callback`, which the wallet appends to the address (SEP-24 §Callbacks).
 
+use anchor_core::http::check_url;
 use anchor_core::store::Callbacks;
-use url::{Host, Url};
+use url::Url;
 
 use super::query::Query;
 
@@ -30,7 +31,7 @@ pub(super) fn is_post_message(callback: Option<&String>) -> bool {
     callback.is_some_and(|callback| callback == POST_MESSAGE)
 }
 
-/// Addresses are only checked for their form here; whoever calls them resolves and checks the host.
+/// Whoever calls them checks them again, and what their host resolves to.
 fn check(value: &str, local_mode: bool) -> Result<String, BadCallback> {
     if value.eq_ignore_ascii_case(POST_MESSAGE) {
         return Ok(POST_MESSAGE.to_owned());
@@ -39,20 +40,8 @@ fn check(value: &str, local_mode: bool) -> Result<String, BadCallback> {
         return Err(BadCallback);
     }
     let url = Url::parse(value).map_err(|_| BadCallback)?;
-    let local = local_mode && is_loopback(&url);
-    let public = url.scheme() == "https" && matches!(url.host(), Some(Host::Domain(_)));
-    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    if plain && (public || local) { Ok(url.into()) } else { Err(BadCallback) }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https")
-        && match url.host() {
-            Some(Host::Domain(domain)) => domain == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
+    let allowed = url.fragment().is_none() && check_url(&url, local_mode).is_ok();
+    if allowed { Ok(url.into()) } else { Err(BadCallback) }
 }
 
 #[cfg(test)]
@@ -87,6 +76,7 @@ mod tests {
             "file:///etc/passwd",
             "//wallet.example/cb",
             "wallet.example",
+            "https://wallet.example:8443/cb",
             "https://wallet.example/a b",
             "https://wallet.example/\r\nHost: x",
             "http://localhost/cb",
