@@ -1,12 +1,16 @@
 //! Deposits and withdrawals, as an operator sees them.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+
+mod decide;
+
+use decide::{Decision, decide};
 
 use super::CliError;
 use crate::clock::format_utc;
 use crate::id::TransactionId;
-use crate::store::{Store, TransactionFilter};
-use crate::transaction::Transaction;
+use crate::store::{PaymentRecord, Store, TransactionFilter};
+use crate::transaction::{Fact, Settlement, Transaction};
 
 /// Deposits and withdrawals.
 #[derive(Debug, Subcommand)]
@@ -22,6 +26,76 @@ pub enum TransactionCommand {
         /// Its id.
         id: TransactionId,
     },
+    /// Stop it: nothing more is paid until it is released.
+    Hold {
+        /// Its id.
+        id: TransactionId,
+        /// Why, for the history.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// Let one that is on hold go on where it stopped.
+    Release {
+        /// Its id.
+        id: TransactionId,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// Give the money back instead: tokens on the ledger, money through your rails.
+    Refund {
+        /// Its id.
+        id: TransactionId,
+        /// Why; the user reads it.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// A deposit's money came after it had expired or failed: give it back through your rails.
+    Late {
+        /// Its id.
+        id: TransactionId,
+        /// What arrived, in the deposit's money.
+        #[arg(long)]
+        amount: String,
+        /// The bank's reference of this credit.
+        #[arg(long)]
+        reference: String,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// You know that the bank carried the order out, although your rails cannot tell.
+    Delivered {
+        /// Its id.
+        id: TransactionId,
+        /// The bank's reference.
+        #[arg(long)]
+        reference: Option<String>,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// You know that the bank did not and will not carry the order out. It stays on hold, to be released or refunded.
+    Undelivered {
+        /// Its id.
+        id: TransactionId,
+        /// Why, for the history.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// Payments that arrived and belong to no transaction, or were not credited to theirs; newest first.
+    Suspense,
+}
+
+/// Who decides.
+#[derive(Debug, Clone, Args)]
+pub struct Operator {
+    /// Your name, for the history.
+    #[arg(long = "by", env = "USER", default_value = "operator")]
+    name: String,
 }
 
 impl TransactionCommand {
@@ -38,9 +112,40 @@ impl TransactionCommand {
                 let transaction = found.ok_or_else(|| CliError::Refused(format!("no transaction {id}")))?;
                 show(store, &transaction).await?;
             }
+            Self::Hold { id, reason, operator } => {
+                decided(store, id, Decision::Hold { reason }, &operator).await?;
+            }
+            Self::Release { id, operator } => decided(store, id, Decision::Release, &operator).await?,
+            Self::Refund { id, reason, operator } => {
+                decided(store, id, Decision::Refund { reason }, &operator).await?;
+            }
+            Self::Late { id, amount, reference, operator } => {
+                decided(store, id, Decision::Late { amount, reference }, &operator).await?;
+            }
+            Self::Delivered { id, reference, operator } => {
+                decided(store, id, Decision::Delivered { reference }, &operator).await?;
+            }
+            Self::Undelivered { id, reason, operator } => {
+                decided(store, id, Decision::Undelivered { reason }, &operator).await?;
+            }
+            Self::Suspense => {
+                for payment in store.suspense_list().await? {
+                    print_payment(&payment);
+                }
+            }
         }
         Ok(())
     }
+}
+
+async fn decided(
+    store: &dyn Store,
+    id: TransactionId,
+    decision: Decision,
+    operator: &Operator,
+) -> Result<(), CliError> {
+    println!("{}", line(&decide(store, id, &decision, &operator.name).await?));
+    Ok(())
 }
 
 fn line(transaction: &Transaction) -> String {
@@ -76,16 +181,41 @@ async fn show(store: &dyn Store, transaction: &Transaction) -> Result<(), CliErr
     }
     println!("history");
     for record in store.fact_list(transaction.id).await? {
+        let why = reason(&record.fact).map(|why| format!("  {why}")).unwrap_or_default();
         let refused = record.refused.map(|why| format!("  REFUSED: {why}")).unwrap_or_default();
-        println!("  {}  {}{refused}", format_utc(record.at), record.fact.name());
+        println!("  {}  {}{why}{refused}", format_utc(record.at), record.fact.name());
     }
     for payment in store.payment_list(transaction.id).await? {
-        let (movement, suspense) = (&payment.movement, payment.suspense);
-        let note = suspense.map(|reason| format!("  SUSPENSE: {}", reason.as_str())).unwrap_or_default();
-        println!(
-            "  payment {}: {} {} from {}{note}",
-            movement.id, movement.amount, movement.asset, movement.from
-        );
+        print_payment(&payment);
     }
     Ok(())
+}
+
+fn print_payment(payment: &PaymentRecord) {
+    let (movement, suspense) = (&payment.movement, payment.suspense);
+    let note = suspense.map(|reason| format!("  SUSPENSE: {}", reason.as_str())).unwrap_or_default();
+    let meant = payment.transaction.map(|id| format!("  for {id}")).unwrap_or_default();
+    println!(
+        "  payment {}: {} {} from {} memo {}{meant}{note}",
+        movement.id,
+        movement.amount,
+        movement.asset,
+        movement.from,
+        movement.reference()
+    );
+}
+
+/// Why, where a fact says so.
+fn reason(fact: &Fact) -> Option<&str> {
+    match fact {
+        Fact::Held { reason }
+        | Fact::FundsRejected { reason }
+        | Fact::AttemptVoided { reason, .. }
+        | Fact::PayoutRefused { reason, .. }
+        | Fact::RefundDecided { reason, .. }
+        | Fact::Failed { reason, .. }
+        | Fact::FundsReceived { settlement: Settlement::Return { reason }, .. }
+        | Fact::PaymentSeen { settlement: Settlement::Return { reason }, .. } => Some(reason),
+        _ => None,
+    }
 }

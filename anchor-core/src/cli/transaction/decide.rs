@@ -1,0 +1,159 @@
+//! What only a person can decide. The jobs go on from there by themselves.
+
+use crate::amount::{Amount, Money, STELLAR_SCALE};
+use crate::cli::CliError;
+use crate::clock::{Clock as _, SystemClock};
+use crate::id::{OrderId, RandomIds, TransactionId};
+use crate::store::{Store, Stored};
+use crate::transaction::{
+    Actor, AfterRefusal, Applied, ApplyContext, Fact, Kind, Receipt, RefundStep, RefundVia, Resume,
+    Settlement, State, Transaction,
+};
+
+/// How often a decision is made anew because the transaction changed meanwhile.
+const TRIES: u32 = 8;
+
+/// What an operator decided about a transaction.
+#[derive(Debug, Clone)]
+pub(super) enum Decision {
+    /// Nothing more happens to it until it is released.
+    Hold { reason: String },
+    /// It goes on where it stopped.
+    Release,
+    /// The money goes back instead.
+    Refund { reason: String },
+    /// A deposit's money came after the transaction had ended: it goes back.
+    Late { amount: String, reference: String },
+    /// The bank carried the order out, as a person found out.
+    Delivered { reference: Option<String> },
+    /// The bank did not and will not carry the order out, as a person found out.
+    Undelivered { reason: String },
+}
+
+/// Writes the decision down. Made twice, the second time changes nothing.
+///
+/// Killed in between, an order is asked about again, or nothing happened.
+pub(super) async fn decide(
+    store: &dyn Store,
+    id: TransactionId,
+    decision: &Decision,
+    operator: &str,
+) -> Result<Transaction, CliError> {
+    for _ in 0..TRIES {
+        let found = store.transaction_fetch(id).await?;
+        let mut transaction = found.ok_or_else(|| CliError::Refused(format!("no transaction {id}")))?;
+        let fact = fact(store, &transaction, decision).await?;
+        let settles = matches!(fact, Fact::PayoutDelivered { .. } | Fact::PayoutRefused { .. });
+        if settles && matches!(transaction.state, State::OnHold { .. }) {
+            // an order is settled from the state in which the bank is asked about it
+            match tell(store, &transaction, Fact::Released, operator).await? {
+                Some(released) => transaction = released,
+                None => continue,
+            }
+        }
+        if let Some(next) = tell(store, &transaction, fact, operator).await? {
+            return Ok(next);
+        }
+    }
+    Err(CliError::Refused(format!("{id} kept changing meanwhile: try again")))
+}
+
+/// `None`: somebody else changed the transaction first.
+async fn tell(
+    store: &dyn Store,
+    transaction: &Transaction,
+    fact: Fact,
+    operator: &str,
+) -> Result<Option<Transaction>, CliError> {
+    let actor = Actor::Operator(operator.to_owned());
+    let context = ApplyContext { ids: &RandomIds, actor, at: SystemClock.now() };
+    let change = match transaction.apply(fact, &context) {
+        Applied::Changed(change) => change,
+        Applied::Unchanged => return Ok(Some(transaction.clone())),
+        Applied::Anomaly(record, refusal) => {
+            let (name, state) = (record.fact.name(), transaction.state.name());
+            return Err(CliError::Refused(format!("{name} is not possible while it is {state}: {refusal}")));
+        }
+    };
+    match store.transaction_apply(&change, false).await? {
+        Stored::Applied => Ok(Some(change.into_transaction())),
+        Stored::Stale | Stored::SourceBusy | Stored::MemoTaken => Ok(None),
+    }
+}
+
+async fn fact(store: &dyn Store, transaction: &Transaction, decision: &Decision) -> Result<Fact, CliError> {
+    Ok(match decision {
+        Decision::Hold { reason } => Fact::Held { reason: reason.clone() },
+        Decision::Release => Fact::Released,
+        Decision::Refund { reason } => Fact::RefundDecided {
+            via: match transaction.kind {
+                Kind::Deposit => RefundVia::Rails,
+                Kind::Withdrawal => RefundVia::Ledger,
+            },
+            reason: reason.clone(),
+        },
+        Decision::Late { amount, reference } => late(store, transaction, amount, reference).await?,
+        Decision::Delivered { reference } => {
+            Fact::PayoutDelivered { order: open_order(transaction)?, reference: reference.clone() }
+        }
+        Decision::Undelivered { reason } => Fact::PayoutRefused {
+            order: open_order(transaction)?,
+            reason: reason.clone(),
+            // released, it is tried again; refunded, it goes back
+            then: AfterRefusal::Hold,
+        },
+    })
+}
+
+/// While a deposit still waits, its money is the rails' news, with a fee and a payout; afterwards it can only go back.
+async fn late(
+    store: &dyn Store,
+    transaction: &Transaction,
+    amount: &str,
+    reference: &str,
+) -> Result<Fact, CliError> {
+    let known = transaction.receipt.as_ref().is_some_and(|receipt| receipt.reference == reference);
+    if !known && !matches!(transaction.state, State::Expired | State::Failed { .. }) {
+        let state = transaction.state.name();
+        return Err(CliError::Refused(format!(
+            "it is {state}: only a deposit that has ended without money is told of late money"
+        )));
+    }
+    let assets = store.asset_list().await?;
+    let asset = assets.iter().find(|asset| asset.id == transaction.asset);
+    let scale = asset.map_or(STELLAR_SCALE, |asset| asset.off_chain_scale);
+    let amount = Amount::parse(amount, scale).ok().and_then(|amount| amount.rescale_exact(scale));
+    let Some(amount) = amount.filter(|amount| !amount.is_zero()) else {
+        return Err(CliError::Refused(format!(
+            "the amount has to be a number with at most {scale} decimals"
+        )));
+    };
+    let asset = transaction.off_chain_asset.clone();
+    Ok(Fact::FundsReceived {
+        receipt: Receipt {
+            reference: reference.to_owned(),
+            amount: Money { amount, asset },
+            from: None,
+            ledger: None,
+        },
+        settlement: Settlement::Return {
+            reason: "The money is sent back: it came after the transaction had ended.".to_owned(),
+        },
+    })
+}
+
+fn open_order(transaction: &Transaction) -> Result<OrderId, CliError> {
+    match &transaction.state {
+        State::PayingOut { order }
+        | State::PayoutInTransit { order }
+        | State::ReadyForPickup { order }
+        | State::PaidOut { order }
+        | State::Refunding { step: RefundStep::Order(order) }
+        | State::Refunded { step: RefundStep::Order(order) }
+        | State::OnHold { resume: Resume::Order(order) | Resume::RefundOrder(order) } => Ok(*order),
+        state => Err(CliError::Refused(format!("it is {}: the bank has no order of it", state.name()))),
+    }
+}
+
+#[cfg(test)]
+mod tests;
