@@ -7,7 +7,8 @@ pub mod account;
 pub mod amount;
 pub mod anchor;
 pub mod asset;
-#[cfg(feature = "cli")]
+// The commands open a database: whoever enables them chooses which.
+#[cfg(all(feature = "cli", any(feature = "sqlite", feature = "postgres")))]
 pub mod cli;
 pub mod clock;
 pub mod config;
