@@ -50,7 +50,8 @@ pub trait FeeIntegration: Send + Sync {
     /// # If it is called twice
     /// Must be pure: the same input, the same fee.
     /// # If it fails
-    /// The page shows an error; money that has arrived waits on hold.
+    /// The page shows an error. Money that has arrived in the agreed amount is accepted with the agreed fee; another
+    /// amount goes back to the user in full.
     ///
     /// # Errors
     /// When there is no fee for this amount.
