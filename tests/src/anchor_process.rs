@@ -90,6 +90,27 @@ impl AnchorProgram {
         Ok(server)
     }
 
+    /// The same anchor, on another ledger server.
+    #[must_use]
+    pub fn on_network(mut self, horizon: &str) -> Self {
+        for (name, value) in &mut self.environment {
+            if *name == "HORIZON_URI" {
+                horizon.clone_into(value);
+            }
+        }
+        self
+    }
+
+    /// Runs a process to its end: whether it succeeded, and what it said.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub async fn output(&self, arguments: &[&str]) -> Result<(bool, String)> {
+        let output = self.command(arguments).output().await?;
+        let said = [output.stdout, output.stderr].concat();
+        Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
+    }
+
     /// Runs a process to its end.
     ///
     /// # Errors

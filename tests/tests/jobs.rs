@@ -1,4 +1,4 @@
-//! The jobs on a real database, with a network and a bank in memory: every road, every crash point, two workers.
+//! The jobs on SQLite, with a network and a bank in memory: every road, every crash point, two workers.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 #[path = "jobs/crash.rs"]
@@ -13,3 +13,8 @@ mod peers;
 mod roads;
 #[path = "jobs/world.rs"]
 mod world;
+
+/// Where every scenario of this file keeps its books; `jobs_postgres.rs` runs the same texts elsewhere.
+fn database() -> anchor_tests::database::TestDatabase {
+    anchor_tests::database::TestDatabase::sqlite()
+}

@@ -53,7 +53,7 @@ impl World {
 
     /// With other rails than the bank itself.
     pub(crate) async fn with_rails(bank: ScriptedRails, rails: impl RailsIntegration + 'static) -> Self {
-        let database = TestDatabase::sqlite();
+        let database = crate::database();
         let store = DieselStore::open(database.url()).unwrap();
         store.migrate().await.unwrap();
         let clock = ManualClock::new(samples::start());

@@ -1,0 +1,83 @@
+//! The operator's subcommands, as the program that an integrator builds.
+
+use anchor_devnet::Devnet;
+use anchor_tests::anchor_process::AnchorProgram;
+use anchor_tests::database::TestDatabase;
+use anyhow::Result;
+
+anchor_tests::on_each_database! {
+    async fn operator_issues_lists_diagnoses_and_resets(database: TestDatabase) -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let devnet = Devnet::builder().start().await?;
+        let anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
+
+        assert!(says(&anchor, &["migrate"]).await?.contains("up to date"));
+        assert!(says(&anchor, &["asset", "list"]).await?.is_empty());
+        let issued = says(&anchor, &["testnet", "issue", "--asset", "CLI"]).await?;
+        assert!(issued.contains("CLI:G"), "{issued}");
+        // again: everything is there, nothing is issued twice
+        assert_eq!(says(&anchor, &["testnet", "issue", "--asset", "CLI"]).await?, issued);
+        assert!(says(&anchor, &["asset", "list"]).await?.contains("fee 1 + 0 %"));
+        assert!(says(&anchor, &["transaction", "list"]).await?.is_empty());
+
+        let without_server = fails(&anchor, &["doctor"]).await?;
+        assert!(without_server.contains("FAIL  http://localhost"), "{without_server}");
+        let server = anchor.start_server(&["serve"]).await?;
+        let diagnosis = says(&anchor, &["doctor"]).await?;
+        assert!(diagnosis.contains("Everything fits together"), "{diagnosis}");
+        drop(server);
+
+        // the test network is wiped, and begins anew somewhere
+        devnet.stop().await;
+        let again = Devnet::builder().start().await?;
+        let anchor = anchor.on_network(&again.url());
+        assert!(fails(&anchor, &["doctor"]).await?.contains("does not exist"));
+        assert!(says(&anchor, &["testnet", "reset"]).await?.contains("exists again"));
+        let server = anchor.start_server(&["serve"]).await?;
+        assert!(says(&anchor, &["doctor"]).await?.contains("Everything fits together"));
+        drop(server);
+        again.stop().await;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn wrong_arguments_are_refused_with_a_reason() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let database = TestDatabase::sqlite();
+    let anchor = AnchorProgram::new(folder.path(), database.url(), "http://127.0.0.1:1").await?;
+    for (arguments, reason) in [
+        (&["worker", "pay_everything_twice"][..], "possible values"),
+        (&["transaction", "show", "not-an-id"][..], "not a valid id"),
+        (&["asset", "add", "TOOLONGFORACODE:G", "--distribution", "G"][..], "asset code"),
+        (&["worker", "--lease-seconds", "0"][..], "lease-seconds"),
+    ] {
+        let said = fails(&anchor, arguments).await?;
+        assert!(said.contains(reason), "{arguments:?}: {said}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn settings_that_are_wrong_are_named_without_their_values() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let database = TestDatabase::sqlite();
+    let anchor = AnchorProgram::new(folder.path(), database.url(), "http://127.0.0.1:1").await?;
+    tokio::fs::write(folder.path().join(".env"), "SIGNING_SEED=hunter2\nSERVER_JWT_KEY=hunter3\n").await?;
+    let said = fails(&anchor, &["asset", "list"]).await?;
+    assert!(said.contains("SIGNING_SEED") && said.contains("SERVER_JWT_KEY"), "{said}");
+    assert!(!said.contains("hunter"), "{said}");
+    Ok(())
+}
+
+async fn says(anchor: &AnchorProgram, arguments: &[&str]) -> Result<String> {
+    let (ok, text) = anchor.output(arguments).await?;
+    anyhow::ensure!(ok, "`{}` failed: {text}", arguments.join(" "));
+    Ok(text)
+}
+
+async fn fails(anchor: &AnchorProgram, arguments: &[&str]) -> Result<String> {
+    let (ok, text) = anchor.output(arguments).await?;
+    anyhow::ensure!(!ok, "`{}` succeeded: {text}", arguments.join(" "));
+    Ok(text)
+}

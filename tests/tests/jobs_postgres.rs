@@ -1,0 +1,21 @@
+//! The jobs on PostgreSQL: the same texts as in `jobs.rs`, with a network and a bank in memory: every road, every crash point, two workers.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+#[path = "jobs/crash.rs"]
+mod crash;
+#[path = "jobs/driver.rs"]
+mod driver;
+#[path = "jobs/kill.rs"]
+mod kill;
+#[path = "jobs/peers.rs"]
+mod peers;
+#[path = "jobs/roads.rs"]
+mod roads;
+#[path = "jobs/world.rs"]
+mod world;
+
+/// Where PostgreSQL is missing, that is said loudly, and the texts run on SQLite once more.
+fn database() -> anchor_tests::database::TestDatabase {
+    use anchor_tests::database::TestDatabase;
+    TestDatabase::postgres().unwrap_or_else(TestDatabase::sqlite)
+}
