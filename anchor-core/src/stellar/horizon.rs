@@ -34,7 +34,8 @@ pub struct HorizonOptions {
     pub connect_timeout: Duration,
     /// For a whole question and its answer; 20 s.
     pub timeout: Duration,
-    /// A stream that says nothing for so long, not even a heartbeat, is given up; 30 s.
+    /// A stream that says nothing for so long, not even a heartbeat, is opened anew once paging has shown that the
+    /// server is still there; 30 s.
     pub silence: Duration,
     /// First pause before a broken stream is opened again, doubled up to `backoff_max`; 1 s.
     pub backoff: Duration,

@@ -115,17 +115,19 @@ impl Follower<'_> {
             return Ok(None);
         }
         let silence = self.ledger.options.silence;
-        let chunk = tokio::time::timeout(silence, listening.response.chunk()).await;
-        let chunk = match chunk {
-            Ok(chunk) => chunk.map_err(|error| self.ledger.http.failed(error))?,
-            Err(_) => return Err(LedgerError::Timeout(silence)),
+        let Ok(chunk) = tokio::time::timeout(silence, listening.response.chunk()).await else {
+            // Nothing to tell, or nobody there any more: paging finds out which.
+            self.phase = Phase::CatchingUp;
+            return Ok(None);
         };
+        let chunk = chunk.map_err(|error| self.ledger.http.failed(error))?;
         let Some(bytes) = chunk else {
             // Servers end streams as they like; only one that never said anything is trouble.
             self.phase = Phase::CatchingUp;
             self.pause = Some(self.ledger.options.backoff);
             return Ok(None);
         };
+        self.failures = 0;
         let mut after = self.after.clone();
         for event in listening.parser.push(&bytes)? {
             match event.kind.as_str() {

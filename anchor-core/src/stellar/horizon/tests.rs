@@ -561,7 +561,7 @@ fn event_stream(events: &str) -> String {
 }
 
 #[tokio::test]
-async fn silent_stream_is_given_up_and_nothing_is_missed_or_repeated() {
+async fn silent_stream_is_no_trouble_and_nothing_is_missed_or_repeated() {
     let event = "retry: 1000\nevent: open\ndata: \"hello\"\n\nid: 8\ndata: {\"paging_token\":\"8\"}\n\n";
     let server = Server::new([
         (ACCOUNT, records(&[])),
@@ -575,7 +575,6 @@ async fn silent_stream_is_given_up_and_nothing_is_missed_or_repeated() {
     .await;
     let mut stream = server.ledger.follow(id(), cursor(7));
     assert_eq!(stream.next().await.unwrap().unwrap().next, cursor(8));
-    assert!(matches!(stream.next().await.unwrap(), Err(LedgerError::Timeout(_))));
     assert_eq!(stream.next().await.unwrap().unwrap().next, cursor(9));
     assert_eq!(stream.next().await.unwrap().unwrap().next, cursor(10));
     let asked = server.asked();

@@ -5,12 +5,12 @@
 //! `Last-Event-ID`. Records are read when the socket has room for them, one page at a time, so a slow client
 //! costs no more memory than a quick one.
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use actix_web::{
     HttpResponse,
     http::header,
-    rt::time::{Instant, Sleep, sleep_until},
+    rt::time::{Instant, sleep_until},
     web::Bytes,
 };
 use futures_util::{Stream, stream::unfold};
@@ -51,6 +51,7 @@ pub(crate) fn serve(call: &Call, limit: usize, mut source: impl Source + 'static
         stopping: call.core.stopping(),
         room: limit,
         queue: VecDeque::new(),
+        heartbeat_at: Instant::now() + call.core.timing.heartbeat,
         ends_at: Instant::now() + call.core.timing.stream_lifetime,
         phase: Phase::Greeting,
     };
@@ -68,6 +69,7 @@ struct State<S> {
     stopping: watch::Receiver<bool>,
     room: usize,
     queue: VecDeque<Bytes>,
+    heartbeat_at: Instant,
     ends_at: Instant,
     phase: Phase,
 }
@@ -127,7 +129,10 @@ impl<S: Source + 'static> State<S> {
 
     async fn advance(&mut self) {
         match self.wake().await {
-            Wake::Heartbeat => self.queue.push_back(Bytes::from_static(HEARTBEAT.as_bytes())),
+            Wake::Heartbeat => {
+                self.heartbeat_at = Instant::now() + self.call.core.timing.heartbeat;
+                self.queue.push_back(Bytes::from_static(HEARTBEAT.as_bytes()));
+            }
             Wake::End => self.phase = Phase::Farewell,
             Wake::Ledger => {
                 let lag = self.call.core.faults.lag(&self.call.path);
@@ -144,18 +149,14 @@ impl<S: Source + 'static> State<S> {
     }
 
     async fn wake(&mut self) -> Wake {
-        let heartbeat = self.sleep(self.call.core.timing.heartbeat);
         tokio::select! {
             biased;
             _ = self.stopping.wait_for(|stopping| *stopping) => Wake::End,
             () = sleep_until(self.ends_at) => Wake::End,
             changed = self.closed.changed() => if changed.is_ok() { Wake::Ledger } else { Wake::End },
-            () = heartbeat => Wake::Heartbeat,
+            // a time, not a pause: ledgers that close more often than this would put it off for ever
+            () = sleep_until(self.heartbeat_at) => Wake::Heartbeat,
         }
-    }
-
-    fn sleep(&self, duration: Duration) -> Sleep {
-        sleep_until(Instant::now() + duration)
     }
 
     fn enqueue(&mut self, events: Vec<Event>) {

@@ -146,6 +146,19 @@ async fn an_idle_stream_keeps_the_connection_alive() {
 }
 
 #[tokio::test]
+async fn a_stream_with_nothing_to_say_keeps_the_connection_alive_while_ledgers_close() {
+    let closing = CloseMode::Every(Duration::from_millis(5));
+    let world = World::start(Devnet::builder().close(closing).heartbeat(Duration::from_millis(50))).await;
+    let account = id(&world.funded(["alice"]).await[0]);
+    let address = world.url(&format!("/accounts/{account}/transactions?cursor=now"));
+    let mut response = world.http.get(address).header("Accept", "text/event-stream").send().await.unwrap();
+    let mut text = String::new();
+    while !text.contains("\n\n:\n\n") {
+        text.push_str(std::str::from_utf8(&response.chunk().await.unwrap().unwrap()).unwrap());
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_stops_reading_gets_everything_when_it_reads_again() {
     let world = World::manual().await;
     let [alice, bob] = world.funded(["alice", "bob"]).await;
