@@ -99,6 +99,8 @@ pub enum SignerKey {
 pub struct AccountSnapshot {
     /// The account.
     pub id: AccountId,
+    /// The ledger that the answering server had reached, if it said so: everything below is of then.
+    pub as_of: Option<u32>,
     /// The last used sequence number.
     pub sequence: i64,
     /// Lumens.

@@ -156,7 +156,7 @@ impl Ledger for HorizonLedger {
             return Ok(None);
         }
         let account: json::AccountRecord = answer.object()?;
-        account.snapshot(id).map(Some)
+        account.snapshot(id, answer.latest_ledger).map(Some)
     }
 
     async fn fee_bid(&self) -> Result<u32, LedgerError> {

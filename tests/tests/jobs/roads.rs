@@ -397,6 +397,31 @@ async fn envelope_that_never_lands_is_replaced_only_after_its_bound() {
 }
 
 #[tokio::test]
+async fn payment_that_a_lagging_server_does_not_know_is_not_made_again() {
+    use anchor_core::testing::ledger::Fault;
+    let world = World::new().await;
+    let id = world.deposit("100").await;
+    world.credit(id, "100");
+    world.work().await;
+    assert_eq!(world.state(id).await, "paying");
+    world.ledger.close();
+    assert_eq!(world.user_holds(), "99.75");
+    // past the bound, the look-up reaches a server that has not read the payment
+    world.ledger.close_at(u64::try_from(samples::start().timestamp()).unwrap() + 300);
+    for _ in 0..3 {
+        world.ledger.inject(Fault::LookupLags);
+    }
+    for _ in 0..3 {
+        world.work().await;
+        world.tick();
+        assert_eq!(world.envelopes(), 1, "signed again although it may have been applied");
+    }
+    world.settle().await;
+    assert_eq!((world.state(id).await, world.envelopes()), ("paid", 1));
+    assert_eq!(world.user_holds(), "99.75");
+}
+
+#[tokio::test]
 async fn failure_on_the_ledger_is_classified() {
     use anchor_core::stellar::{Failure, FailureKind};
     use anchor_core::testing::ledger::Fault;

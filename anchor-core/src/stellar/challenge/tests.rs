@@ -163,6 +163,7 @@ fn data(source: Option<MuxedAccount>, name: &[u8], value: Option<&[u8]>) -> Oper
 fn snapshot(signers: &[(u8, u32)], medium_threshold: u32) -> AccountSnapshot {
     AccountSnapshot {
         id: id(CLIENT),
+        as_of: None,
         sequence: 1,
         balance: StellarAmount::ZERO,
         selling_liabilities: StellarAmount::ZERO,

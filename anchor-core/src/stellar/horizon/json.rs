@@ -136,7 +136,7 @@ struct Balance {
 }
 
 impl AccountRecord {
-    pub(super) fn snapshot(self, id: &AccountId) -> Result<AccountSnapshot, LedgerError> {
+    pub(super) fn snapshot(self, id: &AccountId, as_of: Option<u32>) -> Result<AccountSnapshot, LedgerError> {
         if self.account_id != *id {
             return Err(malformed("another account than the one that was asked for"));
         }
@@ -147,6 +147,7 @@ impl AccountRecord {
         let signers: Result<Vec<_>, _> = self.signers.into_iter().map(signer).collect();
         Ok(AccountSnapshot {
             id: *id,
+            as_of,
             sequence: self.sequence.parse().map_err(|_| malformed("sequence"))?,
             balance,
             selling_liabilities,

@@ -32,6 +32,7 @@ fn trust_line(balance: i64, limit: i64) -> TrustLine {
 fn account(byte: u8, lumens: i64, trust_lines: Vec<TrustLine>) -> AccountSnapshot {
     AccountSnapshot {
         id: id(byte),
+        as_of: None,
         sequence: 1,
         balance: stroops(lumens),
         selling_liabilities: StellarAmount::ZERO,

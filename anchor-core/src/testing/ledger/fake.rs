@@ -44,6 +44,9 @@ pub enum Fault {
     SubmitTryAgain,
     /// The next look-up of a transaction fails.
     Lookup,
+    /// The next look-up of a transaction is answered by another server than the question how far it had read: one
+    /// that does not know the transaction yet.
+    LookupLags,
     /// The next look-up of an account fails.
     Account,
     /// The next question for the latest ledger fails.
@@ -338,7 +341,10 @@ impl Ledger for FakeLedger {
 
     async fn account(&self, id: &AccountId) -> Result<Option<AccountSnapshot>, LedgerError> {
         self.fails(&Fault::Account)?;
-        Ok(self.state().seen().accounts.get(id).cloned())
+        let state = self.state();
+        let world = state.seen();
+        let account = world.accounts.get(id).cloned();
+        Ok(account.map(|account| AccountSnapshot { as_of: Some(world.point.sequence), ..account }))
     }
 
     async fn fee_bid(&self) -> Result<u32, LedgerError> {
@@ -372,7 +378,10 @@ impl Ledger for FakeLedger {
 
     async fn lookup(&self, hash: &TransactionHash) -> Result<Lookup, LedgerError> {
         self.fails(&Fault::Lookup)?;
-        let state = self.state();
+        let mut state = self.state();
+        if state.take(|fault| *fault == Fault::LookupLags).is_some() {
+            return Ok(Lookup::NotFound { checked: state.world.point });
+        }
         let world = state.seen();
         Ok(world.outcomes.get(hash).cloned().unwrap_or(Lookup::NotFound { checked: world.point }))
     }
@@ -445,6 +454,7 @@ fn receive(state: &mut State, network: &Network, envelope: &str) -> Submission {
 fn new_account(id: AccountId, sequence: i64) -> AccountSnapshot {
     AccountSnapshot {
         id,
+        as_of: None,
         sequence,
         balance: StellarAmount::ZERO,
         selling_liabilities: StellarAmount::ZERO,
