@@ -349,6 +349,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     ) -> Result<Option<WatchLease>, StoreError>;
     /// Where reading on this account goes on; `None` if it was never watched.
     async fn watch_fetch(&self, account: &AccountId) -> Result<Option<Cursor>, StoreError>;
+    /// Every account that was ever watched, sorted by its text: users may still pay to one that no asset uses any more.
+    async fn watch_list(&self) -> Result<Vec<AccountId>, StoreError>;
     /// Remembers where watching begins. Without effect if that is known already.
     async fn watch_start(&self, account: &AccountId, cursor: &Cursor) -> Result<(), StoreError>;
     /// Forgets where reading went on, for a test network that began anew. Fences off whoever watches now.

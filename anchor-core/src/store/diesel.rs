@@ -219,6 +219,10 @@ impl Store for DieselStore {
         self.database.read("watch_fetch", move |c| watches::fetch(c, &account)).await
     }
 
+    async fn watch_list(&self) -> Result<Vec<AccountId>, StoreError> {
+        self.database.read("watch_list", watches::list).await
+    }
+
     async fn watch_start(&self, account: &AccountId, cursor: &Cursor) -> Result<(), StoreError> {
         let (account, cursor) = (*account, cursor.clone());
         self.database.upsert("watch_start", move |c| watches::start(c, &account, &cursor)).await

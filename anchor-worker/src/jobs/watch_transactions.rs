@@ -38,8 +38,10 @@ impl WatchTransactions {
         Self { anchor, settings }
     }
 
-    fn accounts(&self) -> BTreeSet<AccountId> {
-        self.anchor.assets().iter().map(|asset| asset.distribution).collect()
+    /// Those of the assets, and those that were theirs before: somebody may have been told to pay there.
+    async fn accounts(&self) -> Result<BTreeSet<AccountId>, JobError> {
+        let present = self.anchor.assets().iter().map(|asset| asset.distribution);
+        Ok(present.chain(self.anchor.store().watch_list().await?).collect())
     }
 
     /// The right to watch an account, with a position to read on from; `None` if somebody else has it.
@@ -165,7 +167,7 @@ impl Job for WatchTransactions {
         let mut progress = Progress::default();
         let mut trouble = None;
         // one account that cannot be read does not keep the others waiting
-        for account in self.accounts() {
+        for account in self.accounts().await? {
             match self.drain(&account).await {
                 Ok(one) => progress = progress.and(one),
                 Err(error) => {
@@ -178,6 +180,21 @@ impl Job for WatchTransactions {
     }
 
     async fn run(&self, rhythm: &Rhythm) {
-        join_all(self.accounts().into_iter().map(|account| self.attend(account, rhythm))).await;
+        let mut errors: u32 = 0;
+        while !rhythm.shutdown.is_asked() {
+            match self.accounts().await {
+                Ok(accounts) => {
+                    join_all(accounts.into_iter().map(|account| self.attend(account, rhythm))).await;
+                    return;
+                }
+                Err(error) => {
+                    errors = errors.saturating_add(1);
+                    let error = chain(&error);
+                    tracing::warn!(error, errors, "the accounts to be watched are not known; tried again");
+                    rhythm.pulse.failed(error);
+                    rhythm.pause(rhythm.after_errors(errors)).await;
+                }
+            }
+        }
     }
 }

@@ -303,6 +303,10 @@ impl<T: Store> Store for Mortal<T> {
         self.inner.watch_fetch(account).await
     }
 
+    async fn watch_list(&self) -> Result<Vec<AccountId>, StoreError> {
+        self.inner.watch_list().await
+    }
+
     async fn watch_start(&self, account: &AccountId, cursor: &Cursor) -> Result<(), StoreError> {
         self.switch.around(self.inner.watch_start(account, cursor)).await
     }

@@ -422,6 +422,26 @@ async fn payment_that_a_lagging_server_does_not_know_is_not_made_again() {
 }
 
 #[tokio::test]
+async fn payment_to_an_account_that_its_asset_no_longer_has_is_found() {
+    let world = World::new().await;
+    let former = SigningKey::from_seed([8; 32]).account();
+    world.ledger.fund(former, lumens(10));
+    world.ledger.trust(former, &samples::token(), lumens(0));
+    let started = samples::started(world.id(), Kind::Withdrawal);
+    let (id, store) = (started.id, world.anchor.store());
+    store.transaction_insert(&started, None).await.unwrap();
+    let start = world.anchor.ledger().movements_start(&former).await.unwrap();
+    store.watch_start(&former, &start).await.unwrap();
+    let mut terms = samples::terms(Kind::Withdrawal, "100", 7);
+    terms.receiving.as_mut().unwrap().account = former;
+    world.tell(id, Fact::TermsAgreed { terms }, Actor::User).await;
+    let user = samples::user().account().into();
+    world.ledger.arrives(user, former.into(), samples::token(), "100".parse().unwrap(), Memo::Id(7));
+    world.settle().await;
+    assert_eq!(world.state(id).await, "paid_out");
+}
+
+#[tokio::test]
 async fn failure_on_the_ledger_is_classified() {
     use anchor_core::stellar::{Failure, FailureKind};
     use anchor_core::testing::ledger::Fault;

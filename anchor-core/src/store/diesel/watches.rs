@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::claims::until;
 use super::connection::AnyConnection;
 use super::fault::Fault;
-use super::rows::codec::{free_text, stamp};
+use super::rows::codec::{Reader, free_text, stamp};
 use super::schema::watches;
 use crate::account::AccountId;
 use crate::stellar::Cursor;
@@ -67,6 +67,13 @@ pub(super) fn fetch(connection: &mut AnyConnection, account: &AccountId) -> Resu
         .first(connection)
         .optional()?;
     Ok(cursor.flatten().map(Cursor::from))
+}
+
+pub(super) fn list(connection: &mut AnyConnection) -> Result<Vec<AccountId>, Fault> {
+    let accounts: Vec<String> =
+        watches::table.select(watches::account).order(watches::account).load(connection)?;
+    let read = |account: String| Reader { table: "watches", id: &account }.parse("account", &account);
+    accounts.into_iter().map(read).collect()
 }
 
 pub(super) fn start(

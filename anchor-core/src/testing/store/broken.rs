@@ -176,6 +176,7 @@ pass_on! {
     fn order_open_of(transaction: TransactionId) -> Option<(Order, Option<String>)>;
     fn watch_claim(account: &AccountId, owner: &str, now: DateTime<Utc>, lease: Duration) -> Option<WatchLease>;
     fn watch_fetch(account: &AccountId) -> Option<Cursor>;
+    fn watch_list() -> Vec<AccountId>;
     fn watch_start(account: &AccountId, cursor: &Cursor) -> ();
     fn watch_forget(account: &AccountId) -> ();
     fn watch_release(lease: &WatchLease) -> ();

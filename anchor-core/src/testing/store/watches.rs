@@ -70,6 +70,9 @@ pub async fn watch_begins_where_it_was_first_told_to(store: &dyn Store) {
     );
     assert!(started.await.iter().all(Result::is_ok));
     assert!(store.watch_fetch(&account(3)).await.unwrap().is_some());
+    let mut watched = [account(1), account(3)];
+    watched.sort_by_key(ToString::to_string);
+    assert_eq!(store.watch_list().await.unwrap(), watched);
 }
 
 /// And whoever reads it now has lost it.
