@@ -17,9 +17,12 @@ use crate::transaction::{Fact, Settlement, Transaction};
 pub enum TransactionCommand {
     /// The newest ones.
     List {
-        /// How many, at most 200.
+        /// How many; at most 200 without --state.
         #[arg(long, default_value_t = 20)]
         limit: u32,
+        /// Only those in this state, such as on_hold.
+        #[arg(long)]
+        state: Option<String>,
     },
     /// One with its whole history.
     Show {
@@ -101,9 +104,8 @@ pub struct Operator {
 impl TransactionCommand {
     pub(super) async fn run(self, store: &dyn Store) -> Result<(), CliError> {
         match self {
-            Self::List { limit } => {
-                let filter = TransactionFilter { limit: Some(limit), ..TransactionFilter::default() };
-                for transaction in store.transaction_list(&filter).await? {
+            Self::List { limit, state } => {
+                for transaction in list(store, limit, state.as_deref()).await? {
                     println!("{}", line(&transaction));
                 }
             }
@@ -136,6 +138,25 @@ impl TransactionCommand {
         }
         Ok(())
     }
+}
+
+/// The newest ones; with `state`, however far back they are.
+async fn list(store: &dyn Store, limit: u32, state: Option<&str>) -> Result<Vec<Transaction>, CliError> {
+    let Some(state) = state else {
+        let filter = TransactionFilter { limit: Some(limit), ..TransactionFilter::default() };
+        return Ok(store.transaction_list(&filter).await?);
+    };
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut filter = TransactionFilter::default();
+    let mut found = Vec::new();
+    while found.len() < wanted {
+        let page = store.transaction_list(&filter).await?;
+        let Some(last) = page.last() else { break };
+        filter.before = Some(last.id);
+        found.extend(page.into_iter().filter(|transaction| transaction.state.name() == state));
+    }
+    found.truncate(wanted);
+    Ok(found)
 }
 
 async fn decided(

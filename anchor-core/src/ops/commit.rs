@@ -4,7 +4,7 @@ use super::OpsError;
 use crate::anchor::Anchor;
 use crate::integration::Answers;
 use crate::store::Stored;
-use crate::transaction::{Actor, Applied, ApplyContext, Fact, Refusal, Terms, Transaction};
+use crate::transaction::{Actor, Applied, ApplyContext, Fact, Refusal, State, Terms, Transaction};
 
 /// What became of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,9 @@ async fn store(
                 fact = name,
                 "transaction moved"
             );
+            if matches!(next.state, State::OnHold { .. }) {
+                tracing::warn!(transaction.id = %next.id, "a transaction is on hold and waits for the operator");
+            }
             anchor.wake().moved_to(&next.state);
             Ok(Committed::Moved(next))
         }
