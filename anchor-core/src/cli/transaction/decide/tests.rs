@@ -1,5 +1,5 @@
 use super::*;
-use crate::id::OrderId;
+use crate::id::{IdSource as _, OrderId, RandomIds};
 use crate::store::diesel::DieselStore;
 use crate::testing::fakes::samples;
 use crate::transaction::{Order, OrderPurpose};
@@ -20,7 +20,7 @@ impl Bench {
     }
 
     async fn agreed(&self, kind: Kind) -> TransactionId {
-        let started = samples::started(TransactionId::new(uuid::Uuid::now_v7()), kind);
+        let started = samples::started(TransactionId::new(RandomIds.next()), kind);
         self.store.transaction_insert(&started, None).await.unwrap();
         self.told(
             started.id,
@@ -40,7 +40,7 @@ impl Bench {
         let id = self.agreed(Kind::Deposit).await;
         self.told(id, Fact::DeadlinePassed).await;
         self.decide(id, late("5")).await.unwrap();
-        let order = OrderId::new(uuid::Uuid::now_v7());
+        let order = OrderId::new(RandomIds.next());
         let purpose = OrderPurpose::Refund;
         let order = Order { id: order, transaction: id, purpose, amount: samples::usd("5.00") };
         self.told(id, Fact::PayoutIntended { order: order.clone() }).await;
