@@ -11,16 +11,16 @@ async fn holds(siege: Siege, database: &anchor_tests::database::TestDatabase) ->
 anchor_tests::on_each_database! {
     /// A server and every job in processes of their own, undisturbed.
     async fn split_processes_serve_deposits_and_withdrawals(database: TestDatabase) -> anyhow::Result<()> {
-        holds(Siege { deposits: 6, withdrawals: 6, customers: 3, split: true, ..Siege::default() }, &database).await
+        holds(Siege { deposits: 4, withdrawals: 4, customers: 4, split: true, ..Siege::default() }, &database).await
     }
 
     /// One process for everything, killed over and over.
     async fn killed_anchor_loses_nothing_and_pays_nothing_twice(database: TestDatabase) -> anyhow::Result<()> {
-        holds(Siege { deposits: 8, withdrawals: 8, customers: 4, kills: true, seed: 3, ..Siege::default() }, &database).await
+        holds(Siege { deposits: 4, withdrawals: 4, customers: 4, kills: true, seed: 3, ..Siege::default() }, &database).await
     }
 
     /// A network that times out, lies, stalls and drops, in one request of six or so.
     async fn faulty_network_loses_nothing_and_pays_nothing_twice(database: TestDatabase) -> anyhow::Result<()> {
-        holds(Siege { deposits: 8, withdrawals: 8, customers: 4, chaos: 2, seed: 5, ..Siege::default() }, &database).await
+        holds(Siege { deposits: 4, withdrawals: 4, customers: 4, chaos: 2, seed: 5, ..Siege::default() }, &database).await
     }
 }
