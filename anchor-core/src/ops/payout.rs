@@ -6,8 +6,10 @@
 //! ```
 //! Killed at (1) nothing happened. Killed at (2) or (3) the rails may or may not know the order, so they are asked
 //! for it, and only if they have never seen it is the *same* order executed. The lease is kept from the claim
-//! to the answer; whoever works on after losing it finds a changed version in the store, or executes an order
-//! under a key that the bank has seen already.
+//! to the answer, and nothing is begun in its second half; whoever works on after losing it all the same finds a
+//! changed version in the store, or executes an order under a key that the bank has seen already.
+
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
@@ -28,8 +30,21 @@ use crate::transaction::{
 /// # Errors
 /// The store's, before anything was claimed. Later trouble gives the touched transactions back.
 pub async fn execute(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
-    let claimed = anchor.store().transaction_claim(Queue::Payouts, &settings.claim(anchor)).await?;
-    let works = claimed.iter().map(|one| (one, execute_one(anchor, settings, one).boxed()));
+    let claim = settings.claim(anchor);
+    let claimed = anchor.store().transaction_claim(Queue::Payouts, &claim).await?;
+    // the two questions that a payout may take end within the other half of the lease
+    let latest_start =
+        claim.now + chrono::Duration::from_std(claim.lease / 2).unwrap_or(chrono::Duration::days(1));
+    let works = claimed.iter().map(|one| {
+        let work = async move {
+            if anchor.clock().now() > latest_start {
+                // a slow bank: whoever takes it next has a whole lease
+                return Ok(Step::Wait(Duration::ZERO));
+            }
+            execute_one(anchor, settings, one).await
+        };
+        (one, work.boxed())
+    });
     Ok(work_off(anchor, settings, settings.width, works).await)
 }
 

@@ -1,14 +1,20 @@
 //! The roads that a transaction may take, each to its end.
 
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
 use anchor_core::account::Account;
 use anchor_core::amount::StellarAmount;
-use anchor_core::integration::{FundsOutcome, PayoutOutcome};
+use anchor_core::clock::ManualClock;
+use anchor_core::integration::{
+    FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome, PendingDeposit, RailsIntegration,
+};
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
 use anchor_core::testing::fakes::{CallbackAnswer, samples};
-use anchor_core::testing::rails::{RailsCall, RailsFault};
+use anchor_core::testing::rails::{RailsCall, RailsFault, ScriptedRails};
 use anchor_core::transaction::{Actor, EventKind, Fact, Kind, OrderPurpose, RefundVia, Status};
-use std::time::Duration;
+use async_trait::async_trait;
 
 use crate::world::{World, lumens};
 
@@ -457,5 +463,54 @@ async fn failure_on_the_ledger_is_classified() {
         world.ledger.inject(Fault::Apply(Failure::new(kind, "tx_failed")));
         world.settle().await;
         assert_eq!(world.state(id).await, state, "{kind:?}");
+    }
+}
+
+/// Every payout takes more than half a lease.
+struct SlowBank {
+    bank: ScriptedRails,
+    clock: Arc<OnceLock<ManualClock>>,
+}
+
+#[async_trait]
+impl RailsIntegration for SlowBank {
+    async fn poll_pending_deposit(&self, deposit: &PendingDeposit) -> Result<FundsOutcome, IntegrationError> {
+        self.bank.poll_pending_deposit(deposit).await
+    }
+
+    async fn execute_outgoing_transaction(
+        &self,
+        order: &PayoutOrder,
+    ) -> Result<PayoutOutcome, IntegrationError> {
+        self.clock.get().unwrap().advance(Duration::from_secs(70));
+        self.bank.execute_outgoing_transaction(order).await
+    }
+
+    async fn find_outgoing_transaction(
+        &self,
+        order: &PayoutOrder,
+    ) -> Result<PayoutOutcome, IntegrationError> {
+        self.bank.find_outgoing_transaction(order).await
+    }
+}
+
+#[tokio::test]
+async fn no_payout_is_begun_when_half_of_its_lease_is_over() {
+    let (bank, clock) = (ScriptedRails::new(), Arc::new(OnceLock::new()));
+    let world = World::with_rails(bank.clone(), SlowBank { bank, clock: Arc::clone(&clock) }).await;
+    clock.set(world.clock.clone()).unwrap();
+    // one more than are worked on side by side
+    let mut ids = Vec::new();
+    for memo in 1..=9 {
+        ids.push(world.withdrawal("10", memo).await);
+        world.pay("10", Memo::Id(memo));
+    }
+    world.worker.activate_once("watch_transactions").await.unwrap();
+    world.worker.activate_once("execute_outgoing_transactions").await.unwrap();
+    let sent = ids.iter().filter(|id| world.transfers(**id).len() == 1).count();
+    assert_eq!(sent, 8, "the ninth one would end after its lease");
+    world.settle().await;
+    for id in ids {
+        assert_eq!((world.state(id).await, world.transfers(id).len()), ("paid_out", 1));
     }
 }
