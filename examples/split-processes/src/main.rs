@@ -60,7 +60,7 @@ fn program(name: &str) -> Result<PathBuf> {
 
 async fn start_network() -> Result<Child> {
     let mut network = Command::new(program("anchor-devnet")?);
-    network.args(["--listen", "127.0.0.1:8001", "--file", "network.devnet", "--close", "1s"]);
+    network.args(["--listen", "127.0.0.1:8001", "--file", "network.devnet", "--close", "1"]);
     let child = network.kill_on_drop(true).stdout(Stdio::null()).spawn()?;
     for _ in 0..100 {
         if tokio::net::TcpStream::connect("127.0.0.1:8001").await.is_ok() {
