@@ -1,6 +1,7 @@
 //! Settings by environment, with the names that anchors know. Parsed once; all that is wrong is said at once.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use url::Url;
 
@@ -35,7 +36,7 @@ impl Sep {
 }
 
 /// All settings of an anchor.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
     /// `STELLAR_NETWORK_PASSPHRASE`; the test network's if absent.
@@ -58,6 +59,21 @@ pub struct Config {
     pub active_seps: BTreeSet<Sep>,
     /// `ORG_NAME`: who runs the anchor, for stellar.toml and the pages.
     pub org_name: String,
+}
+
+/// Without secrets. The address of a Horizon server may carry a provider's key: only its host is shown.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("network", &self.network.passphrase())
+            .field("horizon", &self.horizon.as_ref().and_then(Url::host_str))
+            .field("host", &self.host_url())
+            .field("local_mode", &self.local_mode)
+            .field("signing_account", &self.signing_key.account().to_string())
+            .field("active_seps", &self.active_seps)
+            .field("org_name", &self.org_name)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Everything that is wrong with the settings.
@@ -207,5 +223,22 @@ impl Reader<'_> {
             self.problem("ACTIVE_SEPS", "some of sep-1,sep-10,sep-24");
             BTreeSet::new()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::fakes::samples;
+
+    #[test]
+    fn debug_shows_no_secret_and_no_key_in_an_address() {
+        let mut config = samples::config();
+        config.horizon = Some("https://user:hunter2@horizon.example/key-1234/?token=5678".parse().unwrap());
+        let text = format!("{config:?}");
+        assert!(text.contains("horizon.example"), "{text}");
+        for secret in ["hunter2", "key-1234", "5678", "a-key-for-tests", "sqlite"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        assert!(!text.contains(samples::distribution().to_strkey().expose()), "{text}");
     }
 }
