@@ -90,6 +90,12 @@ impl AnchorProgram {
         Ok(server)
     }
 
+    /// The same anchor, by another program.
+    #[must_use]
+    pub fn with_program(&self, program: PathBuf) -> Self {
+        Self { program, ..self.clone() }
+    }
+
     /// The same anchor, on another ledger server.
     #[must_use]
     pub fn on_network(mut self, horizon: &str) -> Self {

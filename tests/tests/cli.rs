@@ -81,3 +81,26 @@ async fn fails(anchor: &AnchorProgram, arguments: &[&str]) -> Result<String> {
     anyhow::ensure!(!ok, "`{}` succeeded: {text}", arguments.join(" "));
     Ok(text)
 }
+
+/// The example that runs every job in a process of its own: it starts, serves, and stops when asked to.
+#[tokio::test]
+async fn split_processes_start_together_and_stop_together() -> Result<()> {
+    let Some(database) = TestDatabase::postgres() else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let devnet = Devnet::builder().start().await?;
+    let anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
+    let split = anchor.with_program(anchor_tests::program::program("split-processes")?);
+
+    let mut supervisor = split.start_server(&[]).await?;
+    let id = supervisor.id().unwrap_or_default().to_string();
+    let asked = tokio::process::Command::new("kill").args(["-TERM", &id]).status().await?;
+    assert!(asked.success());
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(60), supervisor.wait()).await??;
+    assert!(ended.success(), "{ended}");
+    assert!(
+        tokio::net::TcpStream::connect(anchor.listen).await.is_err(),
+        "the server outlived its supervisor"
+    );
+    devnet.stop().await;
+    Ok(())
+}
