@@ -14,6 +14,10 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::anchor::{Toml, Transaction};
 
+/// How long a transaction may land, in seconds of ledger time. Short: one that was built on an old sequence number
+/// is only given up when this is over.
+const LIFETIME: u64 = 30;
+
 /// The wallet's key and the network it lives on.
 #[derive(Debug)]
 pub struct Account {
@@ -79,7 +83,7 @@ impl Account {
 
     async fn submit(&self, operation: Operation, memo: Memo) -> Result<String> {
         let account = self.ledger.account(&self.key.account()).await?.context("the account is gone")?;
-        let max_time = self.ledger.latest().await?.closed_at.saturating_add(120);
+        let max_time = self.ledger.latest().await?.closed_at.saturating_add(LIFETIME);
         let spec = EnvelopeSpec {
             network: self.ledger.network(),
             transaction_source: self.key.account(),
