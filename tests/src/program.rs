@@ -30,8 +30,9 @@ fn build(package: &str) -> Result<PathBuf> {
         folders.find(|folder| !folder.ends_with("deps")).context("this program lies in no folder")?;
     let mut build = Command::new(option_env!("CARGO").unwrap_or("cargo"));
     build.current_dir(crate::found::workspace()).args(["build", "--quiet"]);
-    // beside this package, so that the same features are on and nothing is compiled anew
-    build.args(["-p", env!("CARGO_PKG_NAME"), "-p", package, "--bin", package]);
+    // beside a test of the whole workspace, so that the features of `cargo test --workspace` are on and no library is
+    // compiled anew
+    build.args(["--workspace", "--bin", package, "--test", "tidy"]);
     if folder.ends_with("release") {
         build.arg("--release");
     }
