@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -13,6 +14,26 @@ use crate::program::program;
 
 /// Far more than a server takes to start on a busy machine.
 const START_MAX: Duration = Duration::from_secs(60);
+
+/// Ports that the operating system gives to nobody by itself: while a killed server is down, its port is not taken by
+/// some client's connection.
+const PORTS: std::ops::Range<u16> = 15_000..32_000;
+
+/// An address that is free now and that no other anchor of these tests uses.
+fn free_address() -> Result<SocketAddr> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let width = u32::from(PORTS.end - PORTS.start);
+    // test programs that run side by side begin at different places
+    let start = std::process::id().wrapping_mul(97);
+    for _ in 0..width {
+        let offset = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % width;
+        let port = PORTS.start.saturating_add(u16::try_from(offset)?);
+        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            return Ok(listener.local_addr()?);
+        }
+    }
+    bail!("no port is free")
+}
 
 /// How to start processes of one anchor.
 #[derive(Debug, Clone)]
@@ -33,8 +54,7 @@ impl AnchorProgram {
     /// # Errors
     /// When there is no such program, or it cannot make keys.
     pub async fn new(folder: &Path, database: &str, horizon: &str) -> Result<Self> {
-        // free now; nobody else on this machine is likely to take it before the server does
-        let listen = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let listen = free_address()?;
         let url = format!("http://localhost:{}", listen.port());
         let environment = vec![
             ("DATABASE_URL", database.to_owned()),

@@ -22,7 +22,7 @@ use crate::anchor::Anchor;
 use crate::id::AttemptId;
 use crate::memo::Memo;
 use crate::stellar::envelope::{EnvelopeError, EnvelopeSpec, Payment, SignedEnvelope, UnsignedEnvelope};
-use crate::stellar::{AccountSnapshot, Submission};
+use crate::stellar::{AccountSnapshot, LedgerPoint, Submission};
 use crate::store::Claimed;
 use crate::transaction::{Actor, Attempt, AttemptPurpose, Fact, Queue, Transaction};
 
@@ -72,12 +72,15 @@ async fn submit_one(
     if lock(busy).contains(&source) {
         return Ok(Step::Wait(pause));
     }
+    // before the accounts are: what they show has to be as new as this
+    let latest = anchor.ledger().latest().await?;
     let fee = anchor.ledger().fee_bid().await?.min(settings.fee_cap).max(FEE_MIN);
     let fact = match route(anchor, transaction, fee).await? {
         Route::AwaitTrust => Fact::TrustMissing,
         Route::Hold(reason) => Fact::Held { reason },
+        Route::Send { source, .. } if is_older(&source, &latest) => return Ok(Step::Wait(pause)),
         Route::Send { payment, purpose, memo, source } => {
-            let sending = Sending { payment, purpose, memo, source, fee };
+            let sending = Sending { payment, purpose, memo, source, fee, latest };
             match sign(anchor, settings, transaction, sending).await? {
                 Ok(attempt) => return open(anchor, busy, transaction, attempt, pause).await,
                 Err(refused) => Fact::Held { reason: refused.to_string() },
@@ -88,6 +91,12 @@ async fn submit_one(
     Ok(Step::after(&committed, pause))
 }
 
+/// Whether an account was read from a server that lags behind what is known already. Its sequence number may be used:
+/// an envelope with it could not land, and would block the account until its bound has passed.
+fn is_older(source: &AccountSnapshot, latest: &LedgerPoint) -> bool {
+    source.as_of.is_some_and(|as_of| as_of < latest.sequence)
+}
+
 /// What is to be signed.
 struct Sending {
     payment: Payment,
@@ -95,6 +104,7 @@ struct Sending {
     memo: Memo,
     source: AccountSnapshot,
     fee: u32,
+    latest: LedgerPoint,
 }
 
 /// Builds and signs. The inner error is about the envelope itself: trying again would not help.
@@ -104,9 +114,8 @@ async fn sign(
     transaction: &Transaction,
     sending: Sending,
 ) -> Result<Result<Attempt, EnvelopeError>, OpsError> {
-    let Sending { payment, purpose, memo, source, fee } = sending;
+    let Sending { payment, purpose, memo, source, fee, latest } = sending;
     // a bound on *ledger* time: this machine's clock may be wrong
-    let latest = anchor.ledger().latest().await?;
     let max_time = latest.closed_at.saturating_add(settings.attempt_lifetime.as_secs());
     let sequence = source.sequence.saturating_add(1);
     let spec = EnvelopeSpec {

@@ -9,7 +9,7 @@ use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
 use anchor_core::stellar::envelope::{EnvelopeSpec, Operation, Payment};
 use anchor_core::stellar::horizon::{HorizonLedger, HorizonOptions, fund};
-use anchor_core::stellar::{Ledger as _, Lookup};
+use anchor_core::stellar::{AccountSnapshot, Ledger as _, Lookup};
 use anyhow::{Context as _, Result, bail};
 
 use crate::anchor::{Toml, Transaction};
@@ -17,6 +17,9 @@ use crate::anchor::{Toml, Transaction};
 /// How long a transaction may land, in seconds of ledger time. Short: one that was built on an old sequence number
 /// is only given up when this is over.
 const LIFETIME: u64 = 30;
+
+/// How often a lagging server is asked again.
+const TRIES_MAX: u32 = 20;
 
 /// The wallet's key and the network it lives on.
 #[derive(Debug)]
@@ -81,9 +84,22 @@ impl Account {
         self.submit(payment.into(), memo).await
     }
 
+    /// The account as new as the latest ledger, and the time until which a transaction may land. A server that lags
+    /// behind would show a sequence number that is used already.
+    async fn current(&self) -> Result<(AccountSnapshot, u64)> {
+        for _ in 0..TRIES_MAX {
+            let latest = self.ledger.latest().await?;
+            let account = self.ledger.account(&self.key.account()).await?.context("the account is gone")?;
+            if account.as_of.is_none_or(|as_of| as_of >= latest.sequence) {
+                return Ok((account, latest.closed_at.saturating_add(LIFETIME)));
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        bail!("the ledger server lags behind")
+    }
+
     async fn submit(&self, operation: Operation, memo: Memo) -> Result<String> {
-        let account = self.ledger.account(&self.key.account()).await?.context("the account is gone")?;
-        let max_time = self.ledger.latest().await?.closed_at.saturating_add(LIFETIME);
+        let (account, max_time) = self.current().await?;
         let spec = EnvelopeSpec {
             network: self.ledger.network(),
             transaction_source: self.key.account(),
