@@ -9,7 +9,7 @@
 //! Any state that holds funds and has nothing open <-> OnHold
 //! ```
 //!
-//! The complete table is in `docs/src/reference/states.md`, generated from this function and checked by a test.
+//! The complete table is in `docs/reference/states.md`, generated from this function and checked by a test.
 
 use super::fact::{AfterRefusal, AfterVoid, Effect, Fact, Settlement};
 use super::state::{FailureCode, Kind, RefundStep, RefundVia, Resume, State};

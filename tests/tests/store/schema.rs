@@ -164,7 +164,7 @@ on_each_database! {
 
     async fn questions_in_the_book_have_answers(database: TestDatabase) -> Result<()> {
         let _store = with_transaction(&database).await?;
-        let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/reference/schema.md");
+        let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/schema.md");
         let page = std::fs::read_to_string(page)?;
         let sql = page.split("```sql").nth(1).and_then(|rest| rest.split("```").next());
         execute(&database, sql.context("the page has a block of SQL")?)?;

@@ -13,13 +13,13 @@ use crate::transaction::{Applied, FailureCode, Protocol, Status};
 
 #[test]
 fn table_in_the_docs_is_the_table_of_the_code() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/reference/states.md");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/states.md");
     let table = table();
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(path, &table).unwrap();
     }
     let written = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(written == table, "docs/src/reference/states.md is out of date: run with UPDATE_DOCS=1");
+    assert!(written == table, "docs/reference/states.md is out of date: run with UPDATE_DOCS=1");
 }
 
 /// One row per state that some fact can leave, one line per arrow.
