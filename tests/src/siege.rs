@@ -12,7 +12,7 @@ mod killer;
 use std::time::{Duration, Instant};
 
 use anchor_devnet::{CloseMode, Devnet};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 pub use audit::Report;
 
@@ -64,6 +64,7 @@ impl Siege {
     /// # Errors
     /// When the siege itself could not be carried out; what the anchor did wrong stands in the report.
     pub async fn run(&self, database: &TestDatabase) -> Result<Report> {
+        ensure!(self.withdrawals <= self.deposits, "customers withdraw what they deposited before");
         let started = Instant::now();
         let folder = tempfile::tempdir()?;
         let devnet = Devnet::builder().fault_seed(self.seed).close(CloseMode::Instant).start().await?;

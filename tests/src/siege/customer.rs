@@ -1,6 +1,5 @@
 //! Customers: they try again until they are served.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anchor_core::amount::StellarAmount;
@@ -37,11 +36,10 @@ pub(super) async fn crowd(siege: &Siege, anchor: &AnchorProgram, devnet: &Devnet
     }
     // from here on the network misbehaves; the accounts exist
     devnet.faults().add_chaos(siege.chaos);
-    let deposits = AtomicU32::new(siege.deposits);
-    let withdrawals = AtomicU32::new(siege.withdrawals);
-    let served = customers.into_iter().zip(1_u64..).map(|(customer, number)| {
-        let dice = Dice(siege.seed.wrapping_add(number.wrapping_mul(7_919)));
-        serve(customer, dice, &deposits, &withdrawals)
+    let served = customers.into_iter().zip(0_u32..).map(|(customer, number)| {
+        let dice = Dice(siege.seed.wrapping_add(u64::from(number).wrapping_mul(7_919)));
+        let share = |all: u32| all / siege.customers + u32::from(number < all % siege.customers);
+        serve(customer, dice, share(siege.deposits), share(siege.withdrawals))
     });
     futures_util::future::try_join_all(served).await
 }
@@ -53,32 +51,19 @@ async fn arrive(anchor: &AnchorProgram) -> Result<Customer> {
     Ok(Customer { account, client, paid: Vec::new() })
 }
 
-/// Takes one deposit and one withdrawal after the other from what is left to do.
-async fn serve(
-    mut customer: Customer,
-    mut dice: Dice,
-    deposits: &AtomicU32,
-    withdrawals: &AtomicU32,
-) -> Result<Customer> {
-    loop {
-        let deposit = take(deposits);
-        if deposit {
+/// Deposits and withdraws in turn. No withdrawal is larger than a deposit, so there is always enough to pay it from.
+async fn serve(mut customer: Customer, mut dice: Dice, deposits: u32, withdrawals: u32) -> Result<Customer> {
+    for round in 0..deposits.max(withdrawals) {
+        if round < deposits {
             let amount = amount(dice.between(50, 100))?;
             move_value(&mut customer, Kind::Deposit, amount).await?;
         }
-        let withdraw = take(withdrawals);
-        if withdraw {
+        if round < withdrawals {
             let amount = amount(dice.between(10, 40))?;
             move_value(&mut customer, Kind::Withdraw, amount).await?;
         }
-        if !deposit && !withdraw {
-            return Ok(customer);
-        }
     }
-}
-
-fn take(left: &AtomicU32) -> bool {
-    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    Ok(customer)
 }
 
 fn amount(units: u64) -> Result<StellarAmount> {
