@@ -5,8 +5,10 @@ use std::str::FromStr;
 
 use stellar_strkey::{Contract, ed25519};
 
+mod sharing;
 mod subject;
 
+pub use sharing::{Sharing, SharingError};
 pub use subject::Subject;
 
 /// Why a text names no account. Never repeats the input: people paste secret seeds into account fields.

@@ -23,6 +23,7 @@ use crate::config::{Config, ConfigError};
 use crate::stellar::horizon::{HorizonLedger, HorizonOptions};
 use crate::store::diesel::DieselStore;
 
+mod account;
 mod asset;
 mod doctor;
 mod error;
@@ -50,6 +51,9 @@ pub enum AdminCommand {
     /// The assets on offer.
     #[command(subcommand)]
     Asset(asset::AssetCommand),
+    /// Wallets' accounts.
+    #[command(subcommand)]
+    Account(account::AccountCommand),
     /// Deposits and withdrawals.
     #[command(subcommand)]
     Transaction(transaction::TransactionCommand),
@@ -77,6 +81,7 @@ impl AdminCommand {
                 Ok(())
             }
             Self::Asset(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
+            Self::Account(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
             Self::Transaction(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
             Self::Testnet(command) => command.run(&mut settings).await,
             Self::Doctor => doctor::run(&settings).await,

@@ -9,6 +9,12 @@ use crate::keys::SigningKey;
 use crate::secret::Secret;
 use crate::stellar::Network;
 
+mod destinations;
+mod interactive_ui;
+
+pub use destinations::Destinations;
+pub use interactive_ui::InteractiveUi;
+
 /// A protocol that the anchor speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -59,6 +65,14 @@ pub struct Config {
     pub active_seps: BTreeSet<Sep>,
     /// `ORG_NAME`: who runs the anchor, for stellar.toml and the pages.
     pub org_name: String,
+    /// `ACCOUNT_CREATION`: deposits to accounts that do not exist create them; on if absent.
+    pub account_creation: bool,
+    /// `CLAIMABLE_BALANCES`: deposits may be set aside for wallets that can claim them; on if absent.
+    pub claimable_balances: bool,
+    /// `DEPOSIT_DESTINATIONS`: whom deposits may be paid to; `any` if absent.
+    pub deposit_destinations: Destinations,
+    /// `INTERACTIVE_UI_URL` and `INTERACTIVE_UI_KEY`: the business's own pages instead of the hosted ones.
+    pub interactive_ui: Option<InteractiveUi>,
 }
 
 /// Without secrets. The address of a Horizon server may carry a provider's key: only its host is shown.
@@ -72,6 +86,7 @@ impl fmt::Debug for Config {
             .field("signing_account", &self.signing_key.account().to_string())
             .field("active_seps", &self.active_seps)
             .field("org_name", &self.org_name)
+            .field("interactive_ui", &self.interactive_ui)
             .finish_non_exhaustive()
     }
 }
@@ -108,7 +123,11 @@ impl Config {
             .flag("LOCAL_MODE")
             .unwrap_or_else(|| host.as_ref().and_then(Url::host_str).is_some_and(|host| host == "localhost"));
         let horizon = reader.url("HORIZON_URI");
-        let jwt_keys = reader.jwt_keys();
+        let jwt_keys = reader.secrets("SERVER_JWT_KEY");
+        let account_creation = reader.flag("ACCOUNT_CREATION").unwrap_or(true);
+        let claimable_balances = reader.flag("CLAIMABLE_BALANCES").unwrap_or(true);
+        let deposit_destinations = reader.destinations();
+        let interactive_ui = reader.interactive_ui(local_mode);
         let signing_key = reader.keys("SIGNING_SEED").pop();
         let distribution_keys = reader.keys("DISTRIBUTION_SEEDS");
         let database_url =
@@ -141,6 +160,10 @@ impl Config {
                 database_url,
                 active_seps,
                 org_name,
+                account_creation,
+                claimable_balances,
+                deposit_destinations,
+                interactive_ui,
             }),
             _ => Err(ConfigError { problems: reader.problems }),
         }
@@ -206,14 +229,35 @@ impl Reader<'_> {
         })
     }
 
-    fn jwt_keys(&mut self) -> Vec<Secret<String>> {
-        let text = self.text("SERVER_JWT_KEY").unwrap_or_default();
+    /// Keys that sign tokens.
+    fn secrets(&mut self, name: &str) -> Vec<Secret<String>> {
+        let text = self.text(name).unwrap_or_default();
         let keys: Vec<_> = text.split(',').map(|key| key.trim().to_owned()).collect();
         let distinct = |key: &String| key.bytes().collect::<BTreeSet<_>>().len();
         if keys.iter().any(|key| key.len() < 32 || distinct(key) < 8) {
-            self.problem("SERVER_JWT_KEY", "random, at least 32 characters (see `keys generate`)");
+            self.problem(name, "random, at least 32 characters (see `keys generate`)");
         }
         keys.into_iter().map(Secret::new).collect()
+    }
+
+    fn destinations(&mut self) -> Destinations {
+        let Some(text) = self.text("DEPOSIT_DESTINATIONS") else { return Destinations::Any };
+        Destinations::parse(&text).unwrap_or_else(|_| {
+            self.problem("DEPOSIT_DESTINATIONS", "any, own, or Stellar accounts separated by commas");
+            Destinations::Any
+        })
+    }
+
+    fn interactive_ui(&mut self, local_mode: bool) -> Option<InteractiveUi> {
+        let url = self.url("INTERACTIVE_UI_URL")?;
+        if url.scheme() != "https" && !local_mode {
+            self.problem("INTERACTIVE_UI_URL", "an https:// address (http:// needs LOCAL_MODE=1)");
+        }
+        let keys = self.secrets("INTERACTIVE_UI_KEY");
+        if keys.iter().any(|key| self.text("SERVER_JWT_KEY").is_some_and(|all| all.contains(key.expose()))) {
+            self.problem("INTERACTIVE_UI_KEY", "another key than SERVER_JWT_KEY");
+        }
+        Some(InteractiveUi { url, keys })
     }
 
     fn seps(&mut self) -> BTreeSet<Sep> {

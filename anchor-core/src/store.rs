@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::account::AccountId;
+use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, StellarAsset};
 use crate::id::{AttemptId, EventId, TransactionId};
 use crate::integration::Answers;
@@ -281,6 +281,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn asset_put(&self, asset: &Asset) -> Result<(), StoreError>;
     /// All assets, by identifier.
     async fn asset_list(&self) -> Result<Vec<Asset>, StoreError>;
+
+    /// How this account is used, if that is known.
+    async fn sharing_fetch(&self, account: &AccountId) -> Result<Option<Sharing>, StoreError>;
+    /// How this account is used from now on: as `wanted`, unless it was decided before.
+    async fn sharing_decide(&self, account: &AccountId, wanted: Sharing) -> Result<Sharing, StoreError>;
+    /// The operator's decision.
+    async fn sharing_put(&self, account: &AccountId, sharing: Sharing) -> Result<(), StoreError>;
 
     /// Inserts a new transaction together with its single-use URL token (SHA-256 of it, and its end).
     async fn transaction_insert(

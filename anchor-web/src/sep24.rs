@@ -45,7 +45,7 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
 /// The answer to `GET /info`, which is the same for everybody until the next start.
 pub(crate) fn info_document(anchor: &Anchor) -> web::Bytes {
     // Decimals, words and flags: there is nothing that could fail.
-    serde_json::to_vec(&InfoWire::new(anchor.assets())).unwrap_or_default().into()
+    serde_json::to_vec(&InfoWire::new(anchor.config(), anchor.assets())).unwrap_or_default().into()
 }
 
 async fn info(state: web::Data<WebState>) -> HttpResponse {

@@ -6,7 +6,7 @@ use anchor_tests::database::TestDatabase;
 use anyhow::Result;
 
 anchor_tests::on_each_database! {
-    async fn operator_issues_lists_diagnoses_and_resets(database: TestDatabase) -> Result<()> {
+    async fn r_24_002_operator_issues_lists_diagnoses_and_resets(database: TestDatabase) -> Result<()> {
         let folder = tempfile::tempdir()?;
         let devnet = Devnet::builder().start().await?;
         let anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
@@ -25,7 +25,14 @@ anchor_tests::on_each_database! {
         let server = anchor.start_server(&["serve"]).await?;
         let diagnosis = says(&anchor, &["doctor"]).await?;
         assert!(diagnosis.contains("Everything fits together"), "{diagnosis}");
+        assert!(diagnosis.contains("ok    CLI issuer's home domain"), "{diagnosis}");
         drop(server);
+
+        let account = "GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ";
+        assert!(says(&anchor, &["account", "sharing", account]).await?.contains("never used"));
+        assert!(says(&anchor, &["account", "sharing", account, "both"]).await?.ends_with("both\n"));
+        assert!(says(&anchor, &["account", "sharing", account]).await?.ends_with("both\n"));
+        assert!(fails(&anchor, &["account", "sharing", account, "all"]).await?.contains("single, shared or both"));
 
         // the test network is wiped, and begins anew somewhere
         devnet.stop().await;

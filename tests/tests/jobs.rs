@@ -11,6 +11,8 @@ mod kill;
 mod peers;
 #[path = "jobs/roads.rs"]
 mod roads;
+#[path = "jobs/sep24.rs"]
+mod sep24;
 #[path = "jobs/world.rs"]
 mod world;
 

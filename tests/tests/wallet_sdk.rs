@@ -70,7 +70,7 @@ fn statuses(report: &Value, of: &str) -> Vec<String> {
 
 anchor_tests::on_each_database! {
     /// The whole life of a customer; every number is said by the anchor, by Horizon and by the ledger itself.
-    async fn typescript_wallet_deposits_and_withdraws(database: TestDatabase) -> Result<()> {
+    async fn r_24_010_typescript_wallet_deposits_and_withdraws_on_fake_rails(database: TestDatabase) -> Result<()> {
         let Some(node) = found::node() else { return Ok(()) };
         let running = Running::on(&database).await?;
         let report = node.run("wallet.mjs", &[

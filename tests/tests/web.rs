@@ -17,6 +17,8 @@ mod sep1;
 mod sep10;
 #[path = "web/sep10_header.rs"]
 mod sep10_header;
+#[path = "web/sep24_accounts.rs"]
+mod sep24_accounts;
 #[path = "web/sep24_info.rs"]
 mod sep24_info;
 #[path = "web/sep24_start.rs"]

@@ -53,7 +53,7 @@ pub(super) async fn route(anchor: &Anchor, transaction: &Transaction, fee: u32) 
     let hold = |reason: &str| Ok(Route::Hold(reason.to_owned()));
     let asset = anchor.asset(&transaction.asset).ok_or(OpsError::UnknownAsset)?;
     let refund = transaction.state == State::RefundDue { via: RefundVia::Ledger };
-    let transfer = if refund { refund_of(transaction) } else { delivery_of(transaction) };
+    let transfer = if refund { refund_of(transaction) } else { delivery_of(anchor, transaction) };
     let Some(transfer) = transfer else { return hold("no money of the user's is on record") };
     let Ok(amount) = transfer.amount.to_stellar() else {
         return hold("the amount does not fit the ledger");
@@ -83,8 +83,8 @@ pub(super) async fn route(anchor: &Anchor, transaction: &Transaction, fee: u32) 
     match planned {
         Plan::Pay(payment) | Plan::ClaimableBalance(payment) => send(payment, delivers),
         Plan::CreateAccount { payment, delivers: true } => send(payment, delivers),
-        Plan::CreateAccount { payment, delivers: false } => {
-            // whoever merges the account away again does not get its lumens a second time
+        Plan::CreateAccount { payment, delivers: false } | Plan::FundTrust(payment) => {
+            // whoever merges the account away or spends its lumens does not get them a second time
             if was_created(anchor, transaction).await? {
                 return Ok(Route::AwaitTrust);
             }
@@ -97,29 +97,34 @@ pub(super) async fn route(anchor: &Anchor, transaction: &Transaction, fee: u32) 
 }
 
 /// A deposit goes where the wallet said.
-fn delivery_of(transaction: &Transaction) -> Option<Transfer> {
+fn delivery_of(anchor: &Anchor, transaction: &Transaction) -> Option<Transfer> {
     transaction.receipt.as_ref()?;
-    let request = &transaction.request;
+    let (request, config) = (&transaction.request, anchor.config());
     Some(Transfer {
         destination: request.account,
         memo: request.memo.clone(),
         amount: transaction.amounts.as_ref()?.amount_out.amount,
-        features: PlanFeatures { account_creation: true, claimable_balances: request.claimable_balances },
+        features: PlanFeatures {
+            account_creation: config.account_creation,
+            claimable_balances: config.claimable_balances && request.claimable_balances,
+        },
     })
 }
 
 /// A withdrawal goes back to who paid, in full, with the refund memo of the wallet, or else with the memo it came
-/// with. The user number of a muxed sender says whose it is; a memo beside it would contradict it.
+/// with. The user number of a muxed sender says whose it is, unless the wallet wants it said by a memo: one payment
+/// with both would contradict itself.
 fn refund_of(transaction: &Transaction) -> Option<Transfer> {
     let receipt = transaction.receipt.as_ref()?;
     let ledger = receipt.ledger.as_ref()?;
-    let memo = match (&ledger.from, &transaction.request.memo) {
-        (Account::Muxed { .. }, _) => Memo::None,
-        (_, Memo::None) => ledger.memo.clone(),
-        (_, wanted) => wanted.clone(),
+    let (destination, memo) = match (ledger.from, &transaction.request.memo) {
+        (Account::Muxed { .. }, Memo::None) => (ledger.from, Memo::None),
+        (_, Memo::None) => (ledger.from, ledger.memo.clone()),
+        (Account::Muxed { account, .. }, wanted) => (account.into(), wanted.clone()),
+        (_, wanted) => (ledger.from, wanted.clone()),
     };
     Some(Transfer {
-        destination: ledger.from,
+        destination,
         memo,
         amount: receipt.amount.amount,
         features: PlanFeatures { account_creation: false, claimable_balances: false },

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::OpsError;
 use super::amounts::{self, AmountsError};
 use crate::Anchor;
-use crate::account::{Account, Subject};
+use crate::account::{Account, Sharing, Subject};
 use crate::amount::{Amount, AmountError, STELLAR_SCALE};
 use crate::asset::{Asset, AssetId};
 use crate::id::TransactionId;
@@ -107,6 +107,18 @@ pub enum StartRefusal {
     /// Contracts cannot be paid or watched.
     #[error("account is a contract (C…), which is not supported; use a G… or M… account")]
     Contract,
+    /// The operator allows only certain destinations.
+    #[error("account has to be the account that authenticated: this anchor pays deposits to no other")]
+    Destination,
+    /// The anchor does not create accounts.
+    #[error("account does not exist on the network, and this anchor does not create accounts")]
+    NoAccount,
+    /// The account was used without a memo before (SEP-24, shared accounts).
+    #[error("this account is used by one user: authenticate without a memo")]
+    NotShared,
+    /// The account was used with memos before (SEP-24, shared accounts).
+    #[error("this account is shared by several users: authenticate with the memo of one of them")]
+    IsShared,
     /// One without the other.
     #[error("{memo} and {memo}_type have to be sent together")]
     MemoPair {
@@ -154,6 +166,10 @@ pub async fn start(
 ) -> Result<Started, StartError> {
     let asset = find_asset(anchor.assets(), kind, request)?;
     let request = check(anchor, asset, kind, subject, request)?;
+    if kind == Kind::Deposit && !can_be_paid(anchor, asset, &request).await? {
+        return Err(StartRefusal::NoAccount.into());
+    }
+    check_sharing(anchor, &subject).await?;
     let now = anchor.clock().now();
     let deadline = now.checked_add_signed(seconds(FLOW_WINDOW)).unwrap_or(now);
     let transaction = Transaction::start(NewTransaction {
@@ -187,6 +203,32 @@ pub fn url_token_hash(token: &str) -> [u8; 32] {
 /// issuers share the code.
 pub fn assets_named<'a>(assets: &'a [Asset], code: &str) -> Vec<&'a Asset> {
     assets.iter().filter(|asset| asset.id.code() == code).collect()
+}
+
+/// Whether the account is there, or something can be done about it. Without asking anybody, if so.
+async fn can_be_paid(anchor: &Anchor, asset: &Asset, request: &Request) -> Result<bool, OpsError> {
+    let config = anchor.config();
+    let is_credit = asset.id.issuer().is_some();
+    // the ledger keeps a claimable balance for an account that is yet to come
+    let set_aside = is_credit && config.claimable_balances && request.claimable_balances;
+    match request.account.ledger_account() {
+        Some(account) if !(config.account_creation || set_aside) => {
+            Ok(anchor.ledger().account(&account).await?.is_some())
+        }
+        _ => Ok(true),
+    }
+}
+
+/// Whoever came first decided whether the account is shared. Here and not where tokens are given out: there nobody
+/// knows yet which protocol the token is for, and only this one has the rule.
+async fn check_sharing(anchor: &Anchor, subject: &Subject) -> Result<(), StartError> {
+    let Some((account, wanted)) = Sharing::of(subject) else { return Ok(()) };
+    let decided = anchor.store().sharing_decide(&account, wanted).await.map_err(OpsError::from)?;
+    match wanted {
+        _ if decided.admits(wanted) => Ok(()),
+        Sharing::Single => Err(StartRefusal::IsShared.into()),
+        Sharing::Shared | Sharing::Both => Err(StartRefusal::NotShared.into()),
+    }
 }
 
 fn find_asset<'a>(
@@ -239,6 +281,10 @@ fn check(
     };
     if matches!(account, Account::Contract(_)) {
         return Err(StartRefusal::Contract);
+    }
+    let destinations = &anchor.config().deposit_destinations;
+    if kind == Kind::Deposit && !destinations.allow(&subject.account(), &account) {
+        return Err(StartRefusal::Destination);
     }
     let memo = match (given(request.memo_type.as_ref()), given(request.memo.as_ref())) {
         (None, None) => Memo::None,

@@ -10,10 +10,14 @@ use crate::memo::Memo;
 /// Base reserves that every account needs.
 const ACCOUNT_RESERVES: i64 = 2;
 
+/// Lumens beyond the reserves that an account needs to add a trust line: 0.01, for some fees.
+const TRUST_FEES: i64 = 100_000;
+
 /// What may be done besides paying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanFeatures {
-    /// The anchor creates accounts that do not exist (SEP-24 `features.account_creation`).
+    /// The anchor creates accounts that do not exist, and gives those that cannot afford a trust line the lumens
+    /// for it (SEP-24 `features.account_creation`).
     pub account_creation: bool,
     /// Anchor **and** wallet support claimable balances.
     pub claimable_balances: bool,
@@ -59,6 +63,8 @@ pub enum Plan {
         /// The new account's lumens are the deposit itself.
         delivers: bool,
     },
+    /// Give the account the lumens that its trust line needs, then plan again.
+    FundTrust(Payment),
     /// Set the deposit aside on the ledger; this delivers it.
     ClaimableBalance(Payment),
     /// Nothing can be sent until the recipient's trust line changes. Look again later.
@@ -128,9 +134,10 @@ pub enum HoldReason {
 pub fn plan(input: &PlanInput<'_>) -> Plan {
     let plan = deliver(input).unwrap_or_else(Plan::Hold);
     let funded = match &plan {
-        Plan::Pay(payment) | Plan::CreateAccount { payment, .. } | Plan::ClaimableBalance(payment) => {
-            check_funds(input, payment)
-        }
+        Plan::Pay(payment)
+        | Plan::CreateAccount { payment, .. }
+        | Plan::FundTrust(payment)
+        | Plan::ClaimableBalance(payment) => check_funds(input, payment),
         Plan::AwaitTrust(_) | Plan::Hold(_) => Ok(()),
     };
     funded.map_or_else(Plan::Hold, |()| plan)
@@ -161,14 +168,36 @@ fn deliver(input: &PlanInput<'_>) -> Result<Plan, HoldReason> {
             amount: input.amount,
         })),
         Some(_) if input.features.claimable_balances => Ok(set_aside(input, account)),
-        Some(gap) => Ok(Plan::AwaitTrust(gap)),
+        Some(gap) => Ok(match lumens_for_trust(input, snapshot) {
+            Some(amount) if gap == TrustGap::Missing && !lacks_memo(input, snapshot) => {
+                Plan::FundTrust(Payment::Pay {
+                    destination: account.into(),
+                    asset: StellarAsset::Native,
+                    amount,
+                })
+            }
+            _ => Plan::AwaitTrust(gap),
+        }),
     }
+}
+
+/// What the account lacks to add a trust line; `None` if nothing, or if the anchor does not help with that: whoever
+/// lacks more than a new account would get has other reasons for it.
+fn lumens_for_trust(input: &PlanInput<'_>, account: &AccountSnapshot) -> Option<StellarAmount> {
+    if !input.features.account_creation {
+        return None;
+    }
+    let needed = minimum_balance(account, input.base_reserve, 1)?
+        .checked_add(account.selling_liabilities)?
+        .checked_add(StellarAmount::from_stroops(TRUST_FEES).ok()?)?;
+    let missing = needed.checked_sub(account.balance)?;
+    (!missing.is_zero() && missing <= input.starting_balance).then_some(missing)
 }
 
 /// For an account that does not exist.
 fn create(input: &PlanInput<'_>, account: AccountId) -> Result<Plan, HoldReason> {
     let create = |starting_balance, delivers| {
-        let minimum = reserves(input, ACCOUNT_RESERVES).ok_or(HoldReason::BelowReserve)?;
+        let minimum = reserves(input.base_reserve, ACCOUNT_RESERVES).ok_or(HoldReason::BelowReserve)?;
         if starting_balance < minimum {
             return Err(HoldReason::BelowReserve);
         }
@@ -249,7 +278,7 @@ fn check_funds(input: &PlanInput<'_>, payment: &Payment) -> Result<(), HoldReaso
             StellarAmount::ZERO
         }
     };
-    let needed = minimum_balance(input, new_reserves)
+    let needed = minimum_balance(distribution, input.base_reserve, new_reserves)
         .and_then(|sum| sum.checked_add(distribution.selling_liabilities))
         .and_then(|sum| sum.checked_add(lumens))
         .and_then(|sum| sum.checked_add(input.fee));
@@ -260,19 +289,22 @@ fn check_funds(input: &PlanInput<'_>, payment: &Payment) -> Result<(), HoldReaso
     }
 }
 
-/// What the paying account may not go below, with `new` more entries to pay reserves for.
-fn minimum_balance(input: &PlanInput<'_>, new: i64) -> Option<StellarAmount> {
-    let account = input.distribution;
+/// What an account may not go below, with `new` more entries to pay reserves for.
+fn minimum_balance(
+    account: &AccountSnapshot,
+    base_reserve: StellarAmount,
+    new: i64,
+) -> Option<StellarAmount> {
     let entries = ACCOUNT_RESERVES
         .checked_add(i64::from(account.subentries))?
         .checked_add(i64::from(account.sponsoring))?
         .checked_sub(i64::from(account.sponsored))?
         .checked_add(new)?;
-    reserves(input, entries.max(0))
+    reserves(base_reserve, entries.max(0))
 }
 
-fn reserves(input: &PlanInput<'_>, entries: i64) -> Option<StellarAmount> {
-    StellarAmount::from_stroops(input.base_reserve.stroops().checked_mul(entries)?).ok()
+fn reserves(base_reserve: StellarAmount, entries: i64) -> Option<StellarAmount> {
+    StellarAmount::from_stroops(base_reserve.stroops().checked_mul(entries)?).ok()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::{
     Callbacks, Claim, Claimed, ClaimedEvent, EventProgress, LeaseToken, Observation, PaymentRecord, Recorded,
     Session, StateCount, Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
 };
-use crate::account::AccountId;
+use crate::account::{AccountId, Sharing};
 use crate::asset::Asset;
 use crate::id::{AttemptId, EventId, TransactionId};
 use crate::integration::Answers;
@@ -104,6 +104,26 @@ impl Store for DieselStore {
 
     async fn asset_list(&self) -> Result<Vec<Asset>, StoreError> {
         self.database.read("asset_list", documents::asset_list).await
+    }
+
+    async fn sharing_fetch(&self, account: &AccountId) -> Result<Option<Sharing>, StoreError> {
+        let account = account.to_string();
+        self.database.read("sharing_fetch", move |c| documents::sharing_fetch(c, &account)).await
+    }
+
+    async fn sharing_decide(&self, account: &AccountId, wanted: Sharing) -> Result<Sharing, StoreError> {
+        // nearly always it was decided long ago
+        if let Some(decided) = self.sharing_fetch(account).await? {
+            return Ok(decided);
+        }
+        let account = account.to_string();
+        let decide = move |c: &mut _| documents::sharing_decide(c, &account, wanted);
+        self.database.upsert("sharing_decide", decide).await
+    }
+
+    async fn sharing_put(&self, account: &AccountId, sharing: Sharing) -> Result<(), StoreError> {
+        let account = account.to_string();
+        self.database.upsert("sharing_put", move |c| documents::sharing_put(c, &account, sharing)).await
     }
 
     async fn transaction_insert(

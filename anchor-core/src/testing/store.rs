@@ -102,6 +102,8 @@ macro_rules! store_conformance {
             documents::answers_are_replaced
             documents::last_answers_come_with_the_terms
             documents::callbacks_are_remembered_once
+            documents::whoever_uses_an_account_first_decides_how
+            documents::of_many_first_users_at_once_one_decides
             history::history_is_in_order_with_anomalies
             history::same_anomaly_is_kept_once
             history::anomalies_at_once_are_kept_once

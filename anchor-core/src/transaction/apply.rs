@@ -86,7 +86,10 @@ impl Transaction {
         if matches!(next.status(), Status::Completed | Status::Refunded) {
             next.completed_at = next.completed_at.or(Some(context.at));
         }
-        let flow_finished = matches!(fact, Fact::TermsAgreed { .. }).then_some(EventKind::FlowFinished);
+        // SEP-24: with success or without
+        let is_end_of_flow = matches!(self.state, State::Collecting)
+            && matches!(fact, Fact::TermsAgreed { .. } | Fact::Failed { .. });
+        let flow_finished = is_end_of_flow.then_some(EventKind::FlowFinished);
         let changed = status_changed.then_some(EventKind::StatusChanged);
         let events = flow_finished
             .into_iter()

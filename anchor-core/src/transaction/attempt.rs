@@ -56,7 +56,7 @@ serde_text!(TransactionHash);
 pub enum AttemptPurpose {
     /// Deliver a deposit.
     Payment,
-    /// Create the user's account, so that it can add a trust line.
+    /// Create the user's account, or give it lumens, so that it can add a trust line.
     CreateAccount,
     /// Return a withdrawal's tokens.
     Refund,

@@ -33,7 +33,7 @@ pub enum Effect {
         /// (72 hex characters, as Horizon prints it).
         claimable_balance: Option<String>,
     },
-    /// The user's account was created with the reserve for a trust line; the tokens are still due.
+    /// The user's account has the reserve for a trust line, and exists if it did not; the tokens are still due.
     AccountCreated,
 }
 
@@ -237,6 +237,8 @@ impl Fact {
                 (kind, via),
                 (Kind::Deposit, RefundVia::Rails) | (Kind::Withdrawal, RefundVia::Ledger)
             ),
+            // only a deposit needs lumens for an account
+            Self::Failed { code: FailureCode::NoMarket, .. } => matches!(kind, Kind::Deposit),
             _ => true,
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anchor_core::asset::{Asset, Offer};
+use anchor_core::config::Config;
 use anchor_core::transaction::Kind;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -44,13 +45,16 @@ struct FeaturesWire {
 }
 
 impl<'a> InfoWire<'a> {
-    pub(crate) fn new(assets: &'a [Asset]) -> Self {
+    pub(crate) fn new(config: &Config, assets: &'a [Asset]) -> Self {
         Self {
             deposit: offers(assets, Kind::Deposit),
             withdraw: offers(assets, Kind::Withdrawal),
             // deprecated, and not needed: the offers say it all
             fee: FeeEndpointWire { enabled: false },
-            features: FeaturesWire { account_creation: true, claimable_balances: true },
+            features: FeaturesWire {
+                account_creation: config.account_creation,
+                claimable_balances: config.claimable_balances,
+            },
         }
     }
 }

@@ -35,7 +35,7 @@ where
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deposit_survives_death_at_every_moment() {
+async fn r_24_135_deposit_survives_death_at_every_moment() {
     let road = async |world: &World| {
         let id = world.deposit("100").await;
         world.credit(id, "100");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anchor_core::account::AccountId;
+use anchor_core::account::{AccountId, Sharing};
 use anchor_core::asset::Asset;
 use anchor_core::id::{AttemptId, EventId, OrderId, TransactionId};
 use anchor_core::integration::{
@@ -202,6 +202,18 @@ impl<T: Store> Store for Mortal<T> {
 
     async fn asset_put(&self, asset: &Asset) -> Result<(), StoreError> {
         self.switch.around(self.inner.asset_put(asset)).await
+    }
+
+    async fn sharing_fetch(&self, account: &AccountId) -> Result<Option<Sharing>, StoreError> {
+        self.inner.sharing_fetch(account).await
+    }
+
+    async fn sharing_decide(&self, account: &AccountId, wanted: Sharing) -> Result<Sharing, StoreError> {
+        self.switch.around(self.inner.sharing_decide(account, wanted)).await
+    }
+
+    async fn sharing_put(&self, account: &AccountId, sharing: Sharing) -> Result<(), StoreError> {
+        self.switch.around(self.inner.sharing_put(account, sharing)).await
     }
 
     async fn asset_list(&self) -> Result<Vec<Asset>, StoreError> {

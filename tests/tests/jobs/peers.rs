@@ -178,7 +178,7 @@ async fn peer_two_payments_in_one_transaction_are_both_kept() {
 }
 
 #[tokio::test]
-async fn peer_memo_types_are_compared() {
+async fn r_24_131_peer_memo_types_are_compared() {
     let world = World::new().await;
     let id = world.withdrawal("100", 7).await;
     world.pay("100", Memo::Text(MemoText::new("7").unwrap()));

@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use crate::world::{World, lumens};
 
 #[tokio::test]
-async fn deposit_is_paid_less_the_fee() {
+async fn r_24_134_deposit_is_paid_at_once_less_the_fee() {
     let world = World::new().await;
     let id = world.deposit("100").await;
     world.settle().await;
@@ -86,7 +86,7 @@ async fn rejected_deposit_fails_and_moves_nothing() {
 }
 
 #[tokio::test]
-async fn account_is_created_then_trusted_then_paid() {
+async fn r_24_042_account_is_created_then_trusted_then_paid() {
     let world = World::new().await;
     let newcomer = SigningKey::from_seed([9; 32]).account();
     let mut started = samples::started(world.id(), Kind::Deposit);
@@ -150,7 +150,7 @@ async fn withdrawal_is_paid_out_less_the_fee() {
 }
 
 #[tokio::test]
-async fn payment_to_the_muxed_account_is_matched_by_its_number() {
+async fn r_24_131_payment_to_the_muxed_account_is_matched_by_its_number() {
     let world = World::new().await;
     let id = world.withdrawal("100", 7).await;
     let to = Account::Muxed { account: samples::distribution().account(), id: 7 };
@@ -222,7 +222,7 @@ async fn refund_to_a_muxed_sender_carries_no_memo() {
 }
 
 #[tokio::test]
-async fn late_payment_of_an_expired_withdrawal_goes_back() {
+async fn r_24_123_late_payment_of_an_expired_withdrawal_goes_back() {
     let world = World::new().await;
     let id = world.withdrawal("100", 7).await;
     world.clock.advance(Duration::from_secs(2 * 24 * 3600));

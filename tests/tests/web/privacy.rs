@@ -1,6 +1,6 @@
 //! One user never sees what belongs to another, and cannot find out that it is there.
 
-use anchor_core::account::Account;
+use anchor_core::account::{Account, Sharing};
 use anchor_core::keys::SigningKey;
 use anchor_core::testing::fakes::samples;
 use anchor_tests::web::TestAnchor;
@@ -12,6 +12,8 @@ async fn r_24_102_r_24_013_r_10_098_t_24_04_other_users_get_the_404_of_nothing()
     let anchor = TestAnchor::new().await?;
     let account = samples::user().account();
     let muxed = |id| Account::Muxed { account, id };
+    // even where the operator lets one account be used in both ways
+    anchor.anchor.store().sharing_put(&account, Sharing::Both).await?;
     let stranger = SigningKey::from_seed([9; 32]);
     // users of one account, and somebody else
     let users = [

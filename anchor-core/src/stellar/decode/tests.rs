@@ -212,7 +212,7 @@ fn arrived(amounts: &[(i64, &str)]) -> Vec<(i64, String)> {
 }
 
 #[test]
-fn every_way_of_paying_arrives() {
+fn r_24_130_every_way_of_paying_arrives() {
     let steps = [
         payment(plain(ours()), 1),
         strict_send(plain(ours()), 2, last(ours(), 20)),
@@ -225,7 +225,7 @@ fn every_way_of_paying_arrives() {
 }
 
 #[test]
-fn path_payment_counts_by_what_was_received() {
+fn r_24_130_peer_path_payment_counts_by_what_was_received() {
     let listed = Listed::of(&[strict_send(plain(ours()), 1, last(ours(), 987))]);
     assert_eq!(listed.arrived(), arrived(&[(987, "USD")]));
 }
@@ -304,7 +304,7 @@ fn fee_bump_is_read_by_its_inner_result_and_known_by_its_outer_hash() {
 }
 
 #[test]
-fn failed_transactions_move_nothing() {
+fn r_24_130_failed_transactions_move_nothing() {
     let steps = [payment(plain(ours()), 9)];
     let envelope = envelope(transaction(&steps, XdrMemo::None));
     let no_trust = OperationResult::OpInner(OperationResultTr::Payment(PaymentResult::NoTrust));

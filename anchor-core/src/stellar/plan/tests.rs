@@ -67,7 +67,7 @@ impl Default for Case {
     fn default() -> Self {
         Self {
             destination: id(1).into(),
-            snapshot: Some(account(1, 3 * RESERVE, vec![trust_line(10, 1000)])),
+            snapshot: Some(account(1, 5 * RESERVE, vec![trust_line(10, 1000)])),
             asset: usd(),
             amount: 100,
             memo: Memo::None,
@@ -123,7 +123,14 @@ impl Case {
     }
 
     fn without_line(mut self) -> Self {
-        self.snapshot.as_mut().unwrap().trust_lines.clear();
+        let snapshot = self.snapshot.as_mut().unwrap();
+        snapshot.trust_lines.clear();
+        snapshot.subentries = 0;
+        self
+    }
+
+    fn holding(mut self, lumens: i64) -> Self {
+        self.snapshot.as_mut().unwrap().balance = stroops(lumens);
         self
     }
 
@@ -203,6 +210,24 @@ fn r_24_043_r_29_005_contract_is_held() {
 fn r_24_046_missing_trust_line_is_awaited() {
     let case = Case::default().without_line();
     assert_eq!(case.plan(), Plan::AwaitTrust(TrustGap::Missing));
+}
+
+#[test]
+fn r_24_044_account_that_cannot_afford_a_trust_line_gets_what_it_lacks() {
+    let poor = || Case::default().without_line().holding(2 * RESERVE + 7);
+    let amount = stroops(RESERVE + 100_000 - 7);
+    let payment = Payment::Pay { destination: id(1).into(), asset: StellarAsset::Native, amount };
+    assert_eq!(poor().plan(), Plan::FundTrust(payment.clone()));
+    // the ledger account gets it, whatever its user's number
+    assert_eq!(Case { destination: muxed(), ..poor() }.plan(), Plan::FundTrust(payment));
+    let missing = Plan::AwaitTrust(TrustGap::Missing);
+    assert_eq!(poor().holding(3 * RESERVE + 100_000).plan(), missing, "it can afford it");
+    assert_eq!(Case { creates: false, ..poor() }.plan(), missing, "it is switched off");
+    assert_eq!(poor().require_memo().plan(), missing, "lumens without the memo would be lost");
+    let far = Case { starting_balance: RESERVE, ..poor() };
+    assert_eq!(far.plan(), missing, "no more than for a new account");
+    let set_aside = Case { claimables: true, ..poor() };
+    assert_eq!(set_aside.plan(), set_aside.sets_aside(), "a claimable balance needs none");
 }
 
 #[test]
@@ -461,6 +486,11 @@ proptest! {
                 prop_assert_eq!(*delivers, case.asset == StellarAsset::Native);
                 prop_assert_eq!(*starting_balance, stroops(lumens));
                 prop_assert!(lumens >= 2 * RESERVE);
+            }
+            Plan::FundTrust(Payment::Pay { destination, asset: StellarAsset::Native, amount }) => {
+                prop_assert!(case.creates && !case.claimables && case.asset != StellarAsset::Native);
+                prop_assert_eq!(destination.ledger_account(), case.destination.ledger_account());
+                prop_assert!(!amount.is_zero() && *amount <= stroops(case.starting_balance));
             }
             Plan::ClaimableBalance(Payment::ClaimableBalance { claimants, asset, amount }) => {
                 prop_assert!(case.claimables && case.asset != StellarAsset::Native);

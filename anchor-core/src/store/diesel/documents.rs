@@ -1,11 +1,12 @@
-//! What is kept as a whole: assets, answers, callbacks.
+//! What is kept as a whole: assets, answers, callbacks, how accounts are used.
 
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::rows::codec::{Reader, free_text, to_json};
-use super::schema::{answers, assets, callbacks, transactions};
+use super::schema::{account_sharing, answers, assets, callbacks, transactions};
+use crate::account::Sharing;
 use crate::asset::Asset;
 use crate::id::TransactionId;
 use crate::integration::Answers;
@@ -45,6 +46,47 @@ pub(super) fn asset_list(connection: &mut AnyConnection) -> Result<Vec<Asset>, F
     // here, because the databases sort capitals differently
     assets.sort_by(|one, other| one.id.cmp(&other.id));
     Ok(assets)
+}
+
+pub(super) fn sharing_fetch(connection: &mut AnyConnection, account: &str) -> Result<Option<Sharing>, Fault> {
+    let word: Option<String> = account_sharing::table
+        .filter(account_sharing::account.eq(account))
+        .select(account_sharing::sharing)
+        .first(connection)
+        .optional()?;
+    let reader = Reader { table: "account_sharing", id: account };
+    word.map(|word| reader.parse("sharing", &word)).transpose()
+}
+
+pub(super) fn sharing_decide(
+    connection: &mut AnyConnection,
+    account: &str,
+    wanted: Sharing,
+) -> Result<Sharing, Fault> {
+    if let Some(decided) = sharing_fetch(connection, account)? {
+        return Ok(decided);
+    }
+    sharing_insert(connection, account, wanted).map(|()| wanted)
+}
+
+pub(super) fn sharing_put(
+    connection: &mut AnyConnection,
+    account: &str,
+    sharing: Sharing,
+) -> Result<(), Fault> {
+    let stored = account_sharing::table.filter(account_sharing::account.eq(account));
+    let changed = diesel::update(stored).set(account_sharing::sharing.eq(sharing.as_str()));
+    if changed.execute(connection)? == 0 {
+        sharing_insert(connection, account, sharing)?;
+    }
+    Ok(())
+}
+
+fn sharing_insert(connection: &mut AnyConnection, account: &str, sharing: Sharing) -> Result<(), Fault> {
+    diesel::insert_into(account_sharing::table)
+        .values((account_sharing::account.eq(account), account_sharing::sharing.eq(sharing.as_str())))
+        .execute(connection)?;
+    Ok(())
 }
 
 pub(super) fn answers_fetch(

@@ -198,5 +198,12 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    account_sharing (account) {
+        account -> Text,
+        sharing -> Text,
+    }
+}
+
 diesel::joinable!(receiving_memos -> transactions (transaction_id));
 diesel::allow_tables_to_appear_in_same_query!(receiving_memos, transactions);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::account::AccountId;
+use crate::account::{AccountId, Sharing};
 use crate::asset::Asset;
 use crate::id::{AttemptId, EventId, TransactionId};
 use crate::integration::Answers;
@@ -161,6 +161,9 @@ macro_rules! pass_on {
 
 pass_on! {
     fn ping() -> ();
+    fn sharing_fetch(account: &AccountId) -> Option<Sharing>;
+    fn sharing_decide(account: &AccountId, wanted: Sharing) -> Sharing;
+    fn sharing_put(account: &AccountId, sharing: Sharing) -> ();
     fn asset_put(asset: &Asset) -> ();
     fn asset_list() -> Vec<Asset>;
     fn transaction_insert(transaction: &Transaction, url_token: Option<(&[u8; 32], DateTime<Utc>)>) -> ();

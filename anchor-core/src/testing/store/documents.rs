@@ -1,6 +1,7 @@
-//! Assets, answers and callbacks.
+//! Assets, answers, callbacks, how accounts are used.
 
 use super::bench::{Bench, terms};
+use crate::account::Sharing;
 use crate::asset::StellarAsset;
 use crate::integration::Answers;
 use crate::store::{Callbacks, Store, Stored};
@@ -55,6 +56,32 @@ pub async fn last_answers_come_with_the_terms(store: &dyn Store) {
     assert_eq!(bench.apply(&late).await, Stored::Stale);
     store.answers_put(collecting.id, &answers("4")).await.unwrap();
     assert_eq!(store.answers_fetch(collecting.id).await.unwrap(), answers("2"));
+}
+
+/// Until the operator decides otherwise.
+pub async fn whoever_uses_an_account_first_decides_how(store: &dyn Store) {
+    let (one, other) = (samples::user().account(), samples::issuer().account());
+    assert_eq!(store.sharing_fetch(&one).await.unwrap(), None);
+    for wanted in [Sharing::Shared, Sharing::Single] {
+        assert_eq!(store.sharing_decide(&one, wanted).await.unwrap(), Sharing::Shared);
+    }
+    assert_eq!(store.sharing_decide(&other, Sharing::Single).await.unwrap(), Sharing::Single);
+    for decided in [Sharing::Both, Sharing::Single] {
+        store.sharing_put(&one, decided).await.unwrap();
+        assert_eq!(store.sharing_fetch(&one).await.unwrap(), Some(decided));
+    }
+    assert_eq!(store.sharing_fetch(&other).await.unwrap(), Some(Sharing::Single));
+}
+
+/// All of them are told the same.
+pub async fn of_many_first_users_at_once_one_decides(store: &dyn Store) {
+    let account = samples::user().account();
+    let wanted = |place: usize| if place.is_multiple_of(2) { Sharing::Single } else { Sharing::Shared };
+    let decisions = (0..8).map(|place| store.sharing_decide(&account, wanted(place)));
+    let decisions = futures_util::future::join_all(decisions).await;
+    let known = store.sharing_fetch(&account).await.unwrap();
+    assert!(known.is_some());
+    assert!(decisions.into_iter().all(|decided| Some(decided.unwrap()) == known));
 }
 
 fn answers(amount: &str) -> Answers {

@@ -9,7 +9,7 @@ use proptest::sample::select;
 use super::*;
 use crate::id::SequentialIds;
 use crate::transaction::samples::*;
-use crate::transaction::{Applied, FailureCode, Protocol, Status};
+use crate::transaction::{Applied, EventKind, FailureCode, Protocol, Status, Transaction};
 
 #[test]
 fn table_in_the_docs_is_the_table_of_the_code() {
@@ -65,7 +65,7 @@ fn describe(state: &State) -> String {
 }
 
 #[test]
-fn final_states_are_exactly_those_without_successors() {
+fn r_24_121_final_states_are_exactly_those_without_successors() {
     for state in states() {
         let leaves = facts().iter().any(|(_, fact)| matches!(transition(&state, fact), Moved(_)));
         assert_eq!(state.is_final(), !leaves, "{state:?}");
@@ -106,7 +106,7 @@ fn repeating_a_fact_never_moves_a_second_time() {
 }
 
 #[test]
-fn only_unfunded_states_expire_or_fail() {
+fn r_24_119_only_unfunded_states_expire_or_fail() {
     for state in states() {
         let expires = matches!(transition(&state, &Fact::DeadlinePassed), Moved(_));
         assert_eq!(expires, state.can_expire(), "{state:?}");
@@ -160,6 +160,61 @@ fn peer_second_receipt_is_an_anomaly_and_the_same_one_is_known() {
 }
 
 #[test]
+fn r_24_118_withdrawals_never_await_trust_and_never_lack_a_market() {
+    let ids = SequentialIds::default();
+    let no_market = || Fact::Failed { code: FailureCode::NoMarket, reason: "nobody sells".into() };
+    assert_eq!(moved(&deposit(&ids), no_market(), &ids).status(), Status::NoMarket);
+    let mut open = vec![withdrawal(&ids)];
+    let mut seen: Vec<Transaction> = Vec::new();
+    while let Some(transaction) = open.pop() {
+        for (label, fact) in facts() {
+            let Applied::Changed(change) = apply(&transaction, fact, &ids) else { continue };
+            let next = change.into_transaction();
+            let expected = !matches!(next.status(), Status::PendingTrust | Status::NoMarket);
+            assert!(expected, "{label} leads {} to {}", transaction.state.name(), next.state.name());
+            if !seen.iter().any(|known| known.state == next.state) {
+                seen.push(next.clone());
+                open.push(next);
+            }
+        }
+    }
+    assert!(seen.len() > 10, "{seen:?}");
+}
+
+#[test]
+fn r_24_121_ended_transactions_are_only_left_by_money_that_comes_late() {
+    let ended = states().into_iter().filter(|state| matches!(state, State::Expired | State::Failed { .. }));
+    for state in ended {
+        for (label, fact) in facts() {
+            match transition(&state, &fact) {
+                Moved(next) => {
+                    assert!(fact.receipt().is_some(), "{label} moves {state:?}");
+                    assert!(matches!(next, State::RefundDue { .. }), "{label} moves {state:?} to {next:?}");
+                }
+                Unchanged | Refused(_) => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn r_24_076_flow_is_finished_with_success_or_without() {
+    let ids = SequentialIds::default();
+    let ends = |transaction: &Transaction, fact| match apply(transaction, fact, &ids) {
+        Applied::Changed(change) => {
+            change.events().iter().filter(|event| event.kind == EventKind::FlowFinished).count()
+        }
+        other => panic!("{other:?}"),
+    };
+    let failed = || Fact::Failed { code: FailureCode::Error, reason: "not for you".into() };
+    assert_eq!(ends(&deposit(&ids), failed()), 1);
+    assert_eq!(ends(&deposit(&ids), terms(Kind::Deposit)), 1);
+    assert_eq!(ends(&deposit(&ids), Fact::DeadlinePassed), 0, "nobody finished anything");
+    let agreed = moved(&deposit(&ids), terms(Kind::Deposit), &ids);
+    assert_eq!(ends(&agreed, failed()), 0, "it was finished before");
+}
+
+#[test]
 fn facts_of_the_other_kind_are_refused() {
     let ids = SequentialIds::default();
     let deposit = moved(&deposit(&ids), terms(Kind::Deposit), &ids);
@@ -168,7 +223,7 @@ fn facts_of_the_other_kind_are_refused() {
 }
 
 #[test]
-fn expired_deposit_that_is_funded_late_is_returned() {
+fn r_24_123_expired_deposit_that_is_funded_late_is_returned() {
     let ids = SequentialIds::default();
     let mut transaction = moved(&deposit(&ids), terms(Kind::Deposit), &ids);
     transaction = moved(&transaction, Fact::DeadlinePassed, &ids);

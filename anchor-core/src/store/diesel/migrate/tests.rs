@@ -8,7 +8,9 @@ use sha2::{Digest as _, Sha256};
 /// Backend, migration, and the first half of the SHA-256 of `up.sql`. To change the schema, add a migration.
 const RELEASED: &[(&str, &str, &str)] = &[
     ("postgres", "20261123000000_create_schema", "47c8f76da2a63316f8ee060e0b305cb9"),
+    ("postgres", "20261124000000_remember_sharing", "007bab6ffe2c28b38b56dab4d7cfb183"),
     ("sqlite", "20261123000000_create_schema", "f988f6f17890ad259e8a6a50d3103eab"),
+    ("sqlite", "20261124000000_remember_sharing", "312d542cb713e2b1c5bc4d8492e1cfa8"),
 ];
 
 #[test]
