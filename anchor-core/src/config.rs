@@ -2,18 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
 
 use url::Url;
 
+use crate::account::AccountId;
 use crate::keys::SigningKey;
 use crate::secret::Secret;
 use crate::stellar::Network;
 
 mod destinations;
 mod interactive_ui;
+mod sep10;
 
 pub use destinations::Destinations;
 pub use interactive_ui::InteractiveUi;
+pub use sep10::{ClientAttribution, Sep10Config};
 
 /// A protocol that the anchor speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +62,10 @@ pub struct Config {
     pub jwt_keys: Vec<Secret<String>>,
     /// `SIGNING_SEED`: signs challenges and callbacks; its account is stellar.toml's `SIGNING_KEY`.
     pub signing_key: SigningKey,
+    /// Web authentication.
+    pub sep10: Sep10Config,
+    /// `STELLAR_TOML`: a file whose entries are added to the generated stellar.toml.
+    pub stellar_toml: Option<PathBuf>,
     /// `DISTRIBUTION_SEEDS`: keys of the accounts that pay deposits. Only workers need them.
     pub distribution_keys: Vec<SigningKey>,
     /// `DATABASE_URL`: `sqlite://file` or `postgres://…`; `sqlite://anchor.sqlite3` if absent.
@@ -133,6 +142,8 @@ impl Config {
         let database_url =
             Secret::new(reader.text("DATABASE_URL").unwrap_or_else(|| "sqlite://anchor.sqlite3".into()));
         let active_seps = reader.seps();
+        let sep10 = reader.sep10(host.as_ref());
+        let stellar_toml = reader.text("STELLAR_TOML").map(PathBuf::from);
         let org_name = reader.text("ORG_NAME").unwrap_or_else(|| "Testnet Anchor".into());
         if signing_key.is_none() {
             reader.problem("SIGNING_SEED", "a Stellar secret seed (S…)");
@@ -148,14 +159,16 @@ impl Config {
                 reader.problem("HOST_URL", "scheme and host only, such as https://anchor.example");
             }
         }
-        match (host, signing_key) {
-            (Some(host), Some(signing_key)) if reader.problems.is_empty() => Ok(Self {
+        match (host, signing_key, sep10) {
+            (Some(host), Some(signing_key), Some(sep10)) if reader.problems.is_empty() => Ok(Self {
                 network,
                 horizon,
                 host,
                 local_mode,
                 jwt_keys,
                 signing_key,
+                sep10,
+                stellar_toml,
                 distribution_keys,
                 database_url,
                 active_seps,
@@ -174,16 +187,33 @@ impl Config {
         self.host.as_str().trim_end_matches('/')
     }
 
-    /// The domain that wallets know the anchor by: host, and the port unless it is the default one.
+    /// The domain that wallets know the anchor by, and that its issuers name: the first of `SEP10_HOME_DOMAINS`.
     pub fn home_domain(&self) -> String {
-        let host = self.host.host_str().unwrap_or_default();
-        self.host.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        self.sep10.home_domains.default_domain().to_string()
+    }
+
+    /// Where wallets authenticate, as SEP-10 writes it: the host of `HOST_URL`, and its port unless it is the default
+    /// one. It need not be the home domain.
+    pub fn web_auth_domain(&self) -> String {
+        authority(&self.host)
+    }
+
+    /// Everybody whose signature says that this server issued a challenge: the present signing account first.
+    pub fn signing_accounts(&self) -> Vec<AccountId> {
+        let retired = self.sep10.retired_signing_accounts.iter().copied();
+        std::iter::once(self.signing_key.account()).chain(retired).collect()
     }
 
     /// Whether this protocol is switched on.
     pub fn speaks(&self, sep: Sep) -> bool {
         self.active_seps.contains(&sep)
     }
+}
+
+/// Host, and the port unless it is the default one.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 struct Reader<'a> {
@@ -218,6 +248,23 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    fn number<T: FromStr>(&mut self, name: &str, wanted: &str) -> Option<T> {
+        let number = self.text(name)?.parse().ok();
+        if number.is_none() {
+            self.problem(name, wanted);
+        }
+        number
+    }
+
+    /// Separated by commas.
+    fn list<T: FromStr>(&mut self, name: &str, wanted: &str) -> Option<Vec<T>> {
+        let list: Option<Vec<T>> = self.text(name)?.split(',').map(|each| each.trim().parse().ok()).collect();
+        if list.is_none() {
+            self.problem(name, wanted);
+        }
+        list
     }
 
     fn keys(&mut self, name: &str) -> Vec<SigningKey> {

@@ -22,6 +22,7 @@ mod error;
 #[cfg(feature = "horizon")]
 pub mod horizon;
 pub mod plan;
+pub mod toml_file;
 
 pub use codec::DecodeError;
 pub use error::LedgerError;

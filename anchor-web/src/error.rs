@@ -17,6 +17,7 @@ pub(crate) struct SepError {
     message: Cow<'static, str>,
     kind: Option<&'static str>,
     allow: Option<&'static str>,
+    retry_after_seconds: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -28,12 +29,29 @@ struct Body<'a> {
 
 impl SepError {
     fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, message: message.into(), kind: None, allow: None }
+        Self { status, message: message.into(), kind: None, allow: None, retry_after_seconds: None }
     }
 
     /// 400: the request cannot be served as it is.
     pub(crate) fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 401: nobody said who asks.
+    pub(crate) fn unauthorized(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, message)
+    }
+
+    /// 403: it is known who asks, and they may not.
+    pub(crate) fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, message)
+    }
+
+    /// 429, and when to come back.
+    pub(crate) fn too_many_requests(retry_after_seconds: u64) -> Self {
+        let message = format!("too many requests, please try again in {retry_after_seconds} seconds");
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, message);
+        Self { retry_after_seconds: Some(retry_after_seconds), ..error }
     }
 
     /// 403 in the form that SEP-24 prescribes for a missing or useless token.
@@ -94,6 +112,9 @@ impl ResponseError for SepError {
             .insert_header((header::CACHE_CONTROL, "no-store"));
         if let Some(allow) = self.allow {
             response.insert_header((header::ALLOW, allow));
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            response.insert_header((header::RETRY_AFTER, seconds));
         }
         response.json(Body { kind: self.kind, error: &self.message })
     }

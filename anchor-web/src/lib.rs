@@ -17,6 +17,7 @@ mod sep24;
 mod serve;
 mod state;
 mod tokens;
+mod wallet_domains;
 mod wire;
 
 pub use documents::{Documents, documents};

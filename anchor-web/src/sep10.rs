@@ -4,9 +4,12 @@ use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use anchor_core::Config;
-use anchor_core::account::Account;
+use anchor_core::account::{Account, AccountId};
+use anchor_core::domain::Domain;
 use anchor_core::memo::Memo;
-use anchor_core::stellar::challenge::{self, CHALLENGE_SECONDS, ChallengeError, ChallengeSpec, ReadRules};
+use anchor_core::stellar::challenge::{
+    self, CHALLENGE_SECONDS, ChallengeError, ChallengeSpec, ClientDomain, ReadRules,
+};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -15,11 +18,37 @@ use crate::error::SepError;
 use crate::extract::Params;
 use crate::middleware::open_resource;
 use crate::state::WebState;
+use crate::wallet_domains::WalletDomainError;
 
+mod client_domain;
+mod rate;
 mod request_token;
+
+use rate::RateLimit;
+use request_token::RequestToken;
 
 /// A used challenge is remembered this much longer than it is good, as the clocks of replicas differ.
 const MEMORY_MARGIN_SECONDS: i64 = 300;
+
+/// What does not change between requests.
+#[derive(Debug)]
+pub(crate) struct WebAuth {
+    endpoint: String,
+    domain: String,
+    servers: Vec<AccountId>,
+    rate: RateLimit,
+}
+
+impl WebAuth {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            endpoint: web_auth_endpoint(config),
+            domain: config.web_auth_domain(),
+            servers: config.signing_accounts(),
+            rate: RateLimit::new(&config.sep10),
+        }
+    }
+}
 
 #[derive(Debug, Serialize)]
 struct ChallengeWire<'a> {
@@ -40,32 +69,49 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     );
 }
 
-/// `GET`: a challenge for the account to sign. `client_domain` is not verified by this server, which it therefore
-/// treats as not sent (SEP-10 §Verifying the Client Domain).
+/// `GET`: a challenge for the account to sign.
 async fn issue(state: web::Data<WebState>, request: HttpRequest) -> Result<HttpResponse, SepError> {
+    let config = state.anchor.config();
+    let now = state.anchor.clock().now();
+    state.web_auth.rate.admit(&request, now)?;
     let params = Params::from_query(&request)?;
     let account = params.text("account")?.ok_or_else(|| SepError::bad_request("account is required"))?;
     let client: Account = account
         .parse()
         .map_err(|_| SepError::bad_request("account is not a valid Stellar account (G… or M…)"))?;
+    let ledger_account = client.ledger_account().ok_or_else(|| refuse(ChallengeError::Contract))?;
     let memo = params.raw_text("memo")?.map(memo).transpose()?;
-    let config = state.anchor.config();
-    let now = state.anchor.clock().now();
-    if let Some(account) = client.ledger_account() {
-        request_token::check(&request, &params, account, &web_auth_endpoint(config), now)?;
+    let home_domains = &config.sep10.home_domains;
+    let home_domain = match params.text("home_domain")? {
+        Some(wanted) => home_domains.find(wanted),
+        None => Some(home_domains.default_domain().clone()),
+    };
+    let home_domain = home_domain.ok_or_else(|| SepError::bad_request("home_domain is not served here"))?;
+
+    let token = RequestToken::read(&request, &params, &state.web_auth.endpoint, now)?;
+    if token.is_none() && config.sep10.authorization_required {
+        return Err(SepError::unauthorized("a signed request is required: Authorization: Bearer <JWT>"));
     }
-    let home_domain = config.home_domain();
-    if params.text("home_domain")?.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&home_domain)) {
-        return Err(SepError::bad_request("home_domain is not served here"));
+    let asked = params.text("client_domain")?;
+    let wallet = client_domain::to_verify(asked, token.is_some(), &config.sep10, config.local_mode)?;
+    let wallet = match wallet {
+        Some(domain) => Some(identify(&state, domain, token.as_ref(), now).await?),
+        None => None,
+    };
+    // a client domain's token was checked with its key
+    if let (Some(token), None) = (&token, &wallet)
+        && !token.is_signed_by(&ledger_account)
+    {
+        return Err(request_token::refused("has a token that is not signed by the key of account"));
     }
     let transaction = ChallengeSpec {
         network: &config.network,
         server: &config.signing_key,
         client,
         memo,
-        home_domain: &home_domain,
-        web_auth_domain: &web_auth_domain(config),
-        client_domain: None,
+        home_domain: home_domain.as_str(),
+        web_auth_domain: &state.web_auth.domain,
+        client_domain: wallet,
         nonce: nonce(),
         now: unix_seconds(now),
         ttl: CHALLENGE_SECONDS,
@@ -76,26 +122,56 @@ async fn issue(state: web::Data<WebState>, request: HttpRequest) -> Result<HttpR
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(wire))
 }
 
+/// The wallet's domain with its key; with a token, the key that signed it.
+async fn identify(
+    state: &WebState,
+    domain: Domain,
+    token: Option<&RequestToken>,
+    now: DateTime<Utc>,
+) -> Result<ClientDomain, SepError> {
+    let mut account = state.wallets.signing_key(&domain, now).await?;
+    if let Some(token) = token
+        && !token.is_signed_by(&account)
+    {
+        account = state.wallets.signing_key_instead_of(account, &domain, now).await?;
+        if !token.is_signed_by(&account) {
+            return Err(request_token::refused(
+                "has a token that is not signed by the client domain's SIGNING_KEY",
+            ));
+        }
+    }
+    Ok(ClientDomain { domain: domain.to_string(), account })
+}
+
 /// `POST`: a signed challenge for a token, once.
-async fn redeem(state: web::Data<WebState>, params: Params) -> Result<HttpResponse, SepError> {
+async fn redeem(
+    state: web::Data<WebState>,
+    request: HttpRequest,
+    params: Params,
+) -> Result<HttpResponse, SepError> {
     let transaction = params.raw_text("transaction")?.filter(|text| !text.is_empty());
     let transaction = transaction.ok_or_else(|| SepError::bad_request("transaction is required"))?;
     let config = state.anchor.config();
     let now = state.anchor.clock().now();
+    state.web_auth.rate.admit(&request, now)?;
     let rules = ReadRules {
         network: &config.network,
-        server: config.signing_key.account(),
-        home_domains: &[config.home_domain()],
-        web_auth_domain: &web_auth_domain(config),
+        servers: &state.web_auth.servers,
+        home_domains: &config.sep10.home_domains,
+        web_auth_domain: &state.web_auth.domain,
         now: unix_seconds(now),
     };
     let challenge = challenge::read(transaction, &rules).map_err(refuse)?;
+    challenge.verify_count().map_err(refuse)?;
     // An error here is never "does not exist": then a revoked master key would do while a server is down.
     let account = match challenge.ledger_account() {
         Some(id) => state.anchor.ledger().account(&id).await?,
         None => None,
     };
-    challenge.verify_signers(account.as_ref()).map_err(refuse)?;
+    if let Err(error) = challenge.verify_signers(account.as_ref()) {
+        doubt_wallet(&state, &challenge, &error, now).await;
+        return Err(refuse(error));
+    }
     let forget_at = i64::try_from(challenge.max_time)
         .ok()
         .and_then(|end| DateTime::from_timestamp(end.checked_add(MEMORY_MARGIN_SECONDS)?, 0))
@@ -104,9 +180,7 @@ async fn redeem(state: web::Data<WebState>, params: Params) -> Result<HttpRespon
     if !state.anchor.store().challenge_use(&challenge.hash, forget_at).await? {
         return Err(SepError::bad_request("the challenge was used before; ask for a new one"));
     }
-    let client_domain = challenge.client_domain.as_ref().map(|client| client.domain.clone());
-    let token = state.tokens.web_auth_sign(challenge.subject(), client_domain, &challenge.hash, now);
-    let token = token.map_err(|_| SepError::internal())?;
+    let token = state.tokens.web_auth_sign(&challenge, now).map_err(|_| SepError::internal())?;
     tracing::info!(client = %challenge.subject(), "a wallet authenticated");
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(TokenWire { token }))
 }
@@ -121,9 +195,18 @@ fn memo(text: &str) -> Result<u64, SepError> {
     }
 }
 
-/// The host of `WEB_AUTH_ENDPOINT` as wallets read it, with its port.
-fn web_auth_domain(config: &Config) -> String {
-    config.home_domain()
+/// A wallet that signs with another key than its file said has perhaps changed it since.
+async fn doubt_wallet(
+    state: &WebState,
+    challenge: &challenge::ReadChallenge,
+    error: &ChallengeError,
+    now: DateTime<Utc>,
+) {
+    if let (ChallengeError::ClientDomainSignature, Some(wallet)) = (error, &challenge.client_domain)
+        && let Ok(domain) = wallet.domain.parse()
+    {
+        state.wallets.doubt(wallet.account, &domain, now).await;
+    }
 }
 
 fn nonce() -> [u8; 48] {
@@ -134,6 +217,15 @@ fn nonce() -> [u8; 48] {
 
 fn unix_seconds(at: DateTime<Utc>) -> u64 {
     u64::try_from(at.timestamp()).unwrap_or(0)
+}
+
+impl From<WalletDomainError> for SepError {
+    fn from(error: WalletDomainError) -> Self {
+        match error {
+            WalletDomainError::Busy => Self::unavailable(),
+            error => Self::bad_request(error.to_string()),
+        }
+    }
 }
 
 fn refuse(error: ChallengeError) -> SepError {

@@ -3,10 +3,12 @@
 use actix_web::web::{self, ServiceConfig};
 use anchor_core::Anchor;
 use anchor_core::config::Sep;
+use anchor_core::http::GuardError;
 
 use crate::links::Links;
 use crate::sep1::{StellarToml, TomlError};
 use crate::tokens::Tokens;
+use crate::wallet_domains::WalletDomains;
 use crate::{health, interactive, sep1, sep10, sep24};
 
 /// The web side of an anchor, ready to be mounted. Clones share everything.
@@ -25,6 +27,9 @@ pub enum WebError {
     /// Nobody could log in.
     #[error("there is no key for tokens: set SERVER_JWT_KEY")]
     NoTokenKey,
+    /// Wallets' domains could not be looked up.
+    #[error("the client for wallets' servers cannot be set up")]
+    Client(#[from] GuardError),
     /// Hosted deposits need somebody to log in (SEP-24 §Authentication).
     #[error("SEP-24 needs SEP-1 and SEP-10: add them to ACTIVE_SEPS")]
     NoAuthentication,
@@ -38,6 +43,8 @@ pub(crate) struct WebState {
     pub(crate) links: Links,
     pub(crate) toml: StellarToml,
     pub(crate) info: web::Bytes,
+    pub(crate) web_auth: sep10::WebAuth,
+    pub(crate) wallets: WalletDomains,
 }
 
 impl Web {
@@ -58,6 +65,8 @@ impl Web {
             links: Links::new(config),
             toml: StellarToml::new(&anchor)?,
             info: sep24::info_document(&anchor),
+            web_auth: sep10::WebAuth::new(config),
+            wallets: WalletDomains::new(config.local_mode)?,
             anchor,
         };
         Ok(Self { state: web::Data::new(state) })

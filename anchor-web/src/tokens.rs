@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use anchor_core::Config;
 use anchor_core::account::Subject;
+use anchor_core::domain::HomeDomains;
 use anchor_core::id::TransactionId;
 use anchor_core::secret::Secret;
+use anchor_core::stellar::challenge::ReadChallenge;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::de::DeserializeOwned;
@@ -42,9 +44,20 @@ pub(crate) struct WebAuthClaims {
     pub(crate) jti: String,
     /// The domain that the wallet asked for.
     pub(crate) home_domain: String,
+    /// What was proved: enough signers to move the account's funds. Whoever needs more has to ask for more.
+    #[serde(default)]
+    pub(crate) threshold: Threshold,
     /// The wallet's own domain, if it proved one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client_domain: Option<String>,
+}
+
+/// The weight of the signers who answered the challenge. An account that does not exist has one signer for all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Threshold {
+    #[default]
+    Medium,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -83,7 +96,7 @@ impl Lifetime for MoreInfoClaims {
 #[derive(Clone)]
 pub(crate) struct Tokens {
     issuer: String,
-    home_domain: String,
+    home_domains: HomeDomains,
     web_auth: Keys,
     more_info: Keys,
 }
@@ -102,28 +115,27 @@ impl Tokens {
         };
         Self {
             issuer: config.host_url().to_owned(),
-            home_domain: config.home_domain(),
+            home_domains: config.sep10.home_domains.clone(),
             web_auth: Keys::new(WEB_AUTH_TYPE, config, |key| key.expose().as_bytes().to_vec()),
             more_info: Keys::new(MORE_INFO_TYPE, config, derived),
         }
     }
 
-    /// The token that a proved challenge (by its hash) is worth.
+    /// The token that a proved challenge is worth.
     pub(crate) fn web_auth_sign(
         &self,
-        subject: Subject,
-        client_domain: Option<String>,
-        challenge: &[u8; 32],
+        challenge: &ReadChallenge,
         now: DateTime<Utc>,
     ) -> Result<String, TokenError> {
         self.web_auth.sign(&WebAuthClaims {
             iss: self.issuer.clone(),
-            sub: subject,
+            sub: challenge.subject(),
             iat: now.timestamp(),
             exp: after(now.timestamp(), TOKEN_LIFETIME),
-            jti: hex::encode(challenge),
-            home_domain: self.home_domain.clone(),
-            client_domain,
+            jti: hex::encode(challenge.hash),
+            home_domain: challenge.home_domain.clone(),
+            threshold: Threshold::Medium,
+            client_domain: challenge.client_domain.as_ref().map(|wallet| wallet.domain.clone()),
         })
     }
 
@@ -134,7 +146,7 @@ impl Tokens {
         now: DateTime<Utc>,
     ) -> Result<WebAuthClaims, TokenError> {
         let claims: WebAuthClaims = self.web_auth.verify(token, now)?;
-        if claims.iss == self.issuer && claims.home_domain == self.home_domain {
+        if claims.iss == self.issuer && self.home_domains.covers(&claims.home_domain) {
             Ok(claims)
         } else {
             Err(TokenError)
@@ -166,25 +178,34 @@ impl Tokens {
 #[derive(Clone)]
 struct Keys {
     token_type: &'static str,
-    signing: Option<EncodingKey>,
-    accepted: Vec<DecodingKey>,
+    validation: Validation,
+    signing: Option<(Header, EncodingKey)>,
+    accepted: Vec<(String, DecodingKey)>,
 }
 
 impl Keys {
     fn new(token_type: &'static str, config: &Config, bytes: impl Fn(&Secret<String>) -> Vec<u8>) -> Self {
         let keys: Vec<_> = config.jwt_keys.iter().map(bytes).collect();
+        let mut validation = Validation::new(Algorithm::HS256);
+        // by our own clock, below
+        validation.validate_exp = false;
+        validation.required_spec_claims.clear();
+        let header = |key: &[u8]| Header {
+            typ: Some(token_type.to_owned()),
+            kid: Some(key_id(key)),
+            ..Header::new(Algorithm::HS256)
+        };
         Self {
             token_type,
-            signing: keys.first().map(|key| EncodingKey::from_secret(key)),
-            accepted: keys.iter().map(|key| DecodingKey::from_secret(key)).collect(),
+            validation,
+            signing: keys.first().map(|key| (header(key), EncodingKey::from_secret(key))),
+            accepted: keys.iter().map(|key| (key_id(key), DecodingKey::from_secret(key))).collect(),
         }
     }
 
     fn sign(&self, claims: &impl Serialize) -> Result<String, TokenError> {
-        let mut header = Header::new(Algorithm::HS256);
-        header.typ = Some(self.token_type.to_owned());
-        let key = self.signing.as_ref().ok_or(TokenError)?;
-        jsonwebtoken::encode(&header, claims, key).map_err(|_| TokenError)
+        let (header, key) = self.signing.as_ref().ok_or(TokenError)?;
+        jsonwebtoken::encode(header, claims, key).map_err(|_| TokenError)
     }
 
     fn verify<C: Lifetime + DeserializeOwned>(
@@ -192,12 +213,16 @@ impl Keys {
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<C, TokenError> {
-        let mut validation = Validation::new(Algorithm::HS256);
-        // by our own clock, below
-        validation.validate_exp = false;
-        validation.required_spec_claims.clear();
-        let decode = |key| jsonwebtoken::decode::<C>(token, key, &validation).ok();
-        let data = self.accepted.iter().find_map(decode).ok_or(TokenError)?;
+        // only with several keys is there anything to choose
+        let named = match self.accepted.len() {
+            0 | 1 => None,
+            _ => jsonwebtoken::decode_header(token).map_err(|_| TokenError)?.kid,
+        };
+        let may_fit = |id: &String| named.as_ref().is_none_or(|named| named == id);
+        let mut keys = self.accepted.iter().filter(|(id, _)| may_fit(id));
+        let decode =
+            |(_, key): &(String, DecodingKey)| jsonwebtoken::decode::<C>(token, key, &self.validation).ok();
+        let data = keys.find_map(decode).ok_or(TokenError)?;
         let now = now.timestamp();
         let claims = data.claims;
         let is_current = now < claims.exp() && claims.iat() <= now.saturating_add(IAT_SKEW_SECONDS);
@@ -207,6 +232,12 @@ impl Keys {
             Err(TokenError)
         }
     }
+}
+
+/// Names a key in tokens, and tells nothing of it.
+fn key_id(key: &[u8]) -> String {
+    let digest = Sha256::new_with_prefix(b"anchor token key id\0").chain_update(key).finalize();
+    hex::encode(&digest[..8])
 }
 
 fn after(seconds: i64, lifetime: Duration) -> i64 {

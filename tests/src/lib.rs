@@ -11,4 +11,5 @@ pub mod found;
 pub mod postgres;
 pub mod program;
 pub mod siege;
+pub mod wallet_host;
 pub mod web;

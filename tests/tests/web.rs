@@ -15,8 +15,14 @@ mod privacy;
 mod sep1;
 #[path = "web/sep10.rs"]
 mod sep10;
+#[path = "web/sep10_domains.rs"]
+mod sep10_domains;
 #[path = "web/sep10_header.rs"]
 mod sep10_header;
+#[path = "web/sep10_rate.rs"]
+mod sep10_rate;
+#[path = "web/sep10_wallet.rs"]
+mod sep10_wallet;
 #[path = "web/sep24_accounts.rs"]
 mod sep24_accounts;
 #[path = "web/sep24_info.rs"]

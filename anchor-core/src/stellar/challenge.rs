@@ -145,7 +145,7 @@ pub struct ReadChallenge {
     pub min_time: u64,
     /// Until when it is good, in Unix seconds, inclusive.
     pub max_time: u64,
-    server: AccountId,
+    servers: Vec<AccountId>,
     /// All but the server's: hint and signature.
     signatures: Vec<([u8; 4], Vec<u8>)>,
 }
@@ -155,6 +155,18 @@ impl ReadChallenge {
     pub fn subject(&self) -> Subject {
         // read() refused a memo with anything but a G…
         Subject::new(self.client, self.memo).unwrap_or_else(|_| self.client.into())
+    }
+
+    /// Refuses what nobody can have signed for the client, before the ledger is asked: who posts such challenges
+    /// costs only us.
+    ///
+    /// # Errors
+    /// [`ChallengeError::NoClientSignature`].
+    pub fn verify_count(&self) -> Result<(), ChallengeError> {
+        match self.signatures.len() > usize::from(self.client_domain.is_some()) {
+            true => Ok(()),
+            false => Err(ChallengeError::NoClientSignature),
+        }
     }
 
     /// The account whose signers count; look it up before [`verify_signers`](Self::verify_signers).

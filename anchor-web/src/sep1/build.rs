@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use anchor_core::Anchor;
 use anchor_core::asset::Asset;
 use anchor_core::config::Sep;
+use anchor_core::{Anchor, Config};
 use toml::{Table, Value};
 
 use super::TomlError;
@@ -39,7 +39,7 @@ pub(super) fn document(anchor: &Anchor) -> Result<Table, TomlError> {
     // always there: the official wallet SDK fails without the table
     let mut documentation = Table::new();
     documentation.insert("ORG_NAME".to_owned(), Value::String(config.org_name.clone()));
-    documentation.insert("ORG_URL".to_owned(), Value::String(config.host_url().to_owned()));
+    documentation.insert("ORG_URL".to_owned(), Value::String(org_url(config)));
     document.insert("DOCUMENTATION".to_owned(), Value::Table(documentation));
 
     // lumens have no issuer to describe
@@ -90,4 +90,9 @@ fn currency(asset: &Asset) -> Table {
     put("redemption_instructions", description.redemption_instructions.as_ref().map(text));
     put("image", description.image.as_ref().map(text));
     currency
+}
+
+/// The file has to be on the domain that it calls its own (SEP-1).
+fn org_url(config: &Config) -> String {
+    format!("{}://{}", config.host.scheme(), config.home_domain())
 }

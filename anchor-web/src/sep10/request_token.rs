@@ -17,62 +17,88 @@ const SKEW_SECONDS: i64 = 60;
 /// Every parameter of the request, and the claim of the same name.
 const PARAMETERS: [&str; 4] = ["account", "memo", "home_domain", "client_domain"];
 
-/// Checks the header, if there is one (SEP-10 §Verifying Authorization Header). Challenges are also issued without.
+/// A token that says what the request says, whoever signed it.
 ///
-/// # Errors
-/// 400 with the reason for a header that is there and does not hold.
-pub(super) fn check(
-    request: &HttpRequest,
+/// SEP-10 checks the signature first. Here it comes last, because its key may have to be fetched from the wallet's
+/// server: a token that could not hold anyway makes us knock nowhere. The outcome is the same.
+#[derive(Debug)]
+pub(super) struct RequestToken(String);
+
+impl RequestToken {
+    /// Reads the header, if there is one, and checks all of it but the signature (SEP-10 §Verifying Authorization
+    /// Header).
+    ///
+    /// # Errors
+    /// 400 with the reason for a header that is there and cannot hold.
+    pub(super) fn read(
+        request: &HttpRequest,
+        params: &Params,
+        endpoint: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Self>, SepError> {
+        let mut headers = request.headers().get_all(header::AUTHORIZATION);
+        let Some(header) = headers.next() else { return Ok(None) };
+        if headers.next().is_some() {
+            return Err(refused("was sent twice"));
+        }
+        let token = header.to_str().ok().and_then(|text| text.split_once(' '));
+        let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let token = token.map(|(_, token)| token.trim());
+        // unverified: see the type
+        let claimed = token.and_then(|token| jsonwebtoken::dangerous::insecure_decode(token).ok());
+        let (Some(token), Some(claimed)) = (token, claimed) else {
+            return Err(refused("is not Bearer and a token"));
+        };
+        if claimed.header.alg != Algorithm::EdDSA {
+            return Err(refused("has a token that is not signed with EdDSA"));
+        }
+        check_claims(&claimed.claims, params, endpoint, now)?;
+        Ok(Some(Self(token.to_owned())))
+    }
+
+    /// Whether this account's key signed it.
+    pub(super) fn is_signed_by(&self, account: &AccountId) -> bool {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        // done, and by our own clock
+        validation.validate_exp = false;
+        validation.required_spec_claims.clear();
+        let key = DecodingKey::from_ed_der(account.as_bytes());
+        jsonwebtoken::decode::<Map<String, Value>>(&self.0, &key, &validation).is_ok()
+    }
+}
+
+/// 400: the header is there, and does not hold.
+pub(super) fn refused(reason: &str) -> SepError {
+    SepError::bad_request(format!("the Authorization header {reason}"))
+}
+
+fn check_claims(
+    claims: &Map<String, Value>,
     params: &Params,
-    account: AccountId,
     endpoint: &str,
     now: DateTime<Utc>,
 ) -> Result<(), SepError> {
-    let mut headers = request.headers().get_all(header::AUTHORIZATION);
-    let Some(header) = headers.next() else { return Ok(()) };
-    let refuse = |reason| Err(SepError::bad_request(format!("the Authorization header {reason}")));
-    if headers.next().is_some() {
-        return refuse("was sent twice");
-    }
-    // The token would be the client domain's, whose key is not looked up here: then it cannot be ignored either.
-    if params.text("client_domain")?.is_some() {
-        return refuse("cannot be verified, because client domains are not verified here");
-    }
-    let token = header.to_str().ok().and_then(|text| text.split_once(' '));
-    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let Some(claims) = token.and_then(|(_, token)| verified(token.trim(), account)) else {
-        return refuse("has no token that is signed (EdDSA) by the key of account");
-    };
-    let (Some(issued), Some(ends)) = (seconds(&claims, "iat"), seconds(&claims, "exp")) else {
-        return refuse("has a token without iat or exp");
+    let (Some(issued), Some(ends)) = (seconds(claims, "iat"), seconds(claims, "exp")) else {
+        return Err(refused("has a token without iat or exp"));
     };
     let now = now.timestamp();
     if ends <= now || issued > now.saturating_add(SKEW_SECONDS) {
-        return refuse("has a token that is not valid now");
+        return Err(refused("has a token that is not valid now"));
     }
     if ends.saturating_sub(issued) > LIFETIME_SECONDS_MAX {
-        return refuse("has a token that is valid for more than an hour");
+        return Err(refused("has a token that is valid for more than an hour"));
     }
     if claims.get("web_auth_endpoint").and_then(Value::as_str) != Some(endpoint) {
-        return refuse("has a token for another web_auth_endpoint");
+        return Err(refused("has a token for another web_auth_endpoint"));
     }
     for name in PARAMETERS {
         let claim = claims.get(name).map(|claim| claim.as_str().unwrap_or_default());
         // both ways: nothing asked that was not signed, nothing signed that is not asked
         if claim != params.raw_text(name)? {
-            return refuse("has a token for other parameters");
+            return Err(refused("has a token for other parameters"));
         }
     }
     Ok(())
-}
-
-fn verified(token: &str, account: AccountId) -> Option<Map<String, Value>> {
-    let mut validation = Validation::new(Algorithm::EdDSA);
-    // by our own clock
-    validation.validate_exp = false;
-    validation.required_spec_claims.clear();
-    let key = DecodingKey::from_ed_der(account.as_bytes());
-    jsonwebtoken::decode(token, &key, &validation).ok().map(|data| data.claims)
 }
 
 fn seconds(claims: &Map<String, Value>, name: &str) -> Option<i64> {

@@ -1,22 +1,19 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use stellar_base::account::DataValue;
-use stellar_base::amount::Stroops;
-use stellar_base::crypto::MuxedAccount;
-use stellar_base::error::Error as BaseError;
-use stellar_base::memo::Memo;
-use stellar_base::operations::Operation;
-use stellar_base::transaction::Transaction;
-use stellar_xdr::{TransactionEnvelope, TransactionV1Envelope, VecM};
+use chrono::DateTime;
+use stellar_xdr::{
+    DataValue, ManageDataOp, Memo, MuxedAccount, MuxedAccountMed25519, Operation, OperationBody,
+    Preconditions, SequenceNumber, String64, TimeBounds, TimePoint, Transaction, TransactionEnvelope,
+    TransactionExt, TransactionV1Envelope, Uint256, VecM,
+};
 
-use super::{AUTH, CLIENT_DOMAIN, ChallengeError, ClientDomain, DATA_MAX, WEB_AUTH_DOMAIN, read};
-use crate::account::Account;
+use super::{AUTH, CLIENT_DOMAIN, ChallengeError, ClientDomain, DATA_MAX, WEB_AUTH_DOMAIN};
+use crate::account::{Account, AccountId};
 use crate::keys::SigningKey;
-use crate::stellar::envelope::{self, EnvelopeError, base};
-use crate::stellar::{DecodeError, Network, codec};
+use crate::stellar::{Network, envelope};
 
 /// A challenge is never submitted, so its fee means nothing.
-const FEE: i64 = 100;
+const FEE: u32 = 100;
 
 /// Everything that goes into a challenge (SEP-10, "Challenge").
 #[derive(Debug, Clone)]
@@ -50,35 +47,11 @@ impl ChallengeSpec<'_> {
     /// An account, memo or domain that cannot be challenged.
     pub fn build(&self) -> Result<String, ChallengeError> {
         self.check()?;
-        let built = self.transaction()?;
-        let bytes = base::bytes(&built).map_err(failed)?;
-        let TransactionEnvelope::Tx(TransactionV1Envelope { tx, .. }) =
-            codec::read_bytes(&bytes).map_err(unreadable)?
-        else {
-            return Err(ChallengeError::EnvelopeType);
-        };
-        // What we issue is what we accept: the same code reads it that will read the answer.
-        let home_domains = [self.home_domain.to_owned()];
-        let rules = read::ReadRules {
-            network: self.network,
-            server: self.server.account(),
-            home_domains: &home_domains,
-            web_auth_domain: self.web_auth_domain,
-            now: self.now,
-        };
-        let content = read::content(&tx, &rules)?;
-        let is_same = content.client == self.client
-            && content.memo == self.memo
-            && content.home_domain == self.home_domain
-            && content.client_domain == self.client_domain;
-        let hash = envelope::hash(&tx, self.network).map_err(unreadable)?;
-        if !is_same || base::hash(&built, self.network).map_err(failed)? != hash {
-            return Err(ChallengeError::Build("it differs from what was asked for".into()));
-        }
+        let tx = self.transaction()?;
+        let hash = envelope::hash(&tx, self.network).map_err(failed)?;
         let signature = envelope::decorate(&self.server.account(), &self.server.sign(&hash));
-        let signatures = VecM::try_from([signature.map_err(unreadable)?]).map_err(failed)?;
-        envelope::write(&TransactionEnvelope::Tx(TransactionV1Envelope { tx, signatures }))
-            .map_err(unreadable)
+        let signatures = VecM::try_from([signature.map_err(failed)?]).map_err(failed)?;
+        envelope::write(&TransactionEnvelope::Tx(TransactionV1Envelope { tx, signatures })).map_err(failed)
     }
 
     fn check(&self) -> Result<(), ChallengeError> {
@@ -100,34 +73,56 @@ impl ChallengeSpec<'_> {
     }
 
     fn transaction(&self) -> Result<Transaction, ChallengeError> {
-        let server = base::key(&self.server.account());
-        let client = base::muxed(&self.client).ok_or(ChallengeError::Contract)?;
+        let max_time = self.now.checked_add(self.ttl).filter(|max_time| is_in_calendar(*max_time));
+        let max_time = max_time.ok_or(ChallengeError::TimeBounds)?;
+        let server = || source(&self.server.account());
+        let client = client(&self.client)?;
         let nonce = BASE64_STANDARD.encode(self.nonce);
-        let max_time = self.now.checked_add(self.ttl).ok_or(ChallengeError::TimeBounds)?;
-        let bounds = base::time_bounds(self.now, max_time).map_err(|_| ChallengeError::TimeBounds)?;
-        let memo = self.memo.map_or_else(Memo::new_none, Memo::new_id);
-        let mut builder = Transaction::builder(server, 0, Stroops::new(FEE))
-            .with_time_bounds(bounds)
-            .with_memo(memo)
-            .add_operation(data(client, format!("{}{AUTH}", self.home_domain), &nonce).map_err(failed)?)
-            .add_operation(
-                data(server.into(), WEB_AUTH_DOMAIN.into(), self.web_auth_domain).map_err(failed)?,
-            );
+        let mut operations = vec![
+            data(client, &format!("{}{AUTH}", self.home_domain), &nonce)?,
+            data(server(), WEB_AUTH_DOMAIN, self.web_auth_domain)?,
+        ];
         if let Some(wallet) = &self.client_domain {
-            let source = base::key(&wallet.account).into();
-            builder =
-                builder.add_operation(data(source, CLIENT_DOMAIN.into(), &wallet.domain).map_err(failed)?);
+            operations.push(data(source(&wallet.account), CLIENT_DOMAIN, &wallet.domain)?);
         }
-        builder.into_transaction().map_err(failed)
+        let bounds = TimeBounds { min_time: TimePoint(self.now), max_time: TimePoint(max_time) };
+        Ok(Transaction {
+            source_account: server(),
+            fee: FEE,
+            seq_num: SequenceNumber(0),
+            cond: Preconditions::Time(bounds),
+            memo: self.memo.map_or(Memo::None, Memo::Id),
+            operations: operations.try_into().map_err(failed)?,
+            ext: TransactionExt::V0,
+        })
     }
 }
 
-fn data(source: MuxedAccount, name: String, value: &str) -> Result<Operation, BaseError> {
-    Operation::new_manage_data()
-        .with_source_account(source)
-        .with_data_name(name)
-        .with_data_value(Some(DataValue::from_slice(value.as_bytes())?))
-        .build()
+/// Later seconds have no date, and libraries of clients would fail on them.
+fn is_in_calendar(seconds: u64) -> bool {
+    i64::try_from(seconds).is_ok_and(|seconds| DateTime::from_timestamp(seconds, 0).is_some())
+}
+
+fn source(account: &AccountId) -> MuxedAccount {
+    MuxedAccount::Ed25519(Uint256(*account.as_bytes()))
+}
+
+fn client(account: &Account) -> Result<MuxedAccount, ChallengeError> {
+    match account {
+        Account::Classic(account) => Ok(source(account)),
+        Account::Muxed { account, id } => Ok(MuxedAccount::MuxedEd25519(MuxedAccountMed25519 {
+            id: *id,
+            ed25519: Uint256(*account.as_bytes()),
+        })),
+        Account::Contract(_) => Err(ChallengeError::Contract),
+    }
+}
+
+fn data(source: MuxedAccount, name: &str, value: &str) -> Result<Operation, ChallengeError> {
+    let data_name = String64(name.as_bytes().try_into().map_err(failed)?);
+    let data_value = Some(DataValue(value.as_bytes().try_into().map_err(failed)?));
+    let body = OperationBody::ManageData(ManageDataOp { data_name, data_value });
+    Ok(Operation { source_account: Some(source), body })
 }
 
 /// A host, with a port in development. Nothing that would be written in another form than it was given.
@@ -142,8 +137,4 @@ fn check_domain(what: &'static str, domain: &str, max: usize) -> Result<(), Chal
 
 fn failed(error: impl ToString) -> ChallengeError {
     ChallengeError::Build(error.to_string())
-}
-
-fn unreadable(error: DecodeError) -> ChallengeError {
-    failed(EnvelopeError::from(error))
 }

@@ -7,6 +7,7 @@ use stellar_xdr::{
 
 use super::{AUTH, CLIENT_DOMAIN, ChallengeError, ClientDomain, ReadChallenge, WEB_AUTH_DOMAIN};
 use crate::account::{Account, AccountId};
+use crate::domain::HomeDomains;
 use crate::keys;
 use crate::stellar::{DecodeError, Network, codec, envelope};
 
@@ -25,10 +26,10 @@ const NONCE: usize = 48;
 pub struct ReadRules<'a> {
     /// The network whose passphrase signatures cover.
     pub network: &'a Network,
-    /// `SIGNING_KEY` of our stellar.toml.
-    pub server: AccountId,
+    /// `SIGNING_KEY` of our stellar.toml, and what it was before.
+    pub servers: &'a [AccountId],
     /// The domains that we issue tokens for.
-    pub home_domains: &'a [String],
+    pub home_domains: &'a HomeDomains,
     /// Host (and port) of the endpoint, as clients see it.
     pub web_auth_domain: &'a str,
     /// Unix seconds.
@@ -57,7 +58,7 @@ pub fn read(text: &str, rules: &ReadRules<'_>) -> Result<ReadChallenge, Challeng
     let content = content(&envelope.tx, rules)?;
     let hash = envelope::hash(&envelope.tx, rules.network).map_err(|_| ChallengeError::Xdr)?;
     let is_ours = |each: &DecoratedSignature| {
-        is_signature_of(&rules.server, &hash, &each.hint.0, each.signature.as_slice())
+        is_signature_of(&content.server, &hash, &each.hint.0, each.signature.as_slice())
     };
     let (ours, others): (Vec<_>, Vec<_>) = envelope.signatures.iter().partition(|each| is_ours(each));
     if ours.len() != 1 {
@@ -71,7 +72,7 @@ pub fn read(text: &str, rules: &ReadRules<'_>) -> Result<ReadChallenge, Challeng
         hash,
         min_time: content.min_time,
         max_time: content.max_time,
-        server: rules.server,
+        servers: rules.servers.to_vec(),
         signatures: others.iter().map(|each| (each.hint.0, each.signature.to_vec())).collect(),
     })
 }
@@ -87,18 +88,23 @@ pub(super) fn is_signature_of(
 }
 
 /// What the transaction itself says.
-pub(super) struct Content {
-    pub(super) client: Account,
-    pub(super) memo: Option<u64>,
-    pub(super) home_domain: String,
-    pub(super) client_domain: Option<ClientDomain>,
-    pub(super) min_time: u64,
-    pub(super) max_time: u64,
+struct Content {
+    /// Which of our accounts issued it.
+    server: AccountId,
+    client: Account,
+    memo: Option<u64>,
+    home_domain: String,
+    client_domain: Option<ClientDomain>,
+    min_time: u64,
+    max_time: u64,
 }
 
 /// All rules but those about signatures.
-pub(super) fn content(transaction: &Transaction, rules: &ReadRules<'_>) -> Result<Content, ChallengeError> {
-    if codec::account(&transaction.source_account) != Account::Classic(rules.server) {
+fn content(transaction: &Transaction, rules: &ReadRules<'_>) -> Result<Content, ChallengeError> {
+    let Account::Classic(server) = codec::account(&transaction.source_account) else {
+        return Err(ChallengeError::Source);
+    };
+    if !rules.servers.contains(&server) {
         return Err(ChallengeError::Source);
     }
     if transaction.seq_num.0 != 0 {
@@ -116,15 +122,16 @@ pub(super) fn content(transaction: &Transaction, rules: &ReadRules<'_>) -> Resul
     }
     let (first, others) = transaction.operations.split_first().ok_or(ChallengeError::FirstOperation)?;
     let (client, home_domain) = first_operation(first, rules)?;
-    let client_domain = other_operations(others, rules)?;
+    let client_domain = other_operations(others, server, rules)?;
     let memo = memo(&transaction.memo, &client)?;
     let is_reserved = |account: AccountId| {
-        account == rules.server || client_domain.as_ref().is_some_and(|wallet| wallet.account == account)
+        rules.servers.contains(&account)
+            || client_domain.as_ref().is_some_and(|wallet| wallet.account == account)
     };
     if client.ledger_account().is_none_or(is_reserved) {
         return Err(ChallengeError::ReservedAccount);
     }
-    Ok(Content { client, memo, home_domain, client_domain, min_time, max_time })
+    Ok(Content { server, client, memo, home_domain, client_domain, min_time, max_time })
 }
 
 fn first_operation(
@@ -134,17 +141,20 @@ fn first_operation(
     let (client, data) = manage_data(operation).ok_or(ChallengeError::FirstOperation)?;
     let name = std::str::from_utf8(&data.data_name).map_err(|_| ChallengeError::FirstOperation)?;
     let domain = name.strip_suffix(AUTH).ok_or(ChallengeError::FirstOperation)?;
-    let domain = rules.home_domains.iter().find(|ours| *ours == domain).ok_or(ChallengeError::HomeDomain)?;
+    if !rules.home_domains.covers(domain) {
+        return Err(ChallengeError::HomeDomain);
+    }
     let nonce = value(data).filter(|nonce| nonce.len() == NONCE_TEXT).ok_or(ChallengeError::Nonce)?;
     let nonce = BASE64_STANDARD.decode(nonce).map_err(|_| ChallengeError::Nonce)?;
     if nonce.len() != NONCE {
         return Err(ChallengeError::Nonce);
     }
-    Ok((client, domain.clone()))
+    Ok((client, domain.to_owned()))
 }
 
 fn other_operations(
     operations: &[Operation],
+    server: AccountId,
     rules: &ReadRules<'_>,
 ) -> Result<Option<ClientDomain>, ChallengeError> {
     let mut client_domain = None;
@@ -158,7 +168,7 @@ fn other_operations(
             }
             continue;
         }
-        if source != Account::Classic(rules.server) {
+        if source != Account::Classic(server) {
             return Err(ChallengeError::Operation);
         }
         if data.data_name.as_slice() == WEB_AUTH_DOMAIN.as_bytes() {
@@ -181,7 +191,7 @@ fn wallet(
     };
     let domain = value(data).and_then(|value| std::str::from_utf8(value).ok());
     let domain = domain.filter(|domain| !domain.is_empty()).ok_or(ChallengeError::ClientDomain)?;
-    if account == rules.server {
+    if rules.servers.contains(&account) {
         return Err(ChallengeError::ReservedAccount);
     }
     Ok(ClientDomain { domain: domain.to_owned(), account })

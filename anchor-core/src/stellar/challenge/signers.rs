@@ -54,7 +54,7 @@ impl ReadChallenge {
         let mut signers: Vec<(AccountId, u32)> = Vec::with_capacity(account.signers.len());
         for (key, weight) in &account.signers {
             let SignerKey::Ed25519(key) = key else { continue };
-            let counts = *weight > 0 && *key != self.server && Some(*key) != wallet;
+            let counts = *weight > 0 && !self.servers.contains(key) && Some(*key) != wallet;
             if counts && !signers.iter().any(|(earlier, _)| earlier == key) {
                 signers.push((*key, *weight));
             }

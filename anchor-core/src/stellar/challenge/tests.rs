@@ -115,11 +115,16 @@ fn signed(transaction: Transaction, seeds: &[u8]) -> String {
 }
 
 fn read_at(text: &str, now: u64) -> Result<ReadChallenge, ChallengeError> {
-    let home_domains = ["other.example".to_owned(), HOME.to_owned()];
+    read_by(text, &[id(SERVER)], now)
+}
+
+/// By a server that has, and had, these signing accounts.
+fn read_by(text: &str, servers: &[AccountId], now: u64) -> Result<ReadChallenge, ChallengeError> {
+    let home_domains = format!("other.example,{HOME},*.below.example").parse().unwrap();
     let network = testnet();
     let rules = ReadRules {
         network: &network,
-        server: id(SERVER),
+        servers,
         home_domains: &home_domains,
         web_auth_domain: AUTH_DOMAIN,
         now,

@@ -24,11 +24,11 @@ fn t_10_25_sample_of_the_sep_is_decoded_and_refused() {
     assert!(verifies(server, 0, Network::TESTNET) && verifies(client, 1, Network::TESTNET));
     assert!(!verifies(server, 0, Network::PUBLIC) && !verifies(client, 1, Network::PUBLIC));
 
-    let home_domains = ["thisisatest.sandbox.anchor.anchordomain.com".to_owned()];
+    let home_domains = "thisisatest.sandbox.anchor.anchordomain.com".parse().unwrap();
     let network = testnet();
     let rules = ReadRules {
         network: &network,
-        server,
+        servers: &[server],
         home_domains: &home_domains,
         web_auth_domain: "thisisatest.sandbox.anchor.anchordomain.com",
         now: 1_597_691_000,
@@ -223,6 +223,55 @@ fn r_10_071_first_operation_names_one_of_our_home_domains() {
         let read = read_now(&signed(transaction, &[SERVER, CLIENT]));
         assert_eq!(read.as_ref().err(), error.as_ref(), "{name:?}");
         assert!(read.is_err() || read.unwrap().home_domain == "other.example");
+    }
+}
+
+#[test]
+fn r_10_018_wildcard_home_domain_covers_what_is_below_it() {
+    let read = |home_domain: &str| {
+        let issue = Issue { home_domain: home_domain.into(), ..Issue::default() };
+        read_now(&signed(issue.transaction(), &[SERVER, CLIENT]))
+    };
+    assert_eq!(read("a.below.example").unwrap().home_domain, "a.below.example");
+    for other in ["below.example", "notbelow.example", "A.below.example"] {
+        assert_eq!(read(other), Err(ChallengeError::HomeDomain), "{other}");
+    }
+}
+
+#[test]
+fn t_10_23_challenge_of_a_retired_key_is_good_while_the_key_is_listed() {
+    const RETIRED: u8 = 8;
+    let mut transaction = Issue::default().transaction();
+    transaction.source_account = plain(id(RETIRED));
+    edit_operations(&mut transaction, |operations| operations[1].source_account = Some(plain(id(RETIRED))));
+    let text = signed(transaction.clone(), &[RETIRED, CLIENT]);
+    assert_eq!(read_now(&text), Err(ChallengeError::Source));
+    let both = [id(SERVER), id(RETIRED)];
+    let read = read_by(&text, &both, NOW).unwrap();
+    assert_eq!(read.verify_signers(Some(&snapshot(&[(CLIENT, 1)], 1))), Ok(()));
+    // the present key's signature is not the retired one's, and neither counts for a client
+    let mixed = signed(transaction, &[SERVER, CLIENT]);
+    assert_eq!(read_by(&mixed, &both, NOW), Err(ChallengeError::ServerSignature));
+    let issue = Issue { client: id(RETIRED).into(), ..Issue::default() };
+    let own = signed(issue.transaction(), &[SERVER, RETIRED]);
+    assert_eq!(read_by(&own, &both, NOW), Err(ChallengeError::ReservedAccount));
+    let helped = signed(Issue::default().transaction(), &[SERVER, RETIRED]);
+    let helped = read_by(&helped, &both, NOW).unwrap();
+    let signers = snapshot(&[(CLIENT, 1), (RETIRED, 1)], 1);
+    assert_eq!(helped.verify_signers(Some(&signers)), Err(ChallengeError::UnknownSignature));
+}
+
+#[test]
+fn unsigned_challenge_is_refused_before_the_ledger_is_asked() {
+    let issue = Issue { client_domain: Some(wallet()), ..Issue::default() };
+    for (issue, seeds, enough) in [
+        (Issue::default(), &[SERVER][..], false),
+        (Issue::default(), &[SERVER, CLIENT], true),
+        (Issue { client_domain: Some(wallet()), ..Issue::default() }, &[SERVER, WALLET_KEY], false),
+        (issue, &[SERVER, WALLET_KEY, CLIENT], true),
+    ] {
+        let read = read_now(&signed(issue.transaction(), seeds)).unwrap();
+        assert_eq!(read.verify_count().is_ok(), enough, "{seeds:?}");
     }
 }
 
