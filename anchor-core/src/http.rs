@@ -14,6 +14,9 @@ use reqwest::{Client, Response};
 use url::{Host, Url};
 
 mod address;
+mod own;
+
+pub use own::{OwnAnswer, OwnClient};
 
 use address::{is_global, is_loopback};
 

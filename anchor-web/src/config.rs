@@ -5,7 +5,7 @@ use std::time::Duration;
 use anchor_core::Config;
 
 /// SEP-1: fixed by the protocol.
-pub(crate) const STELLAR_TOML_PATH: &str = "/.well-known/stellar.toml";
+pub(crate) const STELLAR_TOML_PATH: &str = anchor_core::stellar::toml_file::PATH;
 /// SEP-10, both methods.
 pub(crate) const AUTH_PATH: &str = "/auth";
 /// SEP-24, and the hosted pages below it.

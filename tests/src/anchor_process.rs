@@ -116,15 +116,19 @@ impl AnchorProgram {
         Self { program, ..self.clone() }
     }
 
+    /// The same anchor, with one more setting.
+    #[must_use]
+    pub fn with(&self, name: &'static str, value: &str) -> Self {
+        let mut anchor = self.clone();
+        anchor.environment.retain(|(known, _)| *known != name);
+        anchor.environment.push((name, value.to_owned()));
+        anchor
+    }
+
     /// The same anchor, on another ledger server.
     #[must_use]
-    pub fn on_network(mut self, horizon: &str) -> Self {
-        for (name, value) in &mut self.environment {
-            if *name == "HORIZON_URI" {
-                horizon.clone_into(value);
-            }
-        }
-        self
+    pub fn on_network(self, horizon: &str) -> Self {
+        self.with("HORIZON_URI", horizon)
     }
 
     /// Runs a process to its end: whether it succeeded, and what it said.

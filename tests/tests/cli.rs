@@ -48,6 +48,102 @@ anchor_tests::on_each_database! {
     }
 }
 
+/// Every line of the diagnosis that has this mark.
+fn lines(diagnosis: &str, mark: &str) -> Vec<String> {
+    diagnosis.lines().filter(|line| line.trim_start().starts_with(mark)).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn r_01_011_r_01_018_doctor_explains_what_does_not_fit() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let database = TestDatabase::sqlite();
+    let devnet = Devnet::builder().start().await?;
+    let anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
+    says(&anchor, &["testnet", "issue", "--asset", "CLI"]).await?;
+    let file = folder.path().join("extra.toml");
+    tokio::fs::write(&file, "[DOCUMENTATION]\nORG_OFFICIAL_EMAIL = \"office@other.example\"\n").await?;
+    let server = anchor.with("STELLAR_TOML", &file.display().to_string()).start_server(&["serve"]).await?;
+
+    let diagnosis = says(&anchor, &["doctor"]).await?;
+    assert!(lines(&diagnosis, "FAIL").is_empty(), "{diagnosis}");
+    assert!(
+        diagnosis.contains("issuer's home domain") && diagnosis.contains("issues challenges"),
+        "{diagnosis}"
+    );
+    let notes = lines(&diagnosis, "note").join("\n");
+    assert!(notes.contains("ORG_OFFICIAL_EMAIL should be at the domain of ORG_URL"), "{notes}");
+    assert!(notes.contains("PRINCIPALS"), "{notes}");
+
+    // the same server, looked at with other settings than it was started with
+    let other_key = folder.path().join("other-key");
+    tokio::fs::create_dir(&other_key).await?;
+    let stranger =
+        AnchorProgram::new(&other_key, database.url(), &devnet.url()).await?.calling_itself(&anchor.url);
+    let diagnosis = fails(&stranger, &["doctor"]).await?;
+    let failed = lines(&diagnosis, "FAIL").join("\n");
+    for part in ["SIGNING_KEY", "issues challenges: the transaction's source account"] {
+        assert!(failed.contains(part), "{part}: {failed}");
+    }
+    let fewer = anchor.with("ACTIVE_SEPS", "sep-1,sep-10");
+    let failed = lines(&fails(&fewer, &["doctor"]).await?, "FAIL").join("\n");
+    assert!(failed.contains("TRANSFER_SERVER_SEP0024") && failed.contains("ACTIVE_SEPS"), "{failed}");
+
+    // another home domain: the issuer names the old one, and nothing is served there
+    let moved = anchor.with("SEP10_HOME_DOMAINS", &format!("127.0.0.1:{}", anchor.listen.port()));
+    let failed = lines(&fails(&moved, &["doctor"]).await?, "FAIL").join("\n");
+    assert!(failed.contains("CLI issuer's home domain") && failed.contains("should be"), "{failed}");
+    let long = anchor.with("SEP10_HOME_DOMAINS", "a-home-domain-of-many-bytes.localhost:9");
+    let failed = lines(&fails(&long, &["doctor"]).await?, "FAIL").join("\n");
+    assert!(failed.contains("more than 32 bytes"), "{failed}");
+    drop(server);
+    devnet.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn r_10_018_doctor_looks_at_every_home_domain() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let database = TestDatabase::sqlite();
+    let devnet = Devnet::builder().start().await?;
+    let anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
+    let port = anchor.listen.port();
+    let anchor =
+        anchor.with("SEP10_HOME_DOMAINS", &format!("localhost:{port},127.0.0.1:{port},*.localhost:{port}"));
+    says(&anchor, &["testnet", "issue", "--asset", "CLI"]).await?;
+    let server = anchor.start_server(&["serve"]).await?;
+    let diagnosis = says(&anchor, &["doctor"]).await?;
+    assert!(diagnosis.contains(&format!("ok    127.0.0.1:{port}: the same file")), "{diagnosis}");
+    drop(server);
+    let gone = anchor.with("SEP10_HOME_DOMAINS", "localhost:9");
+    assert!(fails(&gone, &["doctor"]).await?.contains("FAIL  http://localhost:9/"));
+    devnet.stop().await;
+    Ok(())
+}
+
+/// Our own address is no stranger's: any port will do, and any network.
+#[tokio::test]
+async fn doctor_speaks_https_to_the_anchors_own_port() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let database = TestDatabase::sqlite();
+    let devnet = Devnet::builder().start().await?;
+    let anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("https://localhost:{}", listener.local_addr()?.port());
+    let anchor = anchor.calling_itself(&url).with("LOCAL_MODE", "0");
+    let contacted = async {
+        let (mut socket, _) = listener.accept().await?;
+        let mut first = [0];
+        tokio::io::AsyncReadExt::read_exact(&mut socket, &mut first).await?;
+        anyhow::Ok(first[0])
+    };
+    let (said, first) = tokio::join!(fails(&anchor, &["doctor"]), contacted);
+    assert_eq!(first?, 0x16, "a TLS handshake");
+    let said = said?;
+    assert!(said.contains(&format!("FAIL  {url}")) && !said.contains("port is not 443"), "{said}");
+    devnet.stop().await;
+    Ok(())
+}
+
 #[tokio::test]
 async fn wrong_arguments_are_refused_with_a_reason() -> Result<()> {
     let folder = tempfile::tempdir()?;

@@ -4,6 +4,13 @@ use toml::Table;
 
 use crate::account::AccountId;
 
+mod check;
+mod currency;
+mod documentation;
+mod validator;
+
+pub use check::{CheckRules, Finding, Severity, check};
+
 /// SEP-1 allows 100 KB; the official tests count 100 000 bytes.
 pub const BYTES_MAX: usize = 100_000;
 

@@ -89,6 +89,8 @@ fn currency(asset: &Asset) -> Table {
     put("anchor_asset", description.anchor_asset.as_ref().map(text));
     put("redemption_instructions", description.redemption_instructions.as_ref().map(text));
     put("image", description.image.as_ref().map(text));
+    // as much as is deposited; an operator who promises a limit says so in a file
+    put("is_unlimited", Some(Value::Boolean(true)));
     currency
 }
 

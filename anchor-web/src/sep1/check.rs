@@ -1,33 +1,40 @@
 //! Whether a document is what wallets need, and still says what the anchor does.
 
-use anchor_core::account::{AccountId, ContractId};
+use anchor_core::Config;
+use anchor_core::stellar::toml_file::{self, CheckRules, Severity};
 use toml::{Table, Value};
-use url::Url;
 
 /// Why there is no stellar.toml to publish.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TomlError {
+    /// The operator's file cannot be read.
+    #[error("the file of STELLAR_TOML, {path}, cannot be read")]
+    Unreadable {
+        /// As in the settings.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The operator's file is not TOML.
+    #[error("the file of STELLAR_TOML, {path}, is not valid TOML")]
+    Syntax {
+        /// As in the settings.
+        path: String,
+        /// Where, and why.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
     /// An amended value contradicts what the anchor is configured to do.
     #[error("{0} was changed, but the configuration says otherwise")]
     Contradicts(String),
-    /// An address that wallets would refuse.
-    #[error("{0} has to be an https address without a trailing slash")]
-    Address(String),
     /// An address of a protocol that this anchor does not speak.
     #[error("{0} is of a protocol that is not active")]
     Inactive(String),
-    /// Not an account.
-    #[error("{0} has to be a valid account")]
-    Key(String),
-    /// A currency that the specification does not allow.
-    #[error("the currency {code}: {problem}")]
-    Currency {
-        /// Which one.
-        code: String,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
+    /// SEP-1 or wallets would refuse it.
+    #[error("the file is not as SEP-1 has it:\n  {}", .0.join("\n  "))]
+    Invalid(Vec<String>),
     /// SEP-1 allows 100 KB.
     #[error("the file has {0} bytes; wallets read 100000")]
     TooLarge(usize),
@@ -51,13 +58,24 @@ const DECIDED: [&str; 11] = [
     "AUTH_SERVER",
 ];
 
-/// Further addresses that have to be https.
-const ADDRESSES: [&str; 2] = ["FEDERATION_SERVER", "HORIZON_URL"];
-const DOCUMENTED_ADDRESSES: [&str; 4] =
-    ["ORG_URL", "ORG_LOGO", "ORG_PHYSICAL_ADDRESS_ATTESTATION", "ORG_PHONE_NUMBER_ATTESTATION"];
-const CURRENCY_ADDRESSES: [&str; 4] = ["image", "attestation_of_reserve", "approval_server", "toml"];
+pub(super) fn document(document: &Table, generated: &Table, config: &Config) -> Result<(), TomlError> {
+    contradictions(document, generated)?;
+    let home_domain = config.sep10.home_domains.default_domain();
+    let rules = CheckRules { home_domain, local_mode: config.local_mode };
+    let findings = toml_file::check(document, &rules);
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| finding.severity == Severity::Error);
+    if !errors.is_empty() {
+        return Err(TomlError::Invalid(errors.iter().map(ToString::to_string).collect()));
+    }
+    for warning in warnings {
+        tracing::debug!("stellar.toml: {warning}");
+    }
+    Ok(())
+}
 
-pub(super) fn document(document: &Table, generated: &Table, local_mode: bool) -> Result<(), TomlError> {
+/// Endpoints, keys, accounts and assets are those that the anchor has.
+fn contradictions(document: &Table, generated: &Table) -> Result<(), TomlError> {
     for name in DECIDED {
         match (document.get(name), generated.get(name)) {
             (Some(_), None) => return Err(TomlError::Inactive(name.to_owned())),
@@ -67,74 +85,19 @@ pub(super) fn document(document: &Table, generated: &Table, local_mode: bool) ->
             _ => {}
         }
     }
-    let endpoints = DECIDED.iter().filter(|name| name.ends_with("_SERVER") || name.ends_with("_ENDPOINT"));
-    addresses(document, endpoints.chain(&["TRANSFER_SERVER_SEP0024"]).chain(&ADDRESSES), local_mode)?;
-    let accounts = document.get("ACCOUNTS").and_then(Value::as_array).into_iter().flatten();
-    for key in accounts.chain(document.get("URI_REQUEST_SIGNING_KEY")) {
-        key.as_str()
-            .and_then(|key| key.parse::<AccountId>().ok())
-            .ok_or_else(|| TomlError::Key(key.to_string()))?;
-    }
-    let documentation = document.get("DOCUMENTATION").and_then(Value::as_table);
-    let documentation = documentation.ok_or_else(|| TomlError::Contradicts("DOCUMENTATION".to_owned()))?;
-    addresses(documentation, &DOCUMENTED_ADDRESSES, local_mode)?;
-    let currencies = |document: &Table| -> Vec<Table> {
-        let list = document.get("CURRENCIES").and_then(Value::as_array).into_iter().flatten();
-        list.filter_map(Value::as_table).cloned().collect()
+    let list = |document: &Table, name: &str| -> Vec<Value> {
+        document.get(name).and_then(Value::as_array).cloned().unwrap_or_default()
     };
-    let published = currencies(document);
-    for asset in currencies(generated) {
-        let same = |other: &&Table| ["code", "issuer"].iter().all(|key| other.get(*key) == asset.get(*key));
-        if !published.iter().any(|other| same(&other)) {
+    let published = list(document, "ACCOUNTS");
+    if !list(generated, "ACCOUNTS").iter().all(|ours| published.contains(ours)) {
+        return Err(TomlError::Contradicts("ACCOUNTS".to_owned()));
+    }
+    let published = list(document, "CURRENCIES");
+    for asset in list(generated, "CURRENCIES") {
+        let same = |other: &Value| ["code", "issuer"].iter().all(|key| other.get(key) == asset.get(key));
+        if !published.iter().any(same) {
             return Err(TomlError::Contradicts("CURRENCIES".to_owned()));
         }
     }
-    published.iter().try_for_each(|entry| currency(entry, local_mode))
-}
-
-fn addresses<'a>(
-    table: &Table,
-    names: impl IntoIterator<Item = &'a &'a str>,
-    local_mode: bool,
-) -> Result<(), TomlError> {
-    for name in names {
-        let Some(value) = table.get(*name) else { continue };
-        let text = value.as_str().unwrap_or_default();
-        let is_safe = Url::parse(text)
-            .is_ok_and(|url| url.scheme() == "https" || (local_mode && url.scheme() == "http"));
-        if !is_safe || text.ends_with('/') {
-            return Err(TomlError::Address((*name).to_owned()));
-        }
-    }
     Ok(())
-}
-
-fn currency(entry: &Table, local_mode: bool) -> Result<(), TomlError> {
-    let text = |name: &str| entry.get(name).and_then(Value::as_str);
-    let code = text("code").or_else(|| text("code_template")).unwrap_or_default();
-    let refuse = |problem| Err(TomlError::Currency { code: code.to_owned(), problem });
-    let is_linked = entry.contains_key("toml");
-    if is_linked && entry.len() == 1 {
-        return addresses(entry, &CURRENCY_ADDRESSES, local_mode);
-    }
-    if code.is_empty() || code.len() > 12 {
-        return refuse("has a code of 1 to 12 characters");
-    }
-    match (text("issuer"), text("contract")) {
-        (Some(issuer), None) if issuer.parse::<AccountId>().is_ok() => {}
-        (None, Some(contract)) if contract.parse::<ContractId>().is_ok() => {}
-        _ => return refuse("has either a valid issuer or a valid contract"),
-    }
-    if text("name").is_some_and(|name| name.chars().count() > 20) {
-        return refuse("has a name of at most 20 characters");
-    }
-    let decimals = entry.get("display_decimals").map(Value::as_integer);
-    if decimals.is_some_and(|decimals| !decimals.is_some_and(|decimals| (0..=7).contains(&decimals))) {
-        return refuse("has 0 to 7 display decimals");
-    }
-    let policies = ["fixed_number", "max_number", "is_unlimited"];
-    if policies.iter().filter(|name| entry.contains_key(**name)).count() > 1 {
-        return refuse("has at most one of fixed_number, max_number, is_unlimited");
-    }
-    addresses(entry, &CURRENCY_ADDRESSES, local_mode)
 }

@@ -159,7 +159,8 @@ async fn r_01_022_r_01_023_each_issued_asset_has_its_currency() -> Result<()> {
 #[actix_web::test]
 async fn r_01_017_r_10_006_contradictions_are_refused_at_start() {
     type Amendment = fn(&mut Table);
-    let amendments: [(Amendment, &str); 10] = [
+    let amendments: [(Amendment, &str); 11] = [
+        (|document| drop(document.insert("ACCOUNTS".to_owned(), Value::Array(Vec::new()))), "ACCOUNTS"),
         (|document| put(document, "SIGNING_KEY", &samples::user().account().to_string()), "SIGNING_KEY"),
         (|document| put(document, "NETWORK_PASSPHRASE", "another"), "NETWORK_PASSPHRASE"),
         (|document| put(document, "WEB_AUTH_ENDPOINT", "https://other.example/auth"), "WEB_AUTH_ENDPOINT"),
@@ -210,9 +211,8 @@ async fn r_01_020_r_01_021_currencies_that_the_specification_forbids_are_refused
             |document| {
                 let entry = first(document);
                 entry.insert("fixed_number".to_owned(), 1.into());
-                entry.insert("is_unlimited".to_owned(), true.into());
             },
-            "at most one of fixed_number",
+            "exactly one of fixed_number",
         ),
         (
             |document| {
@@ -228,7 +228,7 @@ async fn r_01_020_r_01_021_currencies_that_the_specification_forbids_are_refused
                 put(&mut entry, "code", "NOBODY");
                 another(document, entry);
             },
-            "NOBODY: has either",
+            "NOBODY has either",
         ),
     ];
     for (amendment, reason) in amendments {
@@ -240,6 +240,7 @@ async fn r_01_020_r_01_021_currencies_that_the_specification_forbids_are_refused
         let mut token = Table::new();
         put(&mut token, "code", "TOKEN");
         put(&mut token, "contract", &ContractId::from_bytes([7; 32]).to_string());
+        token.insert("is_unlimited".to_owned(), false.into());
         another(document, token);
         let mut linked = Table::new();
         put(&mut linked, "toml", "https://anchor.example/.well-known/EURC.toml");
@@ -266,4 +267,113 @@ async fn texts_are_escaped_and_read_back_exactly() -> Result<()> {
     let anchor = TestAnchor::with(&[("ORG_NAME", name)], |builder| builder).await?;
     assert_eq!(published(&anchor).await?["DOCUMENTATION"]["ORG_NAME"].as_str(), Some(name));
     Ok(())
+}
+
+/// The anchor with a file of the operator's.
+async fn with_file(text: &str) -> Result<TestAnchor> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("stellar.toml");
+    std::fs::write(&path, text)?;
+    TestAnchor::with(&[("STELLAR_TOML", &path.display().to_string())], |builder| builder).await
+}
+
+async fn file_refusal(text: &str) -> String {
+    format!("{:#}", with_file(text).await.expect_err("has to be refused"))
+}
+
+#[actix_web::test]
+async fn r_01_007_r_01_019_r_01_024_r_01_025_operator_adds_all_that_the_specification_lists() -> Result<()> {
+    let user = samples::user().account();
+    let issuer = samples::issuer().account();
+    let file = format!(
+        r#"
+URI_REQUEST_SIGNING_KEY = "{user}"
+ACCOUNTS = ["{user}"]
+OWN_EXTENSION = "as it is"
+
+[DOCUMENTATION]
+ORG_DBA = "The Anchor"
+ORG_LOGO = "https://localhost/logo.png"
+ORG_PHONE_NUMBER = "+14155552671"
+
+[[PRINCIPALS]]
+name = "Ada Lovelace"
+id_photo_hash = "be688838ca8686e5c90689bf2ab585cef1137c999b48c70b92f67a5c34dc1569"
+
+[[CURRENCIES]]
+code = "USDC"
+issuer = "{issuer}"
+conditions = "Residents only"
+max_number = 1000000
+attestation_of_reserve = "https://localhost/reserve.pdf"
+
+[[CURRENCIES]]
+toml = "https://localhost/.well-known/EURC.toml"
+
+[[VALIDATORS]]
+ALIAS = "anchor-1"
+PUBLIC_KEY = "{user}"
+HOST = "core.anchor.example:11625"
+UNKNOWN = "untouched"
+"#
+    );
+    let anchor = with_file(&file).await?;
+    let document = published(&anchor).await?;
+    let own: Table = file.parse()?;
+    for name in ["URI_REQUEST_SIGNING_KEY", "OWN_EXTENSION", "PRINCIPALS", "VALIDATORS"] {
+        assert_eq!(document[name], own[name], "{name}");
+    }
+    let documentation = document["DOCUMENTATION"].as_table().context("a table")?;
+    assert_eq!(documentation["ORG_DBA"].as_str(), Some("The Anchor"));
+    assert_eq!(
+        documentation["ORG_NAME"].as_str(),
+        Some("Testnet Anchor"),
+        "what the file does not say stays"
+    );
+    let accounts = document["ACCOUNTS"].as_array().context("a list")?;
+    assert_eq!(accounts.len(), 2, "ours and theirs");
+    let currencies = document["CURRENCIES"].as_array().context("a list")?;
+    assert_eq!(currencies.len(), 2);
+    assert_eq!(currencies[0]["conditions"].as_str(), Some("Residents only"));
+    assert_eq!(currencies[0]["desc"].as_str(), Some("A dollar for tests"));
+    assert_eq!(
+        (currencies[0].get("is_unlimited"), currencies[0]["max_number"].as_integer()),
+        (None, Some(1_000_000))
+    );
+    assert_eq!(currencies[1].as_table(), own["CURRENCIES"][1].as_table());
+    Ok(())
+}
+
+#[actix_web::test]
+async fn r_01_017_whole_static_file_is_served_while_it_says_what_the_anchor_does() -> Result<()> {
+    let generated = TestAnchor::new().await?.get(PATH, "").await.body;
+    let text = std::str::from_utf8(&generated)?;
+    let anchor = with_file(text).await?;
+    assert_eq!(published(&anchor).await?, text.parse::<Table>()?);
+    for (name, other) in [
+        ("SIGNING_KEY", samples::user().account().to_string()),
+        ("WEB_AUTH_ENDPOINT", "https://other.example/auth".to_owned()),
+        ("NETWORK_PASSPHRASE", "another".to_owned()),
+        ("KYC_SERVER", "https://localhost/kyc".to_owned()),
+    ] {
+        let mut document: Table = text.parse()?;
+        document.insert(name.to_owned(), other.into());
+        let refusal = file_refusal(&toml::to_string(&document)?).await;
+        assert!(refusal.contains(name), "{name}: {refusal}");
+    }
+    Ok(())
+}
+
+#[actix_web::test]
+async fn r_01_017_file_that_cannot_be_used_is_refused_at_start_with_all_reasons() {
+    let refusal = file_refusal(
+        "[DOCUMENTATION]\nSIGNING_KEY = \"G\"\nORG_LOGO = \"logo.png\"\n[[VALIDATORS]]\nALIAS = \"x\"\n",
+    )
+    .await;
+    for part in ["SIGNING_KEY has to stand at the top", "ORG_LOGO has to be", "VALIDATORS[0].ALIAS"] {
+        assert!(refusal.contains(part), "{part}: {refusal}");
+    }
+    assert!(file_refusal("not toml").await.contains("not valid TOML"));
+    let missing = TestAnchor::with(&[("STELLAR_TOML", "/nonexistent/stellar.toml")], |builder| builder).await;
+    assert!(format!("{:#}", missing.expect_err("refused")).contains("cannot be read"));
 }
