@@ -15,7 +15,13 @@ from urllib.parse import urlsplit
 
 import requests
 from stellar_sdk import Keypair, Network, TransactionEnvelope
-from stellar_sdk.sep.stellar_web_authentication import read_challenge_transaction
+from stellar_sdk.sep.ed25519_public_key_signer import Ed25519PublicKeySigner
+from stellar_sdk.sep.exceptions import InvalidSep10ChallengeError
+from stellar_sdk.sep.stellar_web_authentication import (
+    read_challenge_transaction,
+    verify_challenge_transaction,
+    verify_challenge_transaction_threshold,
+)
 
 NETWORK = Network.TESTNET_NETWORK_PASSPHRASE
 
@@ -30,13 +36,14 @@ def main() -> dict:
     question = {"account": keypair.public_key, "home_domain": options.home_domain}
     if options.memo:
         question["memo"] = options.memo
+    if options.client_domain:
+        question["client_domain"] = options.client_domain
+    rules = (signing_key, options.home_domain, urlsplit(endpoint).netloc, NETWORK)
 
     def challenge() -> TransactionEnvelope:
         answer = fetch(endpoint, params=question).json()
         assert answer.get("network_passphrase", NETWORK) == NETWORK, answer
-        read = read_challenge_transaction(
-            answer["transaction"], signing_key, options.home_domain, urlsplit(endpoint).netloc, NETWORK
-        )
+        read = read_challenge_transaction(answer["transaction"], *rules)
         assert read.client_account_id == keypair.public_key, read
         assert read.memo == (int(options.memo) if options.memo else None), read
         return TransactionEnvelope.from_xdr(answer["transaction"], NETWORK)
@@ -44,7 +51,24 @@ def main() -> dict:
     def signed() -> dict:
         envelope = challenge()
         envelope.sign(keypair)
+        if options.client_secret:
+            envelope.sign(Keypair.from_secret(options.client_secret))
+        verify(envelope.to_xdr())
         return {"transaction": envelope.to_xdr()}
+
+    def verify(transaction: str) -> None:
+        """What the SDK gives to servers: it has to agree that this is an authentication, and for whom."""
+        if not options.memo and not options.client_domain:
+            verify_challenge_transaction(transaction, *rules)
+        signer = Ed25519PublicKeySigner(keypair.public_key, 1)
+        found = verify_challenge_transaction_threshold(transaction, *rules, 1, [signer])
+        assert [each.account_id for each in found] == [keypair.public_key], found
+        for threshold, signers in [(2, [signer]), (1, [Ed25519PublicKeySigner(Keypair.random().public_key, 1)])]:
+            try:
+                verify_challenge_transaction_threshold(transaction, *rules, threshold, signers)
+            except InvalidSep10ChallengeError:
+                continue
+            raise AssertionError(f"the SDK takes threshold {threshold} for {signers}")
 
     return {
         "account": keypair.public_key,
@@ -61,6 +85,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--home-domain", required=True)
     parser.add_argument("--secret", help="without one, a new key")
     parser.add_argument("--memo", help="the user of an omnibus account")
+    parser.add_argument("--client-domain", help="the wallet's domain")
+    parser.add_argument("--client-secret", help="of the account that the stellar.toml of the wallet's domain names")
     parser.add_argument("--connect-to", help="host:port:host:port, as curl's option")
     return parser.parse_args()
 

@@ -2,13 +2,17 @@
 
 use anchor_core::account::AccountId;
 use anchor_core::amount::StellarAmount;
+use anchor_core::keys::SigningKey;
 use anchor_core::stellar::horizon::{HorizonLedger, HorizonOptions};
 use anchor_core::stellar::{Ledger as _, Network};
 use anchor_devnet::{CloseMode, Devnet};
 use anchor_tests::anchor_process::AnchorProgram;
 use anchor_tests::database::TestDatabase;
 use anchor_tests::found;
+use anchor_tests::wallet_host::WalletHost;
 use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Child;
@@ -26,10 +30,15 @@ struct Running {
 
 impl Running {
     async fn on(database: &TestDatabase) -> Result<Self> {
+        Self::with(database, &[]).await
+    }
+
+    async fn with(database: &TestDatabase, settings: &[(&'static str, &str)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let devnet = Devnet::builder().close(CloseMode::Instant).start().await?;
         let anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
         let anchor = anchor.calling_itself(HOST_URL);
+        let anchor = settings.iter().fold(anchor, |anchor, (name, value)| anchor.with(name, value));
         anchor.run_once(&["testnet", "issue", "--asset", "TEST"]).await?;
         let process = anchor.start_server(&["all"]).await?;
         Ok(Self { devnet, anchor, _process: process, _folder: folder })
@@ -61,6 +70,11 @@ impl Running {
 fn text(report: &Value, pointer: &str) -> Result<String> {
     let found = report.pointer(pointer).and_then(Value::as_str);
     found.map(str::to_owned).with_context(|| format!("no {pointer} in {report:#}"))
+}
+
+fn claims(token: &str) -> Result<Value> {
+    let payload = token.split('.').nth(1).context("a payload")?;
+    Ok(serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload)?)?)
 }
 
 fn statuses(report: &Value, of: &str) -> Vec<String> {
@@ -136,6 +150,77 @@ anchor_tests::on_each_database! {
             }
             assert!(!text(&report, "/refusal_of_unsigned")?.is_empty());
         }
+        Ok(())
+    }
+
+    /// The same for a wallet that proves its domain by a second key, which its own stellar.toml names.
+    async fn python_wallet_proves_its_domain(database: TestDatabase) -> Result<()> {
+        let Some(python) = found::python() else { return Ok(()) };
+        let running = Running::on(&database).await?;
+        let key = SigningKey::generate();
+        let host = WalletHost::with_key(key.account()).await?;
+        let report = python.run("wallet.py", &[
+            ("home-domain", "localhost"),
+            ("connect-to", &running.connect_to()),
+            ("client-domain", &host.domain()),
+            ("client-secret", key.to_strkey().expose()),
+        ]).await?;
+        for token in ["/token_for_json", "/token_for_form"] {
+            assert_eq!(claims(&text(&report, token)?)?["client_domain"], host.domain());
+        }
+        assert_eq!(host.asked(), 1, "the file is remembered");
+        Ok(())
+    }
+
+    /// Both JavaScript SDKs: each step by hand, verified as a server does; then as wallets, with the requests signed by
+    /// the account and by the wallet's domain.
+    async fn javascript_wallets_authenticate_prove_their_domain_and_sign_requests(database: TestDatabase) -> Result<()> {
+        let Some(node) = found::node() else { return Ok(()) };
+        let running = Running::on(&database).await?;
+        let connect_to = running.connect_to();
+        let options = [("home-domain", "localhost"), ("connect-to", connect_to.as_str())];
+        for memo in ["0", "18446744073709551615"] {
+            let options: Vec<_> = options.into_iter().chain([("memo", memo)]).collect();
+            let report = node.run("auth.mjs", &options).await?;
+            let account = text(&report, "/by_hand/account")?;
+            assert_eq!(text(&report, "/by_hand/claims/sub")?, format!("{account}:{memo}"));
+        }
+
+        let key = SigningKey::generate();
+        let host = WalletHost::with_key(key.account()).await?;
+        let (domain, secret) = (host.domain(), key.to_strkey());
+        let wallet = [("client-domain", domain.as_str()), ("client-secret", secret.expose().as_str())];
+        let options: Vec<_> = options.into_iter().chain(wallet).collect();
+        let report = node.run("auth.mjs", &options).await?;
+        for way in ["by_hand", "wallet", "signed_wallet"] {
+            assert_eq!(text(&report, &format!("/{way}/claims/client_domain"))?, domain, "{way}");
+            let account = text(&report, &format!("/{way}/account"))?;
+            assert_eq!(text(&report, &format!("/{way}/claims/sub"))?, account, "{way}");
+        }
+        assert!(report.pointer("/signed_account/claims/sub").is_some(), "{report:#}");
+        assert!(report.pointer("/signed_account/claims/client_domain").is_none(), "{report:#}");
+        Ok(())
+    }
+
+    /// Nobody else gets a challenge there, so that a token proves that the SDK signed its request.
+    async fn javascript_wallet_signs_its_requests_where_that_is_required(database: TestDatabase) -> Result<()> {
+        let Some(node) = found::node() else { return Ok(()) };
+        let running = Running::with(&database, &[("SEP10_AUTHORIZATION_REQUIRED", "1")]).await?;
+        let key = SigningKey::generate();
+        let host = WalletHost::with_key(key.account()).await?;
+        let (connect_to, domain, secret) = (running.connect_to(), host.domain(), key.to_strkey());
+        let options = [
+            ("home-domain", "localhost"),
+            ("connect-to", connect_to.as_str()),
+            ("client-domain", domain.as_str()),
+            ("client-secret", secret.expose().as_str()),
+        ];
+        let refused = node.run("auth.mjs", &options).await.err().map(|error| error.to_string());
+        assert!(refused.as_ref().is_some_and(|text| text.contains("answered 401")), "{refused:?}");
+        let options: Vec<_> = options.into_iter().chain([("signed-only", "yes")]).collect();
+        let report = node.run("auth.mjs", &options).await?;
+        assert_eq!(text(&report, "/signed_wallet/claims/client_domain")?, domain);
+        assert!(report.pointer("/signed_account/claims/sub").is_some(), "{report:#}");
         Ok(())
     }
 }

@@ -16,4 +16,12 @@ export function connectTo(rule) {
     }
   }
   http.globalAgent = new MappingAgent({ keepAlive: false });
+  // `fetch` takes no agent: the address itself has to change on the way. What its caller sees stays the same.
+  const realFetch = globalThis.fetch;
+  globalThis.fetch = (resource, init) => {
+    const url = new URL(resource.url ?? resource);
+    const meant = url.hostname === fromHost && Number(url.port || 80) === Number(fromPort);
+    if (meant) Object.assign(url, { hostname: host, port });
+    return realFetch(meant ? url : resource, init);
+  };
 }
