@@ -8,6 +8,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
@@ -71,8 +73,16 @@ impl GuardedClient {
     /// # Errors
     /// [`GuardError::Setup`].
     pub fn new(local_mode: bool) -> Result<Self, GuardError> {
+        let system = |host: String| async move {
+            let found = tokio::net::lookup_host((host, 0)).await?;
+            Ok(found.collect())
+        };
+        Self::with_lookup(local_mode, Box::new(move |host| system(host).boxed()))
+    }
+
+    fn with_lookup(local_mode: bool, lookup: Lookup) -> Result<Self, GuardError> {
         let client = Client::builder()
-            .dns_resolver(Arc::new(Resolver { local_mode }))
+            .dns_resolver(Arc::new(Resolver { local_mode, lookup }))
             .redirect(Policy::none())
             .no_proxy()
             .https_only(!local_mode)
@@ -176,10 +186,13 @@ fn failed(error: reqwest::Error) -> GuardError {
     }
 }
 
+/// Asks for the addresses of a host.
+type Lookup = Box<dyn Fn(String) -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>> + Send + Sync>;
+
 /// Answers with addresses that may be contacted, and with nothing else.
-#[derive(Debug)]
 struct Resolver {
     local_mode: bool,
+    lookup: Lookup,
 }
 
 /// The host's addresses are all in networks that are never contacted.
@@ -190,8 +203,9 @@ struct NotGlobal;
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let local_mode = self.local_mode;
+        let found = (self.lookup)(name.as_str().to_owned());
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = found.await?.into_iter();
             let allowed: Vec<SocketAddr> = found
                 .filter(|found| is_global(found.ip()) || (local_mode && is_loopback(found.ip())))
                 .collect();

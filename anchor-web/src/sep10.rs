@@ -181,7 +181,9 @@ async fn redeem(
         return Err(SepError::bad_request("the challenge was used before; ask for a new one"));
     }
     let token = state.tokens.web_auth_sign(&challenge, now).map_err(|_| SepError::internal())?;
-    tracing::info!(client = %challenge.subject(), "a wallet authenticated");
+    // without memo or number: they may say which person it is
+    let account = challenge.ledger_account().map(|account| account.to_string());
+    tracing::info!(account, "a wallet authenticated");
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(TokenWire { token }))
 }
 

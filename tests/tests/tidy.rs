@@ -137,6 +137,7 @@ fn http_client_outside_the_adapters_is_refused() {
     assert_refused("anchor-web/src/sep10.rs", "use reqwest::Client;");
     assert_allowed("anchor-core/src/stellar/horizon/client.rs", "use reqwest::Client;");
     assert_allowed("anchor-core/src/http.rs", "use reqwest::Client;");
+    assert_allowed("anchor-core/src/http/own.rs", "use reqwest::Client;");
 }
 
 #[test]

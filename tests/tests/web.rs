@@ -9,6 +9,8 @@ mod cors;
 mod discovery;
 #[path = "web/health.rs"]
 mod health;
+#[path = "web/interop.rs"]
+mod interop;
 #[path = "web/privacy.rs"]
 mod privacy;
 #[path = "web/sep1.rs"]
@@ -19,6 +21,8 @@ mod sep10;
 mod sep10_domains;
 #[path = "web/sep10_header.rs"]
 mod sep10_header;
+#[path = "web/sep10_logs.rs"]
+mod sep10_logs;
 #[path = "web/sep10_rate.rs"]
 mod sep10_rate;
 #[path = "web/sep10_wallet.rs"]

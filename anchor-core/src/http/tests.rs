@@ -168,3 +168,53 @@ async fn nobody_listening_is_certainly_not_told() {
     let posted = GuardedClient::new(true).unwrap().post_json(&url, &[], b"{}".to_vec()).await;
     assert!(matches!(posted, Err(GuardError::Unreachable(_))), "{posted:?}");
 }
+
+/// A client whose name server gives these answers, one after the other, and a count of the questions.
+fn with_answers(
+    local_mode: bool,
+    answers: &[&[&str]],
+) -> (GuardedClient, Arc<std::sync::atomic::AtomicUsize>) {
+    let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let parse = |address: &&str| SocketAddr::new(address.parse().unwrap(), 0);
+    let answers: Vec<Vec<SocketAddr>> =
+        answers.iter().map(|answer| answer.iter().map(parse).collect()).collect();
+    let count = Arc::clone(&asked);
+    let lookup: Lookup = Box::new(move |_| {
+        let at = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let answer = answers[at.min(answers.len() - 1)].clone();
+        async move { Ok(answer) }.boxed()
+    });
+    (GuardedClient::with_lookup(local_mode, lookup).unwrap(), asked)
+}
+
+#[tokio::test]
+async fn peer_s_10_12_host_that_resolves_inside_is_not_contacted() {
+    for inside in ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:10.0.0.1"] {
+        let (guarded, _) = with_answers(false, &[&[inside]]);
+        let answer = guarded.fetch_text("https://wallet.example/.well-known/stellar.toml", 100).await;
+        assert!(matches!(answer, Err(GuardError::Forbidden)), "{inside}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn peer_s_10_12_name_that_is_rebound_after_the_check_gains_nothing() {
+    let (port, count) = server(OK).await;
+    let address = format!("http://wallet.localhost:{port}/");
+    // good for the check, bad for whoever would ask again to connect
+    let (guarded, asked) = with_answers(true, &[&["127.0.0.1"], &["10.0.0.1"]]);
+    assert_eq!(guarded.fetch_text(&address, 100).await.unwrap(), "hello");
+    let asked = || asked.load(std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(asked(), 1, "what was checked is what was contacted");
+    // the next connection is checked anew
+    let again = guarded.fetch_text(&address, 100).await;
+    assert!(matches!(again, Err(GuardError::Forbidden)), "{again:?}");
+    assert_eq!((asked(), count.load(std::sync::atomic::Ordering::SeqCst)), (2, 1));
+}
+
+#[tokio::test]
+async fn peer_s_10_12_of_several_addresses_only_allowed_ones_are_tried() {
+    let (port, _) = server(OK).await;
+    let (guarded, _) = with_answers(true, &[&["10.0.0.1", "127.0.0.1", "169.254.169.254"]]);
+    let text = guarded.fetch_text(&format!("http://wallet.localhost:{port}/"), 100).await;
+    assert_eq!(text.unwrap(), "hello");
+}

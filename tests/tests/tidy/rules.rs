@@ -45,8 +45,7 @@ fn diesel_stays_in_its_store(source: &Source) -> Vec<Violation> {
 }
 
 fn reqwest_stays_in_its_adapters(source: &Source) -> Vec<Violation> {
-    let adapters =
-        ["anchor-core/src/stellar/horizon", "anchor-core/src/stellar/rpc", "anchor-core/src/http.rs"];
+    let adapters = ["anchor-core/src/stellar/horizon", "anchor-core/src/stellar/rpc", "anchor-core/src/http"];
     if !source.is_library() || source.is_in(&adapters) {
         return Vec::new();
     }

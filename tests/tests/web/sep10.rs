@@ -53,7 +53,11 @@ pub(super) fn claims(token: &str) -> Result<Value> {
 }
 
 /// An existing account with these signers instead of its master key, and this medium threshold.
-fn account_with_signers(anchor: &TestAnchor, signers: &[(SignerKey, u32)], medium: u32) -> AccountId {
+pub(super) fn account_with_signers(
+    anchor: &TestAnchor,
+    signers: &[(SignerKey, u32)],
+    medium: u32,
+) -> AccountId {
     let id = samples::user().account();
     anchor.ledger.fund(id, StellarAmount::from_stroops(100_000_000).unwrap());
     anchor.ledger.edit(id, |account| {

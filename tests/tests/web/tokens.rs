@@ -112,7 +112,7 @@ async fn scheme_is_case_insensitive_and_two_tokens_are_none() -> Result<()> {
 }
 
 #[actix_web::test]
-async fn s_10_13_keys_rotate_without_logging_anybody_out() -> Result<()> {
+async fn peer_s_10_13_keys_rotate_without_logging_anybody_out() -> Result<()> {
     let new = "another-key-0123456789-abcdefghijkl";
     let both = format!("{new},{KEY}");
     let anchor = TestAnchor::with(&[("SERVER_JWT_KEY", &both)], |builder| builder).await?;
@@ -159,5 +159,43 @@ async fn r_24_017_proven_wallet_is_kept_with_the_transaction() -> Result<()> {
     assert_eq!(started.client_domain.as_deref(), Some("wallet.example"));
     let other = anchor.start("deposit", &good(&claims()), json!({ "asset_code": "USDC" })).await?;
     assert_eq!(other.client_domain, None);
+    Ok(())
+}
+
+#[actix_web::test]
+async fn peer_s_10_13_weak_keys_are_refused_at_start() {
+    let weak =
+        ["", "short", "0123456789abcdef0123456789abcde", "abcabcabcabcabcabcabcabcabcabcabcabcabc", KEY];
+    for (index, key) in weak.into_iter().enumerate() {
+        // also as the second one, which still opens everything
+        for value in [key.to_owned(), format!("{KEY},{key}")] {
+            let started = TestAnchor::with(&[("SERVER_JWT_KEY", &value)], |builder| builder).await;
+            if key == KEY {
+                assert!(started.is_ok());
+            } else {
+                let text = format!("{:#}", started.expect_err("has to be refused"));
+                assert!(text.contains("SERVER_JWT_KEY"), "{index}: {text}");
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn s_10_13_token_names_its_key_and_says_nothing_of_it() -> Result<()> {
+    let new = "another-key-0123456789-abcdefghijkl";
+    let kid = async |keys: &str| {
+        let anchor = TestAnchor::with(&[("SERVER_JWT_KEY", keys)], |builder| builder).await?;
+        let token = anchor.log_in(&samples::user()).await?;
+        anyhow::Ok((jsonwebtoken::decode_header(&token)?.kid.unwrap_or_default(), token, anchor))
+    };
+    let (of_old, token, _) = kid(KEY).await?;
+    let (of_new, _, both) = kid(&format!("{new},{KEY}")).await?;
+    assert_ne!(of_old, of_new);
+    assert!(of_old.len() == 16 && of_old.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert_eq!(both.get(LIST, &token).await.status, 200);
+    // a key that is not there any more, whatever the token says
+    let unknown = Header { kid: Some("0123456789abcdef".to_owned()), ..Header::new(Algorithm::HS256) };
+    let unknown = encode(&unknown, &claims(), &EncodingKey::from_secret(KEY.as_bytes()))?;
+    assert!(is_refused(&both.get(LIST, &unknown).await)?);
     Ok(())
 }

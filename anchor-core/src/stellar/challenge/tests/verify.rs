@@ -49,7 +49,7 @@ fn issued_challenge_is_read_back() {
 }
 
 #[test]
-fn r_10_063_too_long_a_text_is_refused() {
+fn peer_r_10_063_too_long_a_text_is_refused() {
     assert_eq!(read_now(&"A".repeat(50_001)), Err(ChallengeError::TooLong));
     assert_eq!(read_now(&"A".repeat(50_000)), Err(ChallengeError::Xdr));
 }
