@@ -88,6 +88,13 @@ async fn r_01_011_r_01_018_doctor_explains_what_does_not_fit() -> Result<()> {
     let failed = lines(&fails(&fewer, &["doctor"]).await?, "FAIL").join("\n");
     assert!(failed.contains("TRANSFER_SERVER_SEP0024") && failed.contains("ACTIVE_SEPS"), "{failed}");
 
+    // who asks strangers for proof is not asked by a stranger
+    let closed = says(&anchor.with("SEP10_CLIENT_ATTRIBUTION", "required"), &["doctor"]).await?;
+    assert!(
+        lines(&closed, "note").iter().any(|line| line.contains("WEB_AUTH_ENDPOINT was not asked")),
+        "{closed}"
+    );
+
     // another home domain: the issuer names the old one, and nothing is served there
     let moved = anchor.with("SEP10_HOME_DOMAINS", &format!("127.0.0.1:{}", anchor.listen.port()));
     let failed = lines(&fails(&moved, &["doctor"]).await?, "FAIL").join("\n");

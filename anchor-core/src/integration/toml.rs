@@ -1,6 +1,6 @@
 //! The last word on stellar.toml.
 
-/// Amends the generated stellar.toml, for what the configuration has no field for.
+/// Amends the generated stellar.toml, for what neither a setting nor the file of `STELLAR_TOML` can say.
 ///
 /// # Example
 /// ```

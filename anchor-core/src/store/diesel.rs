@@ -326,7 +326,7 @@ impl Store for DieselStore {
     async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {
         let (hash, expires_at) = (hex32(hash), stamp(expires_at));
         let challenge_use = move |c: &mut _| sessions::challenge_use(c, &hash, expires_at);
-        self.database.upsert("challenge_use", challenge_use).await
+        self.database.write_or_not("challenge_use", challenge_use).await
     }
 
     async fn event_claim(&self, claim: &Claim) -> Result<Vec<ClaimedEvent>, StoreError> {

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::connection::AnyConnection;
 use super::fault::Fault;
+use super::pool::End;
 use super::rows::codec::{Reader, free_text, time};
 use super::schema::{sessions, url_tokens, used_challenges};
 use crate::store::Session;
@@ -60,19 +61,20 @@ fn read(cookie: &str, transaction: &str, csrf: String, expires_at: NaiveDateTime
     Ok(Session { transaction, csrf, expires_at: time(expires_at) })
 }
 
+/// One statement: the key itself says whether the challenge is new.
 pub(super) fn challenge_use(
     connection: &mut AnyConnection,
     hash: &str,
     expires_at: NaiveDateTime,
-) -> Result<bool, Fault> {
-    let used = used_challenges::table.filter(used_challenges::hash.eq(hash)).count();
-    if used.get_result::<i64>(connection)? > 0 {
-        return Ok(false);
-    }
-    diesel::insert_into(used_challenges::table)
+) -> Result<End<bool>, Fault> {
+    let inserted = diesel::insert_into(used_challenges::table)
         .values((used_challenges::hash.eq(hash), used_challenges::expires_at.eq(expires_at)))
-        .execute(connection)?;
-    Ok(true)
+        .execute(connection);
+    match inserted.map_err(Fault::from) {
+        Ok(_) => Ok(End::Commit(true)),
+        Err(fault) if fault.unique_violation().is_some() => Ok(End::Rollback(false)),
+        Err(fault) => Err(fault),
+    }
 }
 
 pub(super) fn expired_delete(connection: &mut AnyConnection, now: NaiveDateTime) -> Result<u64, Fault> {
