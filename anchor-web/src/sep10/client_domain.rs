@@ -24,19 +24,21 @@ pub(super) fn to_verify(
             _ => Ok(None),
         };
     };
-    let domain =
-        asked.parse::<Domain>().ok().filter(|domain| is_public(domain) || (local_mode && is_local(domain)));
+    if attribution == ClientAttribution::Off {
+        return match is_signed {
+            true => Err(refused("cannot be verified, because client domains are not verified here")),
+            false => Ok(None),
+        };
+    }
+    let domain = asked.parse::<Domain>().ok();
+    let domain = domain.filter(|domain| is_public(domain) || (local_mode && is_local(domain)));
     let domain = domain.ok_or_else(|| {
         SepError::bad_request("client_domain is not the name of a public host, without scheme, port or path")
     })?;
-    match attribution {
-        ClientAttribution::Off if is_signed => {
-            Err(refused("cannot be verified, because client domains are not verified here"))
-        }
-        ClientAttribution::Off => Ok(None),
-        _ if config.accepts_client(&domain) => Ok(Some(domain)),
-        ClientAttribution::Optional if !is_signed => Ok(None),
-        _ => Err(SepError::forbidden("this client_domain is not admitted here")),
+    match config.accepts_client(&domain) {
+        true => Ok(Some(domain)),
+        false if attribution == ClientAttribution::Optional && !is_signed => Ok(None),
+        false => Err(SepError::forbidden("this client_domain is not admitted here")),
     }
 }
 

@@ -178,7 +178,7 @@ async fn r_10_032_r_10_035_anchor_for_trusted_applications_says_401_and_403() ->
     let anchor = TestAnchor::with(&settings, |builder| builder).await?;
     let query = format!("account={}&client_domain={}", samples::user().account(), host.domain());
     let absent = anchor.get(&format!("/auth?{query}"), "").await;
-    assert_eq!(absent.status, 401);
+    assert_eq!((absent.status, absent.header("www-authenticate")), (401, "Bearer"));
     absent.error()?;
     let foreign = ask_as_wallet(&anchor, &other.domain(), &wallet).await;
     assert_eq!((foreign.status, other.asked()), (403, 0));
