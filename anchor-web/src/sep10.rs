@@ -80,6 +80,9 @@ async fn issue(state: web::Data<WebState>, request: HttpRequest) -> Result<HttpR
         .parse()
         .map_err(|_| SepError::bad_request("account is not a valid Stellar account (G… or M…)"))?;
     let ledger_account = client.ledger_account().ok_or_else(|| refuse(ChallengeError::Contract))?;
+    if state.web_auth.servers.contains(&ledger_account) {
+        return Err(refuse(ChallengeError::ReservedAccount));
+    }
     let memo = params.raw_text("memo")?.map(memo).transpose()?;
     let home_domains = &config.sep10.home_domains;
     let home_domain = match params.text("home_domain")? {

@@ -105,6 +105,9 @@ async fn t_10_23_challenge_under_way_survives_the_change_of_the_signing_key_if_i
     assert_eq!(soft.redeem(&challenge, &[&samples::user()]).await?.status, 200);
     assert_eq!(soft.redeem(&challenge, &[&samples::user()]).await?.status, 400, "once");
     // new ones have the new key, and nobody logs in as either
+    for server in [retired, samples::issuer().account()] {
+        assert_eq!(soft.get(&format!("/auth?account={server}"), "").await.status, 400);
+    }
     let fresh = soft.challenge(&format!("account={}", samples::user().account())).await?;
     let source = decoded(&fresh)?.tx.source_account;
     assert_eq!(source, stellar_xdr::MuxedAccount::Ed25519((*samples::issuer().account().as_bytes()).into()));

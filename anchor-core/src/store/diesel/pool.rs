@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::r2d2::{HandleError, ManageConnection, Pool, PooledConnection};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 #[cfg(feature = "sqlite")]
 use super::connection::sqlite_use_wal;
@@ -114,6 +115,10 @@ pub(super) struct Database {
     pool: Pool<Manager>,
     url: Arc<DatabaseUrl>,
     suspicion: Suspicion,
+    timeout: Duration,
+    /// SQLite has one writer at a time, and lets all others sleep and try again. In this process they queue instead:
+    /// nobody is passed over, and readers find connections.
+    writer: Option<Arc<Semaphore>>,
 }
 
 impl Database {
@@ -136,7 +141,13 @@ impl Database {
             .error_handler(Box::new(Log))
             .test_on_check_out(true)
             .build_unchecked(manager);
-        Ok(Self { pool, url: Arc::new(url), suspicion })
+        let writer = match &url {
+            #[cfg(feature = "sqlite")]
+            DatabaseUrl::Sqlite(_) => Some(Arc::new(Semaphore::new(1))),
+            #[cfg(feature = "postgres")]
+            DatabaseUrl::Postgres(_) => None,
+        };
+        Ok(Self { pool, url: Arc::new(url), suspicion, timeout: options.timeout, writer })
     }
 
     pub(super) fn url(&self) -> &DatabaseUrl {
@@ -190,9 +201,14 @@ impl Database {
         operation: &'static str,
         body: impl FnOnce(&mut AnyConnection) -> Result<End<T>, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let turn = self.turn_to_write().await?;
         let database = self.clone();
-        blocking(operation, move || database.transact(body)?.map_err(|fault| fault.into_error(operation)))
-            .await
+        blocking(operation, move || {
+            // until the end, also when nobody waits for it any more
+            let _turn = turn;
+            database.transact(body)?.map_err(|fault| fault.into_error(operation))
+        })
+        .await
     }
 
     /// As [`write`](Self::write), done once more if somebody else wrote the same key at the same moment.
@@ -201,8 +217,10 @@ impl Database {
         operation: &'static str,
         body: impl Fn(&mut AnyConnection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let turn = self.turn_to_write().await?;
         let database = self.clone();
         blocking(operation, move || {
+            let _turn = turn;
             let once = || database.transact(|connection| body(connection).map(End::Commit));
             match once()? {
                 Err(fault) if fault.unique_violation().is_some() => once()?,
@@ -211,6 +229,14 @@ impl Database {
             .map_err(|fault| fault.into_error(operation))
         })
         .await
+    }
+
+    /// Waits in the queue of writers, where there is one.
+    async fn turn_to_write(&self) -> Result<Option<OwnedSemaphorePermit>, StoreError> {
+        let Some(writer) = &self.writer else { return Ok(None) };
+        let turn = tokio::time::timeout(self.timeout, Arc::clone(writer).acquire_owned()).await;
+        let turn = turn.map_err(|elapsed| StoreError::Unavailable(Box::new(elapsed)))?;
+        turn.map(Some).map_err(|closed| StoreError::Unavailable(Box::new(closed)))
     }
 
     /// One transaction. The outer error: no transaction could be begun.
