@@ -310,10 +310,11 @@ impl AnchorBuilder {
         if assets.is_empty() && self.config.speaks(Sep::Sep24) {
             return Err(BuildError::NoAsset);
         }
+        let own_pages = self.config.interactive_ui.is_some();
         for asset in &assets {
             let attached = |kind| match kind {
-                Kind::Deposit => (self.deposit.is_some(), "deposit"),
-                Kind::Withdrawal => (self.withdrawal.is_some(), "withdrawal"),
+                Kind::Deposit => (own_pages || self.deposit.is_some(), "deposit"),
+                Kind::Withdrawal => (own_pages || self.withdrawal.is_some(), "withdrawal"),
             };
             for kind in [Kind::Deposit, Kind::Withdrawal] {
                 if let (true, (false, direction)) = (asset.offer(kind).is_some(), attached(kind)) {

@@ -6,6 +6,12 @@
 //! wallet ── /sep24/transaction/more_info?id=…&token=… ──> the same status, read-only, for whoever has the address
 //! ```
 //!
+//! With pages of the business's own (`INTERACTIVE_UI_URL`) the form is theirs, and the rest stays as it is:
+//!
+//! ```text
+//! ── 303 ──> /sep24/interactive/{id} ── 303 ──> their pages?token=hand-over ── … ──> {id}/return?token=return ── 303 ──> status
+//! ```
+//!
 //! Everything works without JavaScript; with it, amounts are priced while they are typed, the status follows by
 //! itself and the wallet's window is told. Nothing is loaded from another host.
 
@@ -23,6 +29,7 @@ mod guard;
 mod messages;
 mod more_info;
 mod notice;
+mod own_pages;
 mod query;
 mod render;
 mod session;
@@ -36,6 +43,16 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             .app_data(FormConfig::default().limit(BODY_BYTES_MAX))
             .route(web::get().to(flow::show))
             .route(web::post().to(flow::submit))
+            .wrap(actix_web::middleware::from_fn(guard::page)),
+    );
+    app.service(
+        web::resource(format!("{flow}/return"))
+            .route(web::get().to(own_pages::take_back))
+            .wrap(actix_web::middleware::from_fn(guard::page)),
+    );
+    app.service(
+        web::resource(format!("{flow}/details"))
+            .route(web::get().to(own_pages::details))
             .wrap(actix_web::middleware::from_fn(guard::page)),
     );
     app.service(

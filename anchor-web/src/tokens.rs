@@ -27,7 +27,7 @@ const MORE_INFO_TYPE: &str = "more-info+jwt";
 /// The token is forged, expired, or of another kind. Which of them is nobody's business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the token is not valid")]
-pub(crate) struct TokenError;
+pub struct TokenError;
 
 /// What a wallet's token says (SEP-10, §Token).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +67,8 @@ struct MoreInfoClaims {
     exp: i64,
 }
 
-trait Lifetime {
+/// Claims that begin and end, in Unix seconds.
+pub(crate) trait Lifetime {
     fn iat(&self) -> i64;
     fn exp(&self) -> i64;
 }
@@ -116,8 +117,8 @@ impl Tokens {
         Self {
             issuer: config.host_url().to_owned(),
             home_domains: config.sep10.home_domains.clone(),
-            web_auth: Keys::new(WEB_AUTH_TYPE, config, |key| key.expose().as_bytes().to_vec()),
-            more_info: Keys::new(MORE_INFO_TYPE, config, derived),
+            web_auth: Keys::new(WEB_AUTH_TYPE, &config.jwt_keys, |key| key.expose().as_bytes().to_vec()),
+            more_info: Keys::new(MORE_INFO_TYPE, &config.jwt_keys, derived),
         }
     }
 
@@ -175,8 +176,9 @@ impl Tokens {
     }
 }
 
+/// Keys of one type of token.
 #[derive(Clone)]
-struct Keys {
+pub(crate) struct Keys {
     token_type: &'static str,
     validation: Validation,
     signing: Option<(Header, EncodingKey)>,
@@ -184,11 +186,17 @@ struct Keys {
 }
 
 impl Keys {
-    fn new(token_type: &'static str, config: &Config, bytes: impl Fn(&Secret<String>) -> Vec<u8>) -> Self {
-        let keys: Vec<_> = config.jwt_keys.iter().map(bytes).collect();
+    pub(crate) fn new(
+        token_type: &'static str,
+        keys: &[Secret<String>],
+        bytes: impl Fn(&Secret<String>) -> Vec<u8>,
+    ) -> Self {
+        let keys: Vec<_> = keys.iter().map(bytes).collect();
         let mut validation = Validation::new(Algorithm::HS256);
         // by our own clock, below
         validation.validate_exp = false;
+        // by the callers: each kind has its own
+        validation.validate_aud = false;
         validation.required_spec_claims.clear();
         let header = |key: &[u8]| Header {
             typ: Some(token_type.to_owned()),
@@ -203,12 +211,13 @@ impl Keys {
         }
     }
 
-    fn sign(&self, claims: &impl Serialize) -> Result<String, TokenError> {
+    pub(crate) fn sign(&self, claims: &impl Serialize) -> Result<String, TokenError> {
         let (header, key) = self.signing.as_ref().ok_or(TokenError)?;
         jsonwebtoken::encode(header, claims, key).map_err(|_| TokenError)
     }
 
-    fn verify<C: Lifetime + DeserializeOwned>(
+    /// The claims, if they are signed by an accepted key, of this type, and current.
+    pub(crate) fn verify<C: Lifetime + DeserializeOwned>(
         &self,
         token: &str,
         now: DateTime<Utc>,

@@ -7,6 +7,8 @@ mod callbacks;
 mod entering;
 #[path = "pages/forms.rs"]
 mod forms;
+#[path = "pages/own_pages.rs"]
+mod own_pages;
 #[path = "pages/status.rs"]
 mod status;
 #[path = "pages/support.rs"]

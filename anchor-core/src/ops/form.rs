@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::amounts::{self, AmountsError};
 use super::ask::ask;
-use super::commit::commit_terms;
+use super::commit::{commit, commit_terms};
 use super::{Committed, OpsError};
 use crate::account::AccountId;
 use crate::amount::{Amount, AmountError};
@@ -20,7 +20,7 @@ use crate::integration::form::{
 };
 use crate::integration::{IntegrationError, ValidForm};
 use crate::memo::Memo;
-use crate::transaction::{Amounts, Kind, Receiving, State, Terms, Transaction};
+use crate::transaction::{Actor, Amounts, Fact, FailureCode, Kind, Receiving, State, Terms, Transaction};
 use chrono::{DateTime, Utc};
 
 /// How long a page may take to be decided on; then the user is asked to try again.
@@ -148,6 +148,67 @@ pub async fn submit(
                 }
             }
         }
+    }
+}
+
+/// What the business's own pages led to.
+#[derive(Debug, Clone)]
+pub enum Closed {
+    /// The flow is finished, now or before.
+    Finished(Transaction),
+    /// The user let the time pass; nothing was stored.
+    TooLate(Transaction),
+    /// These terms are not possible; nothing was stored.
+    Impossible(FieldProblem),
+}
+
+/// Takes what user and business agreed on elsewhere than on the hosted pages. Limits and fees are the same as there.
+///
+/// Told twice, the second time finds the flow finished, whatever it says.
+///
+/// # Errors
+/// When the store does not answer. Telling it again is harmless.
+pub async fn agree(
+    anchor: &Anchor,
+    transaction: &Transaction,
+    agreement: Agreement,
+) -> Result<Closed, OpsError> {
+    match standing(anchor, transaction) {
+        Standing::Open => {}
+        Standing::Finished => return Ok(Closed::Finished(transaction.clone())),
+        Standing::TooLate => return Ok(Closed::TooLate(transaction.clone())),
+    }
+    let language = transaction.request.language.as_deref().unwrap_or("en");
+    let view = view(anchor, transaction, language).await?;
+    let answers = view.answers.clone();
+    match amounts::agreed(anchor.fee(), &view.asset, transaction.kind, agreement.amount) {
+        Ok(amounts) => Ok(match finish(anchor, &view, agreement, amounts, &answers).await? {
+            Submitted::Finished(transaction) => Closed::Finished(transaction),
+            Submitted::TooLate(transaction) => Closed::TooLate(transaction),
+            Submitted::Again { .. } | Submitted::Next | Submitted::Redirect(_) => {
+                return Err(OpsError::Contended);
+            }
+        }),
+        Err(error) => {
+            Ok(Closed::Impossible(amounts_problem(&view.asset, transaction.kind, agreement.amount, error)))
+        }
+    }
+}
+
+/// The business declines the user's wish; `reason` is for the user.
+///
+/// # Errors
+/// As for [`agree`].
+pub async fn decline(anchor: &Anchor, transaction: &Transaction, reason: String) -> Result<Closed, OpsError> {
+    match standing(anchor, transaction) {
+        Standing::Open => {}
+        Standing::Finished => return Ok(Closed::Finished(transaction.clone())),
+        Standing::TooLate => return Ok(Closed::TooLate(transaction.clone())),
+    }
+    let fact = Fact::Failed { code: FailureCode::Error, reason };
+    match commit(anchor, transaction, fact, Actor::User, false).await? {
+        Committed::Moved(transaction) => Ok(Closed::Finished(transaction)),
+        _ => Ok(Closed::Finished(reread(anchor, transaction.id).await?)),
     }
 }
 

@@ -20,7 +20,7 @@ use super::query::Query;
 use super::render::{self, Frame};
 use super::session::{self, Visit};
 use super::status_view::{StatusView, WalletView};
-use super::{callbacks, csrf};
+use super::{callbacks, csrf, own_pages};
 use crate::config::INTERACTIVE_PATH;
 use crate::state::WebState;
 
@@ -100,6 +100,9 @@ async fn show_due(
     query: &Query,
 ) -> Result<HttpResponse, Notice> {
     let visit = session::visit(state, request, id, query).await?;
+    if let Some(there) = own_pages::address(state, &visit)? {
+        return Ok(see_other(&there, None));
+    }
     match ops::form::page(&state.anchor, &visit.transaction, &visit.language.tag).await? {
         Shown::Page { page, answers } => {
             let values = Values::Stored(&answers);
@@ -118,6 +121,10 @@ async fn take(
     form: Vec<(String, String)>,
 ) -> Result<HttpResponse, Notice> {
     let visit = session::visit(state, request, id, query).await?;
+    if state.anchor.config().interactive_ui.is_some() {
+        // what the business asks on its own pages cannot be left out here
+        return Err(Notice::BadRequest);
+    }
     let mut fields: BTreeMap<_, _> = form.into_iter().rev().collect();
     if !csrf::is_own_form(request, &visit.session, fields.remove(csrf::FIELD).as_deref()) {
         return Err(Notice::FormTooOld);
@@ -184,7 +191,7 @@ fn show_form(
     render::page(status, "form.html", frame(state, &visit.language), &view)
 }
 
-async fn show_status(state: &WebState, visit: &Visit) -> Result<HttpResponse, Notice> {
+pub(super) async fn show_status(state: &WebState, visit: &Visit) -> Result<HttpResponse, Notice> {
     let transaction = &visit.transaction;
     let facts = state.anchor.store().fact_list(transaction.id).await?;
     let wanted = state.anchor.store().callbacks_fetch(transaction.id).await?;
@@ -199,7 +206,13 @@ async fn show_status(state: &WebState, visit: &Visit) -> Result<HttpResponse, No
     Ok(render::page(actix_web::http::StatusCode::OK, "status.html", frame(state, &visit.language), &view))
 }
 
-fn refuse(state: &WebState, request: &HttpRequest, query: &Query, id: &str, notice: Notice) -> HttpResponse {
+pub(super) fn refuse(
+    state: &WebState,
+    request: &HttpRequest,
+    query: &Query,
+    id: &str,
+    notice: Notice,
+) -> HttpResponse {
     let language = session::language(request, query, None);
     let address = clean_address(id, query);
     let retry = matches!(notice, Notice::Apology | Notice::FormTooOld).then_some(address.as_str());
@@ -211,7 +224,7 @@ fn frame<'a>(state: &'a WebState, language: &'a Language) -> Frame<'a> {
 }
 
 /// The flow's address without the token; only the language stays visible.
-fn clean_address(id: &str, query: &Query) -> String {
+pub(super) fn clean_address(id: &str, query: &Query) -> String {
     let id: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(36).collect();
     format!("{INTERACTIVE_PATH}/{id}{}", lang_of(query))
 }
@@ -224,7 +237,7 @@ fn lang_of(query: &Query) -> String {
     lang.map(|lang| format!("?lang={lang}")).unwrap_or_default()
 }
 
-fn see_other(address: &str, cookie: Option<Cookie<'static>>) -> HttpResponse {
+pub(super) fn see_other(address: &str, cookie: Option<Cookie<'static>>) -> HttpResponse {
     let mut response = HttpResponse::SeeOther();
     response.insert_header((header::LOCATION, address));
     if let Some(cookie) = cookie {

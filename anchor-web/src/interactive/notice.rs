@@ -19,6 +19,8 @@ pub(super) enum Notice {
     BadRequest,
     /// The wallet's callback is not allowed.
     BadCallback,
+    /// The business's own pages sent the user back with an answer that is not theirs, or no longer good.
+    BadReturn,
     /// The form does not come from our page.
     FormTooOld,
     /// The flow was not finished in time.
@@ -44,6 +46,7 @@ impl Notice {
             Self::NoSession => ("notice.no_session", "notice.no_session.text"),
             Self::BadRequest => ("notice.bad_request", "notice.bad_request.text"),
             Self::BadCallback => ("notice.bad_callback", "notice.bad_callback.text"),
+            Self::BadReturn => ("notice.bad_return", "notice.bad_return.text"),
             Self::FormTooOld => ("notice.form_too_old", "notice.form_too_old.text"),
             Self::TooLate => ("notice.too_late", "notice.too_late.text"),
             Self::Apology => ("notice.apology", "notice.apology.text"),
@@ -54,7 +57,7 @@ impl Notice {
     const fn status(self) -> StatusCode {
         match self {
             Self::LinkUsed | Self::TooLate => StatusCode::GONE,
-            Self::NoSession | Self::FormTooOld | Self::InfoExpired => StatusCode::FORBIDDEN,
+            Self::NoSession | Self::BadReturn | Self::FormTooOld | Self::InfoExpired => StatusCode::FORBIDDEN,
             Self::BadRequest | Self::BadCallback => StatusCode::BAD_REQUEST,
             Self::Apology => StatusCode::SERVICE_UNAVAILABLE,
         }

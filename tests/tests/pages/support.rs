@@ -69,13 +69,18 @@ impl Site {
 
     /// `host` decides over the cookie's `Secure` and local mode.
     pub(crate) async fn at(host: &str, time: SystemOrManual) -> Self {
+        Self::with(host, time, &[]).await
+    }
+
+    /// With other settings (names as in the environment).
+    pub(crate) async fn with(host: &str, time: SystemOrManual, settings: &[(&str, &str)]) -> Self {
         let database = TestDatabase::sqlite();
         let now = match time {
             SystemOrManual::Manual => DateTime::from_timestamp(START, 0).unwrap(),
             SystemOrManual::System => Utc::now(),
         };
         let clock = ManualClock::new(now);
-        let config = config(host);
+        let config = config(host, settings);
         let store = DieselStore::open(database.url()).unwrap();
         store.migrate().await.unwrap();
         let network = Network::new(Network::TESTNET);
@@ -236,8 +241,11 @@ fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed([seed; 32])
 }
 
-pub(crate) fn config(host: &str) -> Config {
+pub(crate) fn config(host: &str, settings: &[(&str, &str)]) -> Config {
     Config::from_source(|name| {
+        if let Some((_, value)) = settings.iter().find(|(known, _)| *known == name) {
+            return Some((*value).to_owned());
+        }
         Some(match name {
             "HOST_URL" => host.to_owned(),
             "SERVER_JWT_KEY" => "a key for tests of 0123456789abcdef".to_owned(),
