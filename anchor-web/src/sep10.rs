@@ -172,7 +172,7 @@ async fn redeem(
         None => None,
     };
     if let Err(error) = challenge.verify_signers(account.as_ref()) {
-        doubt_wallet(&state, &challenge, &error, now).await;
+        doubt_wallet(&state, &challenge, &error, now);
         return Err(refuse(error));
     }
     let forget_at = i64::try_from(challenge.max_time)
@@ -201,7 +201,7 @@ fn memo(text: &str) -> Result<u64, SepError> {
 }
 
 /// A wallet that signs with another key than its file said has perhaps changed it since.
-async fn doubt_wallet(
+fn doubt_wallet(
     state: &WebState,
     challenge: &challenge::ReadChallenge,
     error: &ChallengeError,
@@ -210,7 +210,7 @@ async fn doubt_wallet(
     if let (ChallengeError::ClientDomainSignature, Some(wallet)) = (error, &challenge.client_domain)
         && let Ok(domain) = wallet.domain.parse()
     {
-        state.wallets.doubt(wallet.account, &domain, now).await;
+        state.wallets.doubt(wallet.account, &domain, now);
     }
 }
 

@@ -81,15 +81,16 @@ impl WalletDomains {
         domain: &Domain,
         now: DateTime<Utc>,
     ) -> Result<AccountId, WalletDomainError> {
-        self.doubt(stale, domain, now).await;
+        self.doubt(stale, domain, now);
         self.signing_key(domain, now).await
     }
 
     /// A signature by this key was expected and did not come: perhaps the wallet has another one by now. The next
     /// question is answered by its file, but not every few seconds, or anybody could make us knock there.
-    pub(crate) async fn doubt(&self, key: AccountId, domain: &Domain, now: DateTime<Utc>) {
+    pub(crate) fn doubt(&self, key: AccountId, domain: &Domain, now: DateTime<Utc>) {
         let slot = self.memory.slot(domain, now);
-        let mut known = slot.lock().await;
+        // in use: then it is just being fetched or read, and the next doubt will do
+        let Ok(mut known) = slot.try_lock() else { return };
         if known.as_ref().is_some_and(|known| known.key == Ok(key) && known.may_be_doubted(now)) {
             *known = None;
         }

@@ -34,6 +34,10 @@ const ENDPOINTS: [(&str, Option<Sep>); 8] = [
 
 pub(super) async fn check(report: &mut Report, context: &Parts, assets: &[Asset]) {
     let config = &context.config;
+    if !config.speaks(Sep::Sep1) {
+        report.note("ACTIVE_SEPS has no sep-1: wallets see no stellar.toml of this server");
+        return;
+    }
     let client = match OwnClient::new(config.local_mode) {
         Ok(client) => client,
         Err(error) => {
