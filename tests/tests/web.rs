@@ -3,6 +3,8 @@
 
 #[path = "web/bad_input.rs"]
 mod bad_input;
+#[path = "web/bad_input_doors.rs"]
+mod bad_input_doors;
 #[path = "web/cors.rs"]
 mod cors;
 #[path = "web/discovery.rs"]

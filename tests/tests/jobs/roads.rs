@@ -47,7 +47,7 @@ async fn deposit_on_its_way_is_shown_and_then_paid() {
 }
 
 #[tokio::test]
-async fn fee_is_recomputed_from_what_arrived() {
+async fn peer_fee_is_recomputed_from_what_arrived() {
     let world = World::new().await;
     let id = world.deposit("100").await;
     world.credit(id, "40");

@@ -480,7 +480,7 @@ async fn r_24_095_kind_and_asset_filter() -> Result<()> {
 }
 
 #[actix_web::test]
-async fn r_24_096_bad_filters_are_400() -> Result<()> {
+async fn r_24_096_peer_bad_filters_are_400() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     let bad = [
         "",
