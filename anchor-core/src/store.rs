@@ -57,6 +57,8 @@ pub enum Stored {
     SourceBusy,
     /// The receiving (account, memo) pair belongs to another transaction; nothing was written.
     MemoTaken,
+    /// The rails' receipt has funded another transaction; nothing was written.
+    ReceiptTaken,
 }
 
 /// Who claims, for how long, how many.

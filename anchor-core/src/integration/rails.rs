@@ -33,7 +33,9 @@ pub enum FundsOutcome {
     Received {
         /// What really arrived, in the deposit's off-chain asset.
         amount: Amount,
-        /// The rails' own reference of this credit; the same credit must always have the same one.
+        /// The rails' own reference of this credit: the same credit must always have the same one, and no other
+        /// credit in this money may have it. 1 to 255 bytes. One credit funds one deposit: reported for a second
+        /// one it is kept as an anomaly and pays nothing.
         reference: String,
         /// Who sent it, for people.
         from: Option<String>,

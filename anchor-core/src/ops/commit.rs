@@ -4,7 +4,9 @@ use super::OpsError;
 use crate::anchor::Anchor;
 use crate::integration::Answers;
 use crate::store::Stored;
-use crate::transaction::{Actor, Applied, ApplyContext, Fact, Refusal, State, Terms, Transaction};
+use crate::transaction::{
+    Actor, Applied, ApplyContext, Fact, FactRecord, Refusal, State, Terms, Transaction,
+};
 
 /// What became of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,17 +74,7 @@ async fn store(
     let context = ApplyContext { ids: anchor.ids(), actor, at: anchor.clock().now() };
     let change = match transaction.apply(fact, &context) {
         Applied::Unchanged => return Ok(Committed::Unchanged),
-        Applied::Anomaly(record, refusal) => {
-            tracing::warn!(
-                transaction.id = %transaction.id,
-                transaction.state = transaction.state.name(),
-                fact = name,
-                %refusal,
-                "a fact does not fit its transaction and was kept as an anomaly"
-            );
-            anchor.store().fact_anomaly(&record).await?;
-            return Ok(Committed::Anomaly(refusal));
-        }
+        Applied::Anomaly(record, refusal) => return anomaly(anchor, transaction, &record, refusal).await,
         Applied::Changed(change) => match also.answers {
             Some(answers) => change.with_answers(answers.clone()),
             None => change,
@@ -106,5 +98,26 @@ async fn store(
         Stored::Stale => Ok(Committed::Stale),
         Stored::SourceBusy => Ok(Committed::SourceBusy),
         Stored::MemoTaken => Ok(Committed::MemoTaken),
+        Stored::ReceiptTaken => {
+            let refusal = Refusal::ReceiptTaken;
+            anomaly(anchor, transaction, &change.into_anomaly(refusal), refusal).await
+        }
     }
+}
+
+async fn anomaly(
+    anchor: &Anchor,
+    transaction: &Transaction,
+    record: &FactRecord,
+    refusal: Refusal,
+) -> Result<Committed, OpsError> {
+    tracing::warn!(
+        transaction.id = %transaction.id,
+        transaction.state = transaction.state.name(),
+        fact = record.fact.name(),
+        %refusal,
+        "a fact does not fit its transaction and was kept as an anomaly"
+    );
+    anchor.store().fact_anomaly(record).await?;
+    Ok(Committed::Anomaly(refusal))
 }

@@ -66,7 +66,8 @@ async fn record(
 /// What the rails' answer says about a deposit; `None` if nothing.
 ///
 /// # Errors
-/// When they report an amount that this money cannot have: nobody knows then what arrived.
+/// When they report an amount that this money cannot have, or a credit that cannot be told from another one: nobody
+/// knows then what arrived.
 pub(super) fn fact(
     anchor: &Anchor,
     transaction: &Transaction,
@@ -81,6 +82,11 @@ pub(super) fn fact(
             let scale = asset.map_or(STELLAR_SCALE, |asset| asset.off_chain_scale);
             if amount.is_zero() || amount.rescale_exact(scale).is_none() {
                 let problem = format!("the rails report {amount}, which is no amount of this money");
+                return Err(IntegrationError::permanent(problem));
+            }
+            if !Receipt::is_reference(&reference) {
+                let problem =
+                    format!("the rails report a credit whose reference has {} bytes", reference.len());
                 return Err(IntegrationError::permanent(problem));
             }
             let settlement = settlement(anchor.fee(), asset, transaction, amount);

@@ -128,7 +128,7 @@ fn credit(
         Applied::Anomaly(record, refusal) => {
             anomalies.push(record);
             suspense(match refusal {
-                Refusal::AlreadyFunded => SuspenseReason::Duplicate,
+                Refusal::AlreadyFunded | Refusal::ReceiptTaken => SuspenseReason::Duplicate,
                 Refusal::Unexpected | Refusal::OtherInstruction | Refusal::OtherKind => {
                     SuspenseReason::Unexpected
                 }

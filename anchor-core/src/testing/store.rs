@@ -84,6 +84,8 @@ macro_rules! store_conformance {
             changes::of_two_attempts_at_once_on_a_source_account_one_is_busy
             changes::peer_memo_collision_is_refused
             changes::memo_of_an_ended_transaction_is_never_given_again
+            changes::receipt_of_the_rails_funds_one_transaction
+            changes::of_two_transactions_at_once_one_gets_the_receipt
             changes::order_follows_its_reports
             changes::change_whose_effect_is_impossible_leaves_nothing_behind
             changes::refused_change_leaves_nothing_behind

@@ -4,6 +4,7 @@ use super::Transaction;
 use super::attempt::{Attempt, AttemptStatus};
 use super::event::Event;
 use super::fact::FactRecord;
+use super::machine::Refusal;
 use super::order::{Order, OrderStatus};
 use crate::id::{AttemptId, OrderId};
 use crate::integration::Answers;
@@ -85,6 +86,12 @@ impl Change {
     /// The user's answers, if they are written with this change.
     pub const fn answers(&self) -> Option<&Answers> {
         self.answers.as_ref()
+    }
+
+    /// What is kept of a change that the store refused.
+    #[must_use]
+    pub fn into_anomaly(self, refusal: Refusal) -> FactRecord {
+        FactRecord { refused: Some(refusal.to_string()), ..self.fact }
     }
 
     /// The transaction as it is afterwards, once this change is stored.

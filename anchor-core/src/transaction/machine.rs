@@ -36,6 +36,9 @@ pub enum Refusal {
     /// Money arrived for a transaction that has its money already.
     #[error("the transaction was funded before by another receipt")]
     AlreadyFunded,
+    /// The rails report a credit that has funded another transaction.
+    #[error("this receipt has funded another transaction")]
+    ReceiptTaken,
     /// The fact speaks of another attempt or order than the open one.
     #[error("the fact belongs to another attempt or order")]
     OtherInstruction,

@@ -73,6 +73,7 @@ pub struct LedgerReceipt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Unique at its source: the bank's reference, or the ledger's operation id. Makes a repeated report harmless.
+    /// At most [`Receipt::REFERENCE_MAX`] bytes.
     pub reference: String,
     /// What arrived.
     pub amount: Money,
@@ -80,6 +81,16 @@ pub struct Receipt {
     pub from: Option<String>,
     /// For payments on the ledger.
     pub ledger: Option<LedgerReceipt>,
+}
+
+impl Receipt {
+    /// Longest reference, in bytes.
+    pub const REFERENCE_MAX: usize = 255;
+
+    /// Whether receipts can be told apart by this reference.
+    pub const fn is_reference(reference: &str) -> bool {
+        !reference.is_empty() && reference.len() <= Self::REFERENCE_MAX
+    }
 }
 
 /// One payment back to the user.

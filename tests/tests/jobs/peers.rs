@@ -86,6 +86,41 @@ async fn peer_hook_returning_a_deposit_twice_pays_once() {
     assert_eq!(world.user_holds(), "99.75");
 }
 
+/// A bank that answers "whose is this credit?" by the name of the sender, say.
+#[tokio::test]
+async fn one_credit_that_is_reported_for_two_deposits_pays_one() {
+    let world = World::new().await;
+    let (one, other) = (world.deposit("100").await, world.deposit("100").await);
+    for id in [one, other] {
+        world.rails.credit(id, "100".parse().unwrap(), "one and the same");
+    }
+    world.settle().await;
+    assert_eq!(world.user_holds(), "99.75");
+    let mut states = [world.state(one).await, world.state(other).await];
+    states.sort_unstable();
+    assert_eq!(states, ["awaiting_funds", "paid"]);
+    let waiting = if world.state(one).await == "paid" { other } else { one };
+    let history = world.anchor.store().fact_list(waiting).await.unwrap();
+    let refused: Vec<_> = history.iter().filter_map(|record| record.refused.as_deref()).collect();
+    assert_eq!(refused, ["this receipt has funded another transaction"], "kept once");
+    // with a credit of its own it goes on
+    world.rails.credit(waiting, "100".parse().unwrap(), "another one");
+    world.settle().await;
+    assert_eq!(world.user_holds(), "199.5");
+}
+
+#[tokio::test]
+async fn credit_without_a_usable_reference_pays_nothing() {
+    let world = World::new().await;
+    for reference in [String::new(), "x".repeat(256)] {
+        let id = world.deposit("100").await;
+        world.rails.credit(id, "100".parse().unwrap(), reference);
+        world.settle().await;
+        assert_eq!(world.state(id).await, "awaiting_funds");
+    }
+    assert_eq!(world.user_holds(), "0");
+}
+
 #[tokio::test]
 async fn peer_not_found_after_submit_is_not_a_failure() {
     let world = World::new().await;

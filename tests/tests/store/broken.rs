@@ -27,6 +27,9 @@ async fn every_defect_of_a_store_is_found_by_a_rule() {
             Defect::SharedNews => found_by!(defect, outbox::news_is_delivered_in_order),
             Defect::LostUpdates => found_by!(defect, changes::peer_lost_update_is_refused),
             Defect::SharedMemos => found_by!(defect, changes::peer_memo_collision_is_refused),
+            Defect::SharedReceipts => {
+                found_by!(defect, changes::receipt_of_the_rails_funds_one_transaction)
+            }
             Defect::SharedSources => {
                 found_by!(defect, changes::second_open_attempt_of_a_source_account_is_refused)
             }

@@ -6,7 +6,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::id::{OrderId, RandomIds, TransactionId};
 use crate::store::{Store, Stored};
 use crate::transaction::{
-    Actor, AfterRefusal, Applied, ApplyContext, Fact, Kind, Receipt, RefundStep, RefundVia, Resume,
+    Actor, AfterRefusal, Applied, ApplyContext, Fact, Kind, Receipt, RefundStep, RefundVia, Refusal, Resume,
     Settlement, State, Transaction,
 };
 
@@ -77,6 +77,7 @@ async fn tell(
     };
     match store.transaction_apply(&change, false).await? {
         Stored::Applied => Ok(Some(change.into_transaction())),
+        Stored::ReceiptTaken => Err(CliError::Refused(Refusal::ReceiptTaken.to_string())),
         Stored::Stale | Stored::SourceBusy | Stored::MemoTaken => Ok(None),
     }
 }
@@ -118,6 +119,10 @@ async fn late(
         return Err(CliError::Refused(format!(
             "it is {state}: only a deposit that has ended without money is told of late money"
         )));
+    }
+    if !Receipt::is_reference(reference) {
+        let max = Receipt::REFERENCE_MAX;
+        return Err(CliError::Refused(format!("the reference has to have 1 to {max} bytes")));
     }
     let assets = store.asset_list().await?;
     let asset = assets.iter().find(|asset| asset.id == transaction.asset);

@@ -11,10 +11,10 @@ use super::rows::codec::{free_text, stamp};
 use super::rows::event::EventRow;
 use super::rows::fact::FactRow;
 use super::rows::transaction::TransactionRow;
-use super::schema::{attempts, events, facts, orders, receiving_memos, transactions};
+use super::schema::{attempts, events, facts, orders, receipts, receiving_memos, transactions};
 use crate::id::TransactionId;
 use crate::store::Stored;
-use crate::transaction::{Change, ChangeEffect, Fact, OrderStatus, Receiving};
+use crate::transaction::{Change, ChangeEffect, Fact, OrderStatus, Receipt, Receiving};
 
 /// Writes a change. Anything but [`Stored::Applied`] has to be rolled back by the caller.
 pub(super) fn apply(
@@ -26,6 +26,7 @@ pub(super) fn apply(
     match written.as_ref().err().and_then(Fault::rule) {
         None => written,
         Some(Rule::MemoUnique) => Ok(Stored::MemoTaken),
+        Some(Rule::ReceiptUnique) => Ok(Stored::ReceiptTaken),
         Some(Rule::OneOpenAttempt | Rule::OneOpenAttemptOfSource | Rule::OneOpenOrder) => {
             Ok(Stored::SourceBusy)
         }
@@ -63,6 +64,9 @@ fn write(connection: &mut AnyConnection, change: &Change, keep_lease: bool) -> R
     {
         memo_reserve(connection, next.id, receiving)?;
     }
+    if let Fact::FundsReceived { receipt, .. } = &record.fact {
+        receipt_use(connection, next.id, receipt)?;
+    }
     if let Some(answers) = change.answers() {
         documents::answers_put(connection, next.id, answers)?;
     }
@@ -85,6 +89,22 @@ pub(super) fn memo_reserve(
             receiving_memos::memo_type.eq(memo_type),
             receiving_memos::memo.eq(memo),
             receiving_memos::transaction_id.eq(transaction.to_string()),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// A credit at the bank funds one transaction.
+fn receipt_use(
+    connection: &mut AnyConnection,
+    transaction: TransactionId,
+    receipt: &Receipt,
+) -> Result<(), Fault> {
+    diesel::insert_into(receipts::table)
+        .values((
+            receipts::asset.eq(receipt.amount.asset.to_string()),
+            receipts::reference.eq(free_text(&receipt.reference)),
+            receipts::transaction_id.eq(transaction.to_string()),
         ))
         .execute(connection)?;
     Ok(())

@@ -35,8 +35,8 @@ pub(super) fn record(
             match apply(connection, change, false)? {
                 Stored::Applied => {}
                 Stored::Stale => return Ok(End::Rollback(Recorded::Stale)),
-                Stored::SourceBusy | Stored::MemoTaken => {
-                    return Err(Fault::Corrupt("a payment's change opens an attempt".to_owned()));
+                Stored::SourceBusy | Stored::MemoTaken | Stored::ReceiptTaken => {
+                    return Err(Fault::Corrupt("a payment's change does more than take it".to_owned()));
                 }
             }
         }

@@ -53,6 +53,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    receipts (asset, reference) {
+        asset -> Text,
+        reference -> Text,
+        transaction_id -> Text,
+    }
+}
+
+diesel::table! {
     facts (id) {
         id -> Text,
         transaction_id -> Text,

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::changes::memo_reserve;
 use super::connection::{AnyBackend, AnyConnection};
 use super::fault::Fault;
-use super::rows::codec::{free_text, hex32, stamp, time, to_word};
+use super::rows::codec::{hex32, indexed_text, stamp, time, to_word};
 use super::rows::transaction::TransactionRow;
 use super::schema::{receiving_memos, transactions, url_tokens};
 use crate::id::TransactionId;
@@ -65,7 +65,7 @@ pub(super) fn find(
         query = query.filter(transactions::stellar_transaction_id.eq(hash.to_string()));
     }
     if let Some(reference) = &lookup.external {
-        query = query.filter(transactions::external_transaction_id.eq(free_text(reference)));
+        query = query.filter(transactions::external_transaction_id.eq(indexed_text(reference)));
     }
     one(connection, newest_first(query).limit(1))
 }

@@ -102,7 +102,7 @@ impl<'a> Bench<'a> {
 
     pub(super) async fn ready_to_pay(&self) -> Transaction {
         let awaiting = self.awaiting_funds().await;
-        self.moved(&awaiting, self.funds(&awaiting, "bank-1")).await
+        self.moved(&awaiting, self.funds(&awaiting, &format!("bank-{}", awaiting.id))).await
     }
 
     pub(super) async fn awaiting_payment(&self, memo: u64) -> Transaction {

@@ -30,6 +30,8 @@ pub enum Defect {
     LostUpdates,
     /// A memo that was given away is given again.
     SharedMemos,
+    /// A receipt that funded a transaction funds another one.
+    SharedReceipts,
     /// A second open attempt is reported as stored.
     SharedSources,
     /// A reader that lost its lease is told that it wrote.
@@ -46,11 +48,12 @@ pub enum Defect {
 
 impl Defect {
     /// All defects.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SharedClaims,
         Self::SharedNews,
         Self::LostUpdates,
         Self::SharedMemos,
+        Self::SharedReceipts,
         Self::SharedSources,
         Self::UnfencedReaders,
         Self::DroppedSuspense,
@@ -94,6 +97,7 @@ macro_rules! pass_on {
                 let hidden = match stored {
                     Stored::Stale => self.has(Defect::LostUpdates),
                     Stored::MemoTaken => self.has(Defect::SharedMemos),
+                    Stored::ReceiptTaken => self.has(Defect::SharedReceipts),
                     Stored::SourceBusy => self.has(Defect::SharedSources),
                     Stored::Applied => false,
                 };

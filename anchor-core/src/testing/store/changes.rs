@@ -134,6 +134,32 @@ pub async fn memo_of_an_ended_transaction_is_never_given_again(store: &dyn Store
     assert_eq!(found.unwrap(), Some(expired));
 }
 
+/// A bank that reports one credit for two deposits pays one of them.
+pub async fn receipt_of_the_rails_funds_one_transaction(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let (one, other) = (bench.awaiting_funds().await, bench.awaiting_funds().await);
+    bench.moved(&one, bench.funds(&one, "credit")).await;
+    let change = bench.change(&other, bench.funds(&other, "credit"));
+    assert_eq!(bench.apply(&change).await, Stored::ReceiptTaken);
+    assert_eq!(bench.fetch(other.id).await, other);
+    assert_eq!(bench.facts(other.id).await, ["terms_agreed"]);
+    let own = bench.change(&other, bench.funds(&other, "other credit"));
+    assert_eq!(bench.apply(&own).await, Stored::Applied);
+}
+
+/// Under concurrency too.
+pub async fn of_two_transactions_at_once_one_gets_the_receipt(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let mut changes = Vec::new();
+    for _ in 0..8 {
+        let awaiting = bench.awaiting_funds().await;
+        changes.push(bench.change(&awaiting, bench.funds(&awaiting, "credit")));
+    }
+    let stored = futures_util::future::join_all(changes.iter().map(|change| bench.apply(change))).await;
+    assert_eq!(stored.iter().filter(|stored| **stored == Stored::Applied).count(), 1, "{stored:?}");
+    assert_eq!(stored.iter().filter(|stored| **stored == Stored::ReceiptTaken).count(), 7, "{stored:?}");
+}
+
 /// A reference once given stays when a later report leaves it out.
 pub async fn order_follows_its_reports(store: &dyn Store) {
     let bench = Bench::new(store).await;

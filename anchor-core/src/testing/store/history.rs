@@ -19,7 +19,7 @@ pub async fn history_is_in_order_with_anomalies(store: &dyn Store) {
     assert_eq!(facts[2], anomaly);
     assert!(facts[2].refused.is_some());
     assert!([0, 1, 3].iter().all(|index: &usize| facts[*index].refused.is_none()));
-    assert_eq!(facts[1].fact, bench.funds(&ready, "bank-1"));
+    assert_eq!(facts[1].fact, bench.funds(&ready, &format!("bank-{}", ready.id)));
     assert_eq!(bench.fetch(ready.id).await.state.name(), "awaiting_trust");
     assert!(store.fact_list(bench.id()).await.unwrap().is_empty());
 }

@@ -32,6 +32,14 @@ pub(in crate::store::diesel) fn free_text(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
+/// As [`free_text`], for a column with an index, which cannot keep text of any length.
+pub(in crate::store::diesel) fn indexed_text(text: &str) -> String {
+    text.chars().take(INDEXED_MAX).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect()
+}
+
+/// In characters; four bytes each still fit into an index of PostgreSQL.
+const INDEXED_MAX: usize = 500;
+
 pub(in crate::store::diesel) fn hex32(hash: &[u8; 32]) -> String {
     hex::encode(hash)
 }

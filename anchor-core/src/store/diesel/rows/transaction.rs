@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use super::codec::{Reader, free_text, stamp, time, to_json, to_word};
+use super::codec::{Reader, free_text, indexed_text, stamp, time, to_json, to_word};
 use crate::store::diesel::connection::AnyBackend;
 use crate::store::diesel::fault::Fault;
 use crate::store::diesel::schema::transactions;
@@ -73,7 +73,7 @@ impl TransactionRow {
             receipt: t.receipt.as_ref().map(to_json).transpose()?,
             refunds: to_json(&t.refunds)?,
             stellar_transaction_id: t.stellar_transaction_id.map(|hash| hash.to_string()),
-            external_transaction_id: t.external_transaction_id.as_deref().map(free_text),
+            external_transaction_id: t.external_transaction_id.as_deref().map(indexed_text),
             claimable_balance_id: t.claimable_balance_id.as_deref().map(free_text),
             message: t.message.as_deref().map(free_text),
             started_at: stamp(t.started_at),
