@@ -1,5 +1,7 @@
 //! Reads the sources and holds the walls of the design: who may import whom, what may not be written at all.
 
+#[path = "tidy/conformance.rs"]
+mod conformance;
 #[path = "tidy/rules.rs"]
 mod rules;
 #[path = "tidy/source.rs"]

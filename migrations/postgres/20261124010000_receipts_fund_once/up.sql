@@ -5,6 +5,10 @@ CREATE TABLE receipts (
     transaction_id TEXT NOT NULL REFERENCES transactions (id),
     PRIMARY KEY (asset, reference)
 );
+CREATE TRIGGER receipts_no_update BEFORE UPDATE ON receipts
+    FOR EACH ROW EXECUTE FUNCTION anchor_refuse();
+CREATE TRIGGER receipts_no_delete BEFORE DELETE ON receipts
+    FOR EACH ROW EXECUTE FUNCTION anchor_refuse();
 
 -- where an earlier release let one credit fund several, the oldest has it
 INSERT INTO receipts (asset, reference, transaction_id)

@@ -5,6 +5,14 @@ CREATE TABLE receipts (
     transaction_id TEXT NOT NULL REFERENCES transactions (id),
     PRIMARY KEY (asset, reference)
 ) STRICT;
+CREATE TRIGGER receipts_no_update BEFORE UPDATE ON receipts
+BEGIN
+    SELECT RAISE(ABORT, 'receipts does not allow UPDATE');
+END;
+CREATE TRIGGER receipts_no_delete BEFORE DELETE ON receipts
+BEGIN
+    SELECT RAISE(ABORT, 'receipts does not allow DELETE');
+END;
 
 -- where an earlier release let one credit fund several, the oldest has it
 INSERT INTO receipts (asset, reference, transaction_id)

