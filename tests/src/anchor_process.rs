@@ -20,7 +20,7 @@ const START_MAX: Duration = Duration::from_secs(60);
 const PORTS: std::ops::Range<u16> = 15_000..32_000;
 
 /// An address that is free now and that no other anchor of these tests uses.
-fn free_address() -> Result<SocketAddr> {
+pub(crate) fn free_address() -> Result<SocketAddr> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let width = u32::from(PORTS.end - PORTS.start);
     // test programs that run side by side begin at different places
@@ -54,6 +54,14 @@ impl AnchorProgram {
     /// # Errors
     /// When there is no such program, or it cannot make keys.
     pub async fn new(folder: &Path, database: &str, horizon: &str) -> Result<Self> {
+        Self::of_program(program("testnet-anchor")?, folder, database, horizon).await
+    }
+
+    /// As [`new`](Self::new), with a program that was built already.
+    ///
+    /// # Errors
+    /// When it cannot make keys.
+    pub async fn of_program(program: PathBuf, folder: &Path, database: &str, horizon: &str) -> Result<Self> {
         let listen = free_address()?;
         let url = format!("http://localhost:{}", listen.port());
         let environment = vec![
@@ -63,7 +71,6 @@ impl AnchorProgram {
             ("WORKER_LEASE_SECONDS", "4".to_owned()), // what a killed process had claimed is not waited for long
             ("RUST_LOG", std::env::var("SIEGE_LOG").unwrap_or_else(|_| "error".into())),
         ];
-        let program = program("testnet-anchor")?;
         let anchor = Self { program, folder: folder.to_owned(), url, listen, environment };
         let keys = anchor.command(&["keys", "generate"]).output().await?;
         ensure!(keys.status.success(), "keys could not be made");
@@ -156,7 +163,8 @@ impl AnchorProgram {
         Ok(())
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// A process that is yet to be started; it ends when its handle is dropped.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.current_dir(&self.folder).args(arguments).stdin(Stdio::null()).kill_on_drop(true);
         for name in ["SIGNING_SEED", "SERVER_JWT_KEY", "DISTRIBUTION_SEEDS", "ACTIVE_SEPS", "ORG_NAME"] {
