@@ -14,10 +14,12 @@ use crate::stellar::Network;
 
 mod destinations;
 mod interactive_ui;
+mod limits;
 mod sep10;
 
 pub use destinations::Destinations;
 pub use interactive_ui::InteractiveUi;
+pub use limits::LimitsConfig;
 pub use sep10::{ClientAttribution, Sep10Config};
 
 /// A protocol that the anchor speaks.
@@ -64,6 +66,8 @@ pub struct Config {
     pub signing_key: SigningKey,
     /// Web authentication.
     pub sep10: Sep10Config,
+    /// How much may be asked of one server process.
+    pub limits: LimitsConfig,
     /// `STELLAR_TOML`: a file whose entries are added to the generated stellar.toml.
     pub stellar_toml: Option<PathBuf>,
     /// `DISTRIBUTION_SEEDS`: keys of the accounts that pay deposits. Only workers need them.
@@ -143,6 +147,7 @@ impl Config {
             Secret::new(reader.text("DATABASE_URL").unwrap_or_else(|| "sqlite://anchor.sqlite3".into()));
         let active_seps = reader.seps();
         let sep10 = reader.sep10(host.as_ref());
+        let limits = reader.limits();
         let stellar_toml = reader.text("STELLAR_TOML").map(PathBuf::from);
         let org_name = reader.text("ORG_NAME").unwrap_or_else(|| "Testnet Anchor".into());
         if signing_key.is_none() {
@@ -168,6 +173,7 @@ impl Config {
                 jwt_keys,
                 signing_key,
                 sep10,
+                limits,
                 stellar_toml,
                 distribution_keys,
                 database_url,

@@ -10,7 +10,8 @@ use anchor_core::account::Subject;
 use crate::error::SepError;
 use crate::state::WebState;
 
-/// The user that the request's token speaks for. As an extractor it answers 403 before anything else is read.
+/// The user that the request's token speaks for. As an extractor it answers 403, or 429 to those who ask too often,
+/// before anything else is read.
 #[derive(Debug, Clone)]
 pub(crate) struct User {
     /// Whose data may be seen.
@@ -24,7 +25,22 @@ impl FromRequest for User {
     type Future = Ready<Result<Self, SepError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(authenticate(request).ok_or_else(SepError::authentication_required))
+        ready(admit(request))
+    }
+}
+
+/// Users are counted by their account, those who have no token by their address.
+fn admit(request: &HttpRequest) -> Result<User, SepError> {
+    let state = request.app_data::<web::Data<WebState>>().ok_or_else(SepError::authentication_required)?;
+    let now = state.anchor.clock().now();
+    match authenticate(request) {
+        Some(user) => {
+            state.limits.users.admit(user.subject.key(), now).map(|()| user).map_err(SepError::from)
+        }
+        None => {
+            state.limits.addresses.admit(request, now)?;
+            Err(SepError::authentication_required())
+        }
     }
 }
 

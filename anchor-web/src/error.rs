@@ -88,6 +88,11 @@ impl SepError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
     }
 
+    /// 503: more is being worked on than this process takes at once.
+    pub(crate) fn busy() -> Self {
+        Self { retry_after_seconds: Some(1), ..Self::unavailable() }
+    }
+
     /// 500: our own fault.
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on our side")

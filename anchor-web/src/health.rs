@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use serde::Serialize;
 
 use crate::config::HEALTH_PATH;
+use crate::observe::observed;
 use crate::state::WebState;
 
 /// A dependency that takes longer than this is not well.
@@ -33,8 +35,10 @@ struct LedgerWire {
 }
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
-    app.service(web::resource(HEALTH_PATH).route(web::get().to(ready)));
-    app.service(web::resource(format!("{HEALTH_PATH}/live")).route(web::get().to(live)));
+    app.service(web::resource(HEALTH_PATH).route(web::get().to(ready)).wrap(from_fn(observed)));
+    app.service(
+        web::resource(format!("{HEALTH_PATH}/live")).route(web::get().to(live)).wrap(from_fn(observed)),
+    );
 }
 
 /// Asks nobody: for restarts, not for routing.

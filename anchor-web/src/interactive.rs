@@ -15,9 +15,11 @@
 //! Everything works without JavaScript; with it, amounts are priced while they are typed, the status follows by
 //! itself and the wallet's window is told. Nothing is loaded from another host.
 
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, FormConfig, ServiceConfig};
 
 use crate::config::{BODY_BYTES_MAX, INTERACTIVE_PATH, MORE_INFO_PATH};
+use crate::observe::observed;
 
 mod assets;
 mod callbacks;
@@ -43,27 +45,32 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             .app_data(FormConfig::default().limit(BODY_BYTES_MAX))
             .route(web::get().to(flow::show))
             .route(web::post().to(flow::submit))
-            .wrap(actix_web::middleware::from_fn(guard::page)),
+            .wrap(from_fn(guard::page))
+            .wrap(from_fn(observed)),
     );
     app.service(
         web::resource(format!("{flow}/return"))
             .route(web::get().to(own_pages::take_back))
-            .wrap(actix_web::middleware::from_fn(guard::page)),
+            .wrap(from_fn(guard::page))
+            .wrap(from_fn(observed)),
     );
     app.service(
         web::resource(format!("{flow}/details"))
             .route(web::get().to(own_pages::details))
-            .wrap(actix_web::middleware::from_fn(guard::page)),
+            .wrap(from_fn(guard::page))
+            .wrap(from_fn(observed)),
     );
     app.service(
         web::resource(format!("{flow}/preview"))
             .route(web::get().to(flow::preview))
-            .wrap(actix_web::middleware::from_fn(guard::page)),
+            .wrap(from_fn(guard::page))
+            .wrap(from_fn(observed)),
     );
     app.service(
         web::resource(MORE_INFO_PATH)
             .route(web::get().to(more_info::show))
-            .wrap(actix_web::middleware::from_fn(guard::page)),
+            .wrap(from_fn(guard::page))
+            .wrap(from_fn(observed)),
     );
-    app.service(web::resource(assets::path()).route(web::get().to(assets::serve)));
+    app.service(web::resource(assets::path()).route(web::get().to(assets::serve)).wrap(from_fn(observed)));
 }

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use toml::Table;
 
 use crate::config::STELLAR_TOML_PATH;
-use crate::middleware::open_resource;
+use crate::middleware::{Counted, open_resource};
 use crate::state::WebState;
 
 mod build;
@@ -58,7 +58,7 @@ fn operators_file(path: &Path) -> Result<Table, TomlError> {
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
     app.service(
-        open_resource(STELLAR_TOML_PATH, "GET, HEAD, OPTIONS")
+        open_resource(STELLAR_TOML_PATH, "GET, HEAD, OPTIONS", Counted::Here)
             .route(web::get().to(serve))
             .route(web::head().to(serve)),
     );

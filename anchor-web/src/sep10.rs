@@ -16,15 +16,14 @@ use serde::Serialize;
 use crate::config::{AUTH_PATH, web_auth_endpoint};
 use crate::error::SepError;
 use crate::extract::Params;
-use crate::middleware::open_resource;
+use crate::limits::AddressLimit;
+use crate::middleware::{Counted, open_resource};
 use crate::state::WebState;
 use crate::wallet_domains::WalletDomainError;
 
 mod client_domain;
-mod rate;
 mod request_token;
 
-use rate::RateLimit;
 use request_token::RequestToken;
 
 /// A used challenge is remembered this much longer than it is good, as the clocks of replicas differ.
@@ -36,7 +35,7 @@ pub(crate) struct WebAuth {
     endpoint: String,
     domain: String,
     servers: Vec<AccountId>,
-    rate: RateLimit,
+    rate: AddressLimit,
 }
 
 impl WebAuth {
@@ -45,7 +44,7 @@ impl WebAuth {
             endpoint: web_auth_endpoint(config),
             domain: config.web_auth_domain(),
             servers: config.signing_accounts(),
-            rate: RateLimit::new(&config.sep10),
+            rate: AddressLimit::new(config.sep10.requests_per_minute, config.limits.trusted_proxies),
         }
     }
 }
@@ -63,7 +62,7 @@ struct TokenWire {
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
     app.service(
-        open_resource(AUTH_PATH, "GET, POST, OPTIONS")
+        open_resource(AUTH_PATH, "GET, POST, OPTIONS", Counted::Here)
             .route(web::get().to(issue))
             .route(web::post().to(redeem)),
     );
@@ -74,6 +73,7 @@ async fn issue(state: web::Data<WebState>, request: HttpRequest) -> Result<HttpR
     let config = state.anchor.config();
     let now = state.anchor.clock().now();
     state.web_auth.rate.admit(&request, now)?;
+    let _turn = state.limits.turn()?;
     let params = Params::from_query(&request)?;
     let account = params.text("account")?.ok_or_else(|| SepError::bad_request("account is required"))?;
     let client: Account = account
@@ -157,6 +157,7 @@ async fn redeem(
     let config = state.anchor.config();
     let now = state.anchor.clock().now();
     state.web_auth.rate.admit(&request, now)?;
+    let _turn = state.limits.turn()?;
     let rules = ReadRules {
         network: &config.network,
         servers: &state.web_auth.servers,

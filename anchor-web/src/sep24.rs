@@ -2,12 +2,14 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use anchor_core::Anchor;
 
 use crate::config::SEP24_PATH;
 use crate::error::SepError;
-use crate::middleware::open_resource;
+use crate::middleware::{Counted, open_resource};
+use crate::observe::observed;
 use crate::state::WebState;
 use crate::wire::info::InfoWire;
 
@@ -19,26 +21,32 @@ const START: &str = "POST, OPTIONS";
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
     let scope = web::scope(SEP24_PATH)
-        .service(open_resource("/info", READ).route(web::get().to(info)).route(web::head().to(info)))
         .service(
-            open_resource("/transactions/deposit/interactive", START).route(web::post().to(start::deposit)),
+            open_resource("/info", READ, Counted::Here)
+                .route(web::get().to(info))
+                .route(web::head().to(info)),
         )
         .service(
-            open_resource("/transactions/withdraw/interactive", START).route(web::post().to(start::withdraw)),
+            open_resource("/transactions/deposit/interactive", START, Counted::ByToken)
+                .route(web::post().to(start::deposit)),
         )
         .service(
-            open_resource("/transaction", READ)
+            open_resource("/transactions/withdraw/interactive", START, Counted::ByToken)
+                .route(web::post().to(start::withdraw)),
+        )
+        .service(
+            open_resource("/transaction", READ, Counted::ByToken)
                 .route(web::get().to(transactions::one))
                 .route(web::head().to(transactions::one)),
         )
         .service(
-            open_resource("/transactions", READ)
+            open_resource("/transactions", READ, Counted::ByToken)
                 .route(web::get().to(transactions::list))
                 .route(web::head().to(transactions::list)),
         )
         // deprecated by SEP-24; /info says that it is not there
-        .service(open_resource("/fee", READ).route(web::get().to(unknown)))
-        .default_service(web::to(unknown));
+        .service(open_resource("/fee", READ, Counted::Here).route(web::get().to(unknown)))
+        .default_service(web::to(unknown).wrap(from_fn(observed)));
     app.service(scope);
 }
 

@@ -5,6 +5,7 @@ use anchor_core::Anchor;
 use anchor_core::config::Sep;
 use anchor_core::http::GuardError;
 
+use crate::limits::Limits;
 use crate::links::Links;
 use crate::sep1::{StellarToml, TomlError};
 use crate::tokens::Tokens;
@@ -41,6 +42,7 @@ pub(crate) struct WebState {
     pub(crate) anchor: Anchor,
     pub(crate) tokens: Tokens,
     pub(crate) links: Links,
+    pub(crate) limits: Limits,
     pub(crate) toml: StellarToml,
     pub(crate) info: web::Bytes,
     pub(crate) web_auth: sep10::WebAuth,
@@ -63,6 +65,7 @@ impl Web {
         let state = WebState {
             tokens: Tokens::new(config),
             links: Links::new(config),
+            limits: Limits::new(&config.limits),
             toml: StellarToml::new(&anchor)?,
             info: sep24::info_document(&anchor),
             web_auth: sep10::WebAuth::new(config),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anchor_core::ops::chain;
 use futures_util::FutureExt as _;
+use tracing::Instrument as _;
 
 use crate::health::Pulse;
 use crate::job::Job;
@@ -81,8 +82,10 @@ async fn ring<J: Job + ?Sized>(job: &J) {
 /// Runs a job until it was told to stop; one that panics is started again.
 pub(crate) async fn supervise(job: Arc<dyn Job>, rhythm: Rhythm) {
     let mut panics: u32 = 0;
+    // an error's span: it is there whatever RUST_LOG leaves out
+    let span = tracing::error_span!("job", job = job.name());
     loop {
-        if AssertUnwindSafe(job.run(&rhythm)).catch_unwind().await.is_ok() {
+        if AssertUnwindSafe(job.run(&rhythm).instrument(span.clone())).catch_unwind().await.is_ok() {
             tracing::debug!(job = job.name(), "job stopped");
             return;
         }

@@ -72,6 +72,7 @@ impl TestAnchor {
         settings: &[(&str, &str)],
         change: impl FnOnce(AnchorBuilder) -> AnchorBuilder,
     ) -> Result<Self> {
+        crate::logs::install();
         let config = config(settings)?;
         let database = TestDatabase::sqlite();
         let store = DieselStore::open(database.url())?;

@@ -13,6 +13,10 @@ mod discovery;
 mod health;
 #[path = "web/interop.rs"]
 mod interop;
+#[path = "web/limits.rs"]
+mod limits;
+#[path = "web/observability.rs"]
+mod observability;
 #[path = "web/privacy.rs"]
 mod privacy;
 #[path = "web/sep1.rs"]

@@ -38,8 +38,6 @@ pub struct Sep10Config {
     pub authorization_required: bool,
     /// `SEP10_REQUESTS_PER_MINUTE`: of one client's address; no limit if absent.
     pub requests_per_minute: Option<NonZeroU32>,
-    /// `TRUSTED_PROXIES`: how many proxies of our own stand in front and extend `X-Forwarded-For`.
-    pub trusted_proxies: u8,
 }
 
 impl Sep10Config {
@@ -71,7 +69,6 @@ impl Reader<'_> {
             client_denylist: self.list("SEP10_CLIENT_ATTRIBUTION_DENYLIST", patterns).unwrap_or_default(),
             authorization_required: self.flag("SEP10_AUTHORIZATION_REQUIRED").unwrap_or(false),
             requests_per_minute: self.number("SEP10_REQUESTS_PER_MINUTE", "a number above 0"),
-            trusted_proxies: self.number("TRUSTED_PROXIES", "a number from 0 to 255").unwrap_or(0),
             home_domains: home_domains?,
         })
     }

@@ -59,6 +59,9 @@ pub(super) async fn preview(request: HttpRequest, id: Path<String>, state: Data<
     let Ok(visit) = session::visit(&state, &request, &id, &query).await else {
         return HttpResponse::Forbidden().finish();
     };
+    let Ok(_turn) = state.limits.turn() else {
+        return HttpResponse::ServiceUnavailable().finish();
+    };
     let text = query.first("amount").unwrap_or_default();
     match PriceView::of(&state.anchor, &visit.transaction, text, visit.language.messages) {
         Some(price) => HttpResponse::Ok().json(price),
@@ -129,6 +132,7 @@ async fn take(
     if !csrf::is_own_form(request, &visit.session, fields.remove(csrf::FIELD).as_deref()) {
         return Err(Notice::FormTooOld);
     }
+    let _turn = state.limits.turn().map_err(|_| Notice::Apology)?;
     let sent = SentPage { page: fields.remove(PAGE_FIELD).unwrap_or_default(), fields };
     let here = see_other(&clean_address(id, query), None);
     let (anchor, tag) = (&state.anchor, &visit.language.tag);

@@ -2,16 +2,22 @@
 
 use std::panic::AssertUnwindSafe;
 
-use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest, HttpResponse, web};
 use futures_util::FutureExt as _;
 
 use super::messages::Language;
 use super::notice::Notice;
+use super::query::Query;
 use super::render::Frame;
+use super::session;
+use crate::limits::TooOften;
+use crate::middleware::count;
+use crate::state::WebState;
 
 /// No inline code, no other host. `form-action` also binds the redirects after a form. `frame-ancestors`: the
 /// wallet opens a window or a web view; in a frame of another site, clicks could be stolen (SEP-24 allows both).
@@ -35,17 +41,33 @@ pub(super) async fn page(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     // Routing is over at this point, so that a second handle on the request disturbs nobody.
     let handle = request.request().clone();
+    if let Err(too_often) = count(&request) {
+        let mut response = ServiceResponse::new(handle.clone(), too_many(&handle, too_often));
+        closed_headers(response.headers_mut());
+        return Ok(response);
+    }
     let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
         Ok(Err(error)) => ServiceResponse::from_err(error, handle),
         Err(_) => {
-            tracing::error!(path = handle.path(), "a page panicked");
+            tracing::error!("a page panicked");
             let frame = Frame { language: &Language::english(), org_name: "" };
             ServiceResponse::new(handle, Notice::Apology.page(frame, None))
         }
     };
     closed_headers(response.headers_mut());
     Ok(response)
+}
+
+/// The page that asks to try again later.
+fn too_many(request: &HttpRequest, too_often: TooOften) -> HttpResponse {
+    let language = session::language(request, &Query::default(), None);
+    let state = request.app_data::<web::Data<WebState>>();
+    let org_name = state.map_or("", |state| &state.anchor.config().org_name);
+    let mut response = Notice::Apology.page(Frame { language: &language, org_name }, None);
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(too_often.retry_after_seconds));
+    response
 }
 
 fn closed_headers(headers: &mut HeaderMap) {

@@ -70,6 +70,7 @@ async fn answer(
     kind: Kind,
     request: &StartRequest,
 ) -> Result<HttpResponse, SepError> {
+    let _turn = state.limits.turn()?;
     let started = start(&state.anchor, kind, user.subject, user.client_domain, request).await;
     let started = started.map_err(|error| match error {
         StartError::Refused(refusal) => SepError::bad_request(refusal.to_string()),

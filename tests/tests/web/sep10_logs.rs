@@ -1,52 +1,22 @@
 //! What a log may not know.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use anchor_core::account::Account;
 use anchor_core::testing::fakes::samples;
+use anchor_tests::logs::Log;
 use anchor_tests::wallet_host::WalletHost;
 use anchor_tests::web::TestAnchor;
 use anyhow::Result;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::sep10::key;
 
-/// Everything that this thread logs.
-#[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[actix_web::test]
 async fn peer_s_10_17_r_23_008_neither_memos_nor_seeds_nor_tokens_are_logged() -> Result<()> {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG);
-    let subscriber = subscriber.with_writer(log.clone()).with_ansi(false).finish();
     let anchor = TestAnchor::new().await?;
     let account = samples::user().account();
     let wallet = WalletHost::with_key(key(40).account()).await?;
     let mut secrets = vec!["7777777777777".to_owned(), samples::user().to_strkey().expose().clone()];
 
-    let guard = subscriber.set_default();
+    let log = Log::of_this_thread();
     let query = format!("account={account}&memo=7777777777777&client_domain={}", wallet.domain());
     let challenge = anchor.challenge(&query).await?;
     let answer = anchor.redeem(&challenge, &[&samples::user(), &key(40)]).await?;
@@ -56,11 +26,10 @@ async fn peer_s_10_17_r_23_008_neither_memos_nor_seeds_nor_tokens_are_logged() -
     secrets.push(muxed);
     // what users paste into the wrong field
     assert_eq!(anchor.get(&format!("/auth?account={}", secrets[1]), "").await.status, 400);
-    drop(guard);
 
     secrets.push(answer.json()?["token"].as_str().unwrap().to_owned());
     secrets.push(challenge);
-    let text = String::from_utf8(log.0.lock().unwrap().clone())?;
+    let text = log.end()?;
     assert!(text.contains("a wallet authenticated") && text.contains(&account.to_string()), "{text}");
     for secret in secrets {
         assert!(!text.contains(&secret), "{text}");
