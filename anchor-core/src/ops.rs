@@ -1,5 +1,6 @@
 //! Use cases: load a view, decide (purely), store. Jobs and endpoints only call these.
 
+mod absence;
 pub mod amounts;
 mod ask;
 pub mod callback;

@@ -341,6 +341,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn attempt_fetch(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError>;
     /// The open attempt that uses this source account's sequence number, if any.
     async fn attempt_open_of(&self, source: &AccountId) -> Result<Option<Attempt>, StoreError>;
+    /// The attempt that is known to have used this sequence number of the source account, if any.
+    async fn attempt_applied_at(
+        &self,
+        source: &AccountId,
+        sequence: i64,
+    ) -> Result<Option<Attempt>, StoreError>;
     /// The transaction's open order, with the rails' reference if they gave one.
     async fn order_open_of(
         &self,

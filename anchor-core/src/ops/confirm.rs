@@ -1,9 +1,8 @@
 //! What became of signed envelopes. Nothing else ever closes an attempt.
 //!
 //! An attempt is closed by proof only: the ledger applied it, the ledger failed it, or a ledger closed after its
-//! upper bound without it. Behind one address there may be several servers, of which one that lags behind does not
-//! know what another one has: so the account's sequence number has to agree that the envelope was not applied. Whatever a server said when it was submitted proves nothing. Until then the same
-//! envelope is sent again, which can land at most once.
+//! upper bound without it, and its sequence number agrees (see [`absence`](super::absence)). Whatever a server said
+//! when it was submitted proves nothing. Until then the same envelope is sent again, which can land at most once.
 //!
 //! Killed anywhere: the attempt is still open and the same question is asked again.
 
@@ -11,19 +10,16 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
+use super::absence::is_absent;
 use super::work::{JobSettings, Progress, Step, work_off};
 use super::{OpsError, commit, submit};
 use crate::anchor::Anchor;
-use crate::stellar::{Failure, FailureKind, LedgerPoint, Lookup};
+use crate::stellar::{Failure, FailureKind, Lookup};
 use crate::store::Claimed;
 use crate::transaction::{Actor, AfterVoid, Attempt, AttemptPurpose, Effect, Fact, Queue, RefundStep, State};
 
 /// An open attempt is looked up again after this time: ledgers close every five seconds or so.
 const PAUSE: Duration = Duration::from_secs(2);
-
-/// Seconds of ledger time after which a server that still does not know an envelope is believed, although its
-/// sequence number was used: somebody else used it. No server that lags behind for longer than this may answer.
-const LAG_MAX: u64 = 15 * 60;
 
 /// Looks up open attempts and closes those whose end is proved.
 ///
@@ -54,10 +50,11 @@ async fn confirm_one(anchor: &Anchor, claimed: &Claimed) -> Result<Step, OpsErro
         submit::send(anchor, &attempt).await;
         return Ok(Step::Wait(PAUSE));
     };
-    if let Some(checked) = absent_at
-        && !is_absent(anchor, &attempt, checked).await?
-    {
-        return Ok(Step::Wait(PAUSE));
+    if let Some(checked) = absent_at {
+        let account = anchor.ledger().account(&attempt.source).await?;
+        if !is_absent(anchor, &attempt, checked, account.as_ref()).await? {
+            return Ok(Step::Wait(PAUSE));
+        }
     }
     let committed = commit(anchor, transaction, fact, Actor::Worker, false).await?;
     if matches!(committed, super::Committed::Moved(_)) {
@@ -65,24 +62,6 @@ async fn confirm_one(anchor: &Anchor, claimed: &Claimed) -> Result<Step, OpsErro
         anchor.wake().queue(Queue::Payments).notify_one();
     }
     Ok(Step::after(&committed, PAUSE))
-}
-
-/// Whether the account agrees that an envelope, whose bound has passed, was not applied up to `checked`. One answer
-/// says how far its server had read and which sequence number was the last one used.
-async fn is_absent(anchor: &Anchor, attempt: &Attempt, checked: LedgerPoint) -> Result<bool, OpsError> {
-    let account = anchor.ledger().account(&attempt.source).await?;
-    let is_unused = account.is_some_and(|account| {
-        account.sequence < attempt.sequence && account.as_of.is_none_or(|as_of| as_of >= checked.sequence)
-    });
-    if is_unused || checked.closed_at > attempt.max_time.saturating_add(LAG_MAX) {
-        return Ok(true);
-    }
-    tracing::warn!(
-        transaction.id = %attempt.transaction,
-        hash = %attempt.hash,
-        "an envelope is not found, but its account does not prove that it was not applied; asked again"
-    );
-    Ok(false)
 }
 
 /// What a look-up proves; `None` if the envelope may still land.

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
+use super::absence::{Earlier, earlier};
 use super::route::{Route, route};
 use super::work::{JobSettings, Progress, Step, chain, work_off};
 use super::{Committed, OpsError, commit};
@@ -80,10 +81,20 @@ async fn submit_one(
         Route::Hold(reason) => Fact::Held { reason },
         Route::Send { source, .. } if is_older(&source, &latest) => return Ok(Step::Wait(pause)),
         Route::Send { payment, purpose, memo, source } => {
-            let sending = Sending { payment, purpose, memo, source, fee, latest };
-            match sign(anchor, settings, transaction, sending).await? {
-                Ok(attempt) => return open(anchor, busy, transaction, attempt, pause).await,
-                Err(refused) => Fact::Held { reason: refused.to_string() },
+            match earlier(anchor, transaction.id, &source).await? {
+                Earlier::Unknown => return Ok(Step::Wait(pause)),
+                Earlier::Applied(hash) => Fact::Held {
+                    reason: format!(
+                        "{hash}, which was given up as not applied, is in the ledger: nothing more is paid"
+                    ),
+                },
+                Earlier::Dead => {
+                    let sending = Sending { payment, purpose, memo, source, fee, latest };
+                    match sign(anchor, settings, transaction, sending).await? {
+                        Ok(attempt) => return open(anchor, busy, transaction, attempt, pause).await,
+                        Err(refused) => Fact::Held { reason: refused.to_string() },
+                    }
+                }
             }
         }
     };

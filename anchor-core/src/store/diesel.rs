@@ -215,6 +215,16 @@ impl Store for DieselStore {
         self.database.read("attempt_open_of", move |c| history::attempt_open_of(c, &source)).await
     }
 
+    async fn attempt_applied_at(
+        &self,
+        source: &AccountId,
+        sequence: i64,
+    ) -> Result<Option<Attempt>, StoreError> {
+        let source = *source;
+        let verb = "attempt_applied_at";
+        self.database.read(verb, move |c| history::attempt_applied_at(c, &source, sequence)).await
+    }
+
     async fn order_open_of(
         &self,
         transaction: TransactionId,

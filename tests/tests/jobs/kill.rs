@@ -294,6 +294,14 @@ impl<T: Store> Store for Mortal<T> {
         self.inner.attempt_open_of(source).await
     }
 
+    async fn attempt_applied_at(
+        &self,
+        source: &AccountId,
+        sequence: i64,
+    ) -> Result<Option<Attempt>, StoreError> {
+        self.inner.attempt_applied_at(source, sequence).await
+    }
+
     async fn order_open_of(
         &self,
         transaction: TransactionId,

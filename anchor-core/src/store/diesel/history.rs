@@ -9,7 +9,7 @@ use super::rows::fact::FactRow;
 use super::schema::{attempts, facts, orders, transactions};
 use crate::account::AccountId;
 use crate::id::{AttemptId, TransactionId};
-use crate::transaction::{Attempt, FactRecord, Order};
+use crate::transaction::{Attempt, AttemptStatus, FactRecord, Order};
 
 pub(super) fn facts(
     connection: &mut AnyConnection,
@@ -62,6 +62,21 @@ pub(super) fn attempt_open_of(
     let row: Option<AttemptRow> = attempts::table
         .filter(attempts::source.eq(source.to_string()))
         .filter(attempts::closed_at.is_null())
+        .select(AttemptRow::columns())
+        .first(connection)
+        .optional()?;
+    row.map(AttemptRow::read).transpose()
+}
+
+pub(super) fn attempt_applied_at(
+    connection: &mut AnyConnection,
+    source: &AccountId,
+    sequence: i64,
+) -> Result<Option<Attempt>, Fault> {
+    let row: Option<AttemptRow> = attempts::table
+        .filter(attempts::source.eq(source.to_string()))
+        .filter(attempts::sequence.eq(sequence))
+        .filter(attempts::status.eq(AttemptStatus::Applied.as_str()))
         .select(AttemptRow::columns())
         .first(connection)
         .optional()?;

@@ -49,6 +49,9 @@ pub enum Fault {
     LookupLags,
     /// The next look-up of an account fails.
     Account,
+    /// The next look-up of this account is answered by a server that has not read the account's last transaction, and
+    /// that says so or does not.
+    AccountLags(AccountId, bool),
     /// The next question for the latest ledger fails.
     Latest,
     /// The next page of history fails.
@@ -341,9 +344,17 @@ impl Ledger for FakeLedger {
 
     async fn account(&self, id: &AccountId) -> Result<Option<AccountSnapshot>, LedgerError> {
         self.fails(&Fault::Account)?;
-        let state = self.state();
+        let mut state = self.state();
+        let lags = state.take(|fault| matches!(fault, Fault::AccountLags(account, _) if account == id));
         let world = state.seen();
         let account = world.accounts.get(id).cloned();
+        if let Some(Fault::AccountLags(_, says)) = lags {
+            return Ok(account.map(|account| AccountSnapshot {
+                as_of: says.then(|| world.point.sequence.saturating_sub(1)),
+                sequence: account.sequence.saturating_sub(1),
+                ..account
+            }));
+        }
         Ok(account.map(|account| AccountSnapshot { as_of: Some(world.point.sequence), ..account }))
     }
 

@@ -180,6 +180,7 @@ pass_on! {
     fn fact_list(transaction: TransactionId) -> Vec<FactRecord>;
     fn attempt_fetch(id: AttemptId) -> Option<Attempt>;
     fn attempt_open_of(source: &AccountId) -> Option<Attempt>;
+    fn attempt_applied_at(source: &AccountId, sequence: i64) -> Option<Attempt>;
     fn order_open_of(transaction: TransactionId) -> Option<(Order, Option<String>)>;
     fn watch_claim(account: &AccountId, owner: &str, now: DateTime<Utc>, lease: Duration) -> Option<WatchLease>;
     fn watch_fetch(account: &AccountId) -> Option<Cursor>;

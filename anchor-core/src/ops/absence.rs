@@ -1,0 +1,87 @@
+//! Has an envelope that nobody finds been applied?
+//!
+//! Behind one address there may be several servers, of which one that lags behind does not know what another one has.
+//! So "not found" is no proof, not even after the envelope's upper bound: its sequence number has to agree. As long as
+//! the account has not used it, a new envelope with the same number can stand beside the old one, because the ledger
+//! takes one of them at most. Once it is used, somebody used it: perhaps this very envelope.
+
+use super::OpsError;
+use crate::anchor::Anchor;
+use crate::id::TransactionId;
+use crate::stellar::{AccountSnapshot, LedgerPoint, Lookup};
+use crate::transaction::{Attempt, Fact, TransactionHash};
+
+/// Seconds of ledger time after which a server that still does not know an envelope is believed, although its
+/// sequence number was used: somebody else used it. No server that lags behind for longer than this may answer.
+const LAG_MAX: u64 = 15 * 60;
+
+/// Whether an envelope that was not found up to `checked`, after its upper bound, was not applied and never will be.
+/// `account` is the one whose sequence number it would use, as it is shown now.
+pub(super) async fn is_absent(
+    anchor: &Anchor,
+    attempt: &Attempt,
+    checked: LedgerPoint,
+    account: Option<&AccountSnapshot>,
+) -> Result<bool, OpsError> {
+    // one answer says how far its server had read and which sequence number was the last one used
+    let is_unused = account.is_some_and(|account| {
+        account.id == attempt.source
+            && account.sequence < attempt.sequence
+            && account.as_of.is_none_or(|as_of| as_of >= checked.sequence)
+    });
+    if is_unused || checked.closed_at > attempt.max_time.saturating_add(LAG_MAX) {
+        return Ok(true);
+    }
+    let user = anchor.store().attempt_applied_at(&attempt.source, attempt.sequence).await?;
+    if user.is_some_and(|user| user.hash != attempt.hash) {
+        return Ok(true);
+    }
+    tracing::warn!(
+        transaction.id = %attempt.transaction,
+        hash = %attempt.hash,
+        "an envelope is not found, but its account does not prove that it was not applied; asked again"
+    );
+    Ok(false)
+}
+
+/// What the envelopes that a transaction gave up say about a new one.
+pub(super) enum Earlier {
+    /// None of them can be applied beside it.
+    Dead,
+    /// One may have been: ask again.
+    Unknown,
+    /// This one has been, although it was given up.
+    Applied(TransactionHash),
+}
+
+/// Looks again for the envelopes that a transaction gave up, before it gets a new one from `source`. Only those are
+/// looked for whose sequence number is used by now: with the others the new one competes for the number itself.
+pub(super) async fn earlier(
+    anchor: &Anchor,
+    transaction: TransactionId,
+    source: &AccountSnapshot,
+) -> Result<Earlier, OpsError> {
+    let history = anchor.store().fact_list(transaction).await?;
+    let moves = || history.iter().filter(|record| record.refused.is_none()).map(|record| &record.fact);
+    for fact in moves() {
+        let Fact::AttemptVoided { attempt: given_up, .. } = fact else { continue };
+        let opened = moves().find_map(|fact| match fact {
+            Fact::AttemptOpened { attempt } if attempt.id == *given_up => Some(attempt),
+            _ => None,
+        });
+        let Some(attempt) = opened else { continue };
+        if attempt.source == source.id && attempt.sequence > source.sequence {
+            continue;
+        }
+        match anchor.ledger().lookup(&attempt.hash).await? {
+            Lookup::Failed { .. } => {}
+            Lookup::Succeeded { .. } => return Ok(Earlier::Applied(attempt.hash)),
+            Lookup::NotFound { checked } => {
+                if !is_absent(anchor, attempt, checked, None).await? {
+                    return Ok(Earlier::Unknown);
+                }
+            }
+        }
+    }
+    Ok(Earlier::Dead)
+}
