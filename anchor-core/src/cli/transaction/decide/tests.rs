@@ -39,7 +39,8 @@ impl Bench {
     async fn refund_without_answer(&self) -> (TransactionId, OrderId) {
         let id = self.agreed(Kind::Deposit).await;
         self.told(id, Fact::DeadlinePassed).await;
-        self.decide(id, late("5")).await.unwrap();
+        let late = Decision::Late { amount: "5".to_owned(), reference: format!("credit of {id}") };
+        self.decide(id, late).await.unwrap();
         let order = OrderId::new(RandomIds.next());
         let purpose = OrderPurpose::Refund;
         let order = Order { id: order, transaction: id, purpose, amount: samples::usd("5.00") };
@@ -72,6 +73,10 @@ async fn credit_after_a_deposit_expired_goes_back_once() {
     assert_eq!(bench.decide(id, late("5")).await.unwrap(), due, "the same credit again is no news");
     let transaction = bench.store.transaction_fetch(id).await.unwrap().unwrap();
     assert_eq!(transaction.receipt.unwrap().amount, samples::usd("5.00"));
+    let other = bench.agreed(Kind::Deposit).await;
+    bench.told(other, Fact::DeadlinePassed).await;
+    let twice = bench.decide(other, late("5")).await;
+    assert!(matches!(twice, Err(CliError::Refused(_))), "one credit goes back once: {twice:?}");
     let history = bench.store.fact_list(id).await.unwrap();
     assert_eq!(history.last().unwrap().actor, Actor::Operator("ana".to_owned()));
 }
