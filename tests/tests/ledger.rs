@@ -310,7 +310,7 @@ async fn lookup_by_a_replica_that_lags_is_checked_only_up_to_what_it_has() {
 }
 
 #[tokio::test]
-async fn stream_survives_drops_silence_and_errors_without_gap_or_repetition() {
+async fn peer_stream_survives_drops_silence_and_errors_without_gap_or_repetition() {
     let network = horizon().await;
     let (user, payer) = (Stranger::new(&network).await, Stranger::new(&network).await);
     let after = network.ledger.movements_start(&user.id()).await.unwrap();

@@ -107,7 +107,7 @@ fn check(statements: &BTreeSet<String>, plan: impl Fn(&str) -> Vec<String>, is_s
 }
 
 #[tokio::test]
-async fn every_statement_uses_an_index() -> Result<()> {
+async fn peer_every_statement_uses_an_index() -> Result<()> {
     diesel::connection::set_default_instrumentation(|| Some(Box::new(listen)))?;
 
     let database = TestDatabase::sqlite();

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use anchor_core::account::Account;
 use anchor_core::asset::StellarAsset;
+use anchor_core::keys::SigningKey;
 use anchor_core::memo::{Memo, MemoText};
 use anchor_core::store::SuspenseReason;
 use anchor_core::testing::fakes::{CallbackAnswer, samples};
@@ -107,6 +109,35 @@ async fn one_credit_that_is_reported_for_two_deposits_pays_one() {
     world.rails.credit(waiting, "100".parse().unwrap(), "another one");
     world.settle().await;
     assert_eq!(world.user_holds(), "199.5");
+}
+
+#[tokio::test]
+async fn peer_one_bad_deposit_stops_no_other() {
+    let world = World::new().await;
+    // to a muxed account, and to one that is merged away between two steps
+    let mut muxed = samples::started(world.id(), Kind::Deposit);
+    muxed.request.account = Account::Muxed { account: samples::user().account(), id: 7 };
+    let muxed = world.agree(muxed, "10", 0).await;
+    let leaver = SigningKey::from_seed([9; 32]).account();
+    let mut merged = samples::started(world.id(), Kind::Deposit);
+    merged.request.account = leaver.into();
+    let merged = world.agree(merged, "20", 0).await;
+    let plain = world.deposit("40").await;
+    for (id, amount) in [(muxed, "10"), (merged, "20"), (plain, "40")] {
+        world.credit(id, amount);
+    }
+    // and a server that is busy, out of order, and silent about an account
+    for fault in
+        [Fault::SubmitTryAgain, Fault::SubmitLostBefore, Fault::Account, Fault::Latest, Fault::Lookup]
+    {
+        world.ledger.inject(fault);
+    }
+    world.settle().await;
+    world.ledger.remove(&leaver);
+    world.settle().await;
+    assert_eq!(world.state(plain).await, "paid");
+    assert_eq!(world.state(muxed).await, "paid");
+    assert_eq!(world.fetch(merged).await.status(), Status::PendingTrust);
 }
 
 #[tokio::test]

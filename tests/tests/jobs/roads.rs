@@ -385,7 +385,7 @@ async fn lost_and_refused_submissions_are_sent_again() {
 }
 
 #[tokio::test]
-async fn envelope_that_never_lands_is_replaced_only_after_its_bound() {
+async fn peer_envelope_that_never_lands_is_replaced_only_after_its_bound() {
     let world = World::new().await;
     let id = world.deposit("100").await;
     world.credit(id, "100");
