@@ -15,11 +15,13 @@ use crate::stellar::Network;
 mod destinations;
 mod interactive_ui;
 mod limits;
+mod pages;
 mod sep10;
 
 pub use destinations::Destinations;
 pub use interactive_ui::InteractiveUi;
 pub use limits::LimitsConfig;
+pub use pages::{Color, ColorError, PagesConfig};
 pub use sep10::{ClientAttribution, Sep10Config};
 
 /// A protocol that the anchor speaks.
@@ -86,6 +88,8 @@ pub struct Config {
     pub deposit_destinations: Destinations,
     /// `INTERACTIVE_UI_URL` and `INTERACTIVE_UI_KEY`: the business's own pages instead of the hosted ones.
     pub interactive_ui: Option<InteractiveUi>,
+    /// How the hosted pages look.
+    pub pages: PagesConfig,
 }
 
 /// Without secrets. The address of a Horizon server may carry a provider's key: only its host is shown.
@@ -141,6 +145,7 @@ impl Config {
         let claimable_balances = reader.flag("CLAIMABLE_BALANCES").unwrap_or(true);
         let deposit_destinations = reader.destinations();
         let interactive_ui = reader.interactive_ui(local_mode);
+        let pages = reader.pages();
         let signing_key = reader.keys("SIGNING_SEED").pop();
         let distribution_keys = reader.keys("DISTRIBUTION_SEEDS");
         let database_url =
@@ -183,6 +188,7 @@ impl Config {
                 claimable_balances,
                 deposit_destinations,
                 interactive_ui,
+                pages,
             }),
             _ => Err(ConfigError { problems: reader.problems }),
         }

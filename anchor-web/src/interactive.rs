@@ -22,6 +22,7 @@ use crate::config::{BODY_BYTES_MAX, INTERACTIVE_PATH, MORE_INFO_PATH};
 use crate::observe::observed;
 
 mod assets;
+mod brand;
 mod callbacks;
 mod csrf;
 mod figures;
@@ -32,10 +33,16 @@ mod messages;
 mod more_info;
 mod notice;
 mod own_pages;
+mod pages;
+mod payment_request;
+mod qr;
 mod query;
 mod render;
 mod session;
 mod status_view;
+
+pub(crate) use pages::Pages;
+pub use pages::PagesError;
 
 /// Mounts the pages. Not open to other origins, unlike the API beside them.
 pub(crate) fn routes(app: &mut ServiceConfig) {

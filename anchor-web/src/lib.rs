@@ -24,6 +24,7 @@ mod wallet_domains;
 mod wire;
 
 pub use documents::{Documents, documents};
+pub use interactive::PagesError;
 pub use sep1::TomlError;
 pub use serve::serve;
 pub use state::{Web, WebError};

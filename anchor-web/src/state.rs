@@ -5,6 +5,7 @@ use anchor_core::Anchor;
 use anchor_core::config::Sep;
 use anchor_core::http::GuardError;
 
+use crate::interactive::{Pages, PagesError};
 use crate::limits::Limits;
 use crate::links::Links;
 use crate::sep1::{StellarToml, TomlError};
@@ -31,6 +32,9 @@ pub enum WebError {
     /// Wallets' domains could not be looked up.
     #[error("the client for wallets' servers cannot be set up")]
     Client(#[from] GuardError),
+    /// The files that change the hosted pages cannot be used.
+    #[error("the hosted pages cannot be served")]
+    Pages(#[from] PagesError),
     /// Hosted deposits need somebody to log in (SEP-24 §Authentication).
     #[error("SEP-24 needs SEP-1 and SEP-10: add them to ACTIVE_SEPS")]
     NoAuthentication,
@@ -47,6 +51,7 @@ pub(crate) struct WebState {
     pub(crate) info: web::Bytes,
     pub(crate) web_auth: sep10::WebAuth,
     pub(crate) wallets: WalletDomains,
+    pub(crate) pages: Pages,
 }
 
 impl Web {
@@ -70,6 +75,7 @@ impl Web {
             info: sep24::info_document(&anchor),
             web_auth: sep10::WebAuth::new(config),
             wallets: WalletDomains::new(config.local_mode)?,
+            pages: Pages::load(&config.pages)?,
             anchor,
         };
         Ok(Self { state: web::Data::new(state) })

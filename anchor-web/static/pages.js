@@ -41,7 +41,9 @@
         const label = document.createElement("dt");
         const value = document.createElement("dd");
         label.textContent = row.label;
-        value.textContent = row.value;
+        const figure = document.createElement("bdi");
+        figure.textContent = row.value;
+        value.append(figure);
         line.append(label, value);
         return line;
       }));

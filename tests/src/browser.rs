@@ -22,15 +22,42 @@ pub struct Browser {
     _processes: Processes,
 }
 
+/// What somebody's browser is like.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "test support, not an API that is versioned")]
+pub struct Look<'a> {
+    /// As in `Accept-Language`.
+    pub language: &'a str,
+    /// A touch screen of 390 points, high enough for a screenshot of a whole page.
+    pub phone: bool,
+    /// `prefers-color-scheme: dark`.
+    pub dark: bool,
+    /// Whether pages may run scripts.
+    pub script: bool,
+}
+
+impl<'a> Look<'a> {
+    /// An ordinary browser on a desk.
+    pub const fn desk(language: &'a str) -> Self {
+        Self { language, phone: false, dark: false, script: true }
+    }
+}
+
 impl Browser {
     /// Starts the driver on a free port and opens a session in `language` (as in `Accept-Language`).
     pub async fn start(found: &Chromium, language: &str) -> Result<Self> {
+        Self::start_as(found, Look::desk(language)).await
+    }
+
+    /// As [`start`](Self::start), for somebody whose browser looks like this.
+    pub async fn start_as(found: &Chromium, look: Look<'_>) -> Result<Self> {
         // The shell that ends the processes removes it, since they may outlive us by a moment.
         let profile = tempfile::Builder::new().prefix("anchor-browser-").tempdir()?.keep();
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let processes = Processes::start(found, port, &profile)?;
         let user_data = format!("--user-data-dir={}", profile.display());
-        let language = format!("--accept-lang={language}");
+        let language = format!("--accept-lang={}", look.language);
+        let scheme = format!("--blink-settings=preferredColorScheme={}", if look.dark { 0 } else { 1 });
         // The sandbox refuses root; without the others, each start looks up hosts of the vendor.
         let switches = [
             "--headless=new",
@@ -44,8 +71,17 @@ impl Browser {
             "--disable-sync",
             &user_data,
             &language,
+            &scheme,
+            "--window-size=1000,1600",
         ];
-        let options = json!({ "binary": found.browser, "args": switches });
+        let mut options = json!({ "binary": found.browser, "args": switches });
+        if look.phone {
+            let metrics = json!({ "width": 390, "height": 1700, "pixelRatio": 2.0, "touch": true });
+            options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
+        }
+        if !look.script {
+            options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
+        }
         let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
         let client = connect(&format!("http://127.0.0.1:{port}"), capabilities).await?;
         Ok(Self { client, _processes: processes })

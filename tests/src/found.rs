@@ -73,6 +73,14 @@ pub fn node() -> Option<Node> {
     Some(Node { program, clients })
 }
 
+/// The source of axe-core, which finds what keeps people from using a page.
+#[must_use]
+#[track_caller]
+pub fn axe() -> Option<String> {
+    let source = std::fs::read_to_string(clients().join("node_modules/axe-core/axe.min.js")).ok();
+    or_skip(source, "axe-core is not installed", "tests/clients/install")
+}
+
 /// Python with the Stellar SDK.
 #[must_use]
 #[track_caller]

@@ -18,6 +18,8 @@ use serde_json::{Value, json};
 
 use support::{Site, Started, SystemOrManual};
 
+#[path = "browser/look.rs"]
+mod look;
 #[path = "pages/support.rs"]
 mod support;
 
@@ -70,9 +72,14 @@ fn serve_wallet() -> Result<String> {
 
 /// An anchor that listens; it ends with the test.
 async fn serve_anchor() -> Result<Site> {
+    serve_anchor_with(&[]).await
+}
+
+/// With other settings.
+async fn serve_anchor_with(settings: &[(&str, &str)]) -> Result<Site> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let host = format!("http://localhost:{}", listener.local_addr()?.port());
-    let site = Site::at(&host, SystemOrManual::System).await;
+    let site = Site::with(&host, SystemOrManual::System, settings).await;
     let web = site.web.clone();
     let server = HttpServer::new(move || App::new().configure(web.routes())).workers(1).disable_signals();
     rt::spawn(server.listen(listener)?.run());

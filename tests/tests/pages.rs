@@ -1,6 +1,8 @@
 //! The hosted pages, asked as browsers and attackers ask them.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "pages/branding.rs"]
+mod branding;
 #[path = "pages/callbacks.rs"]
 mod callbacks;
 #[path = "pages/entering.rs"]

@@ -140,7 +140,14 @@ impl Agreement {
     /// Adds a line to the payment instructions.
     #[must_use]
     pub fn instruction(mut self, label: impl Into<String>, value: impl Into<String>) -> Self {
-        self.instructions.push(Instruction { label: label.into(), value: value.into() });
+        self.instructions.push(Instruction { label: label.into(), value: value.into(), qr: false });
+        self
+    }
+
+    /// Adds a line that is shown as a QR code too: what a banking app scans, such as a Pix or EPC payment code.
+    #[must_use]
+    pub fn scannable(mut self, label: impl Into<String>, value: impl Into<String>) -> Self {
+        self.instructions.push(Instruction { label: label.into(), value: value.into(), qr: true });
         self
     }
 

@@ -30,6 +30,9 @@ pub struct Instruction {
     pub label: String,
     /// What to copy.
     pub value: String,
+    /// Shown as a QR code too: for what the user's banking app scans.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub qr: bool,
 }
 
 /// Where a withdrawal's tokens have to be paid. The pair is never given to another transaction.

@@ -63,7 +63,7 @@ pub(super) async fn preview(request: HttpRequest, id: Path<String>, state: Data<
         return HttpResponse::ServiceUnavailable().finish();
     };
     let text = query.first("amount").unwrap_or_default();
-    match PriceView::of(&state.anchor, &visit.transaction, text, visit.language.messages) {
+    match PriceView::of(&state.anchor, &visit.transaction, text, &visit.language.messages) {
         Some(price) => HttpResponse::Ok().json(price),
         None => HttpResponse::NotFound().finish(),
     }
@@ -181,7 +181,7 @@ fn show_form(
     let context = form_view::Context {
         anchor: &state.anchor,
         transaction: &visit.transaction,
-        messages: visit.language.messages,
+        messages: &visit.language.messages,
         csrf: &visit.session.csrf,
         action: clean_address(&id, query),
         preview_url: format!("{INTERACTIVE_PATH}/{id}/preview{}", lang_of(query)),
@@ -199,7 +199,7 @@ pub(super) async fn show_status(state: &WebState, visit: &Visit) -> Result<HttpR
     let transaction = &visit.transaction;
     let facts = state.anchor.store().fact_list(transaction.id).await?;
     let wanted = state.anchor.store().callbacks_fetch(transaction.id).await?;
-    let mut view = StatusView::new(&state.anchor, transaction, &facts, visit.language.messages);
+    let mut view = StatusView::new(&state.anchor, transaction, &facts, &visit.language.messages);
     view.wallet = Some(WalletView {
         message: state.anchor.documents().map(|documents| documents.document(transaction).to_string()),
         id: transaction.id.to_string(),
@@ -217,14 +217,14 @@ pub(super) fn refuse(
     id: &str,
     notice: Notice,
 ) -> HttpResponse {
-    let language = session::language(request, query, None);
+    let language = session::language(state, request, query, None);
     let address = clean_address(id, query);
     let retry = matches!(notice, Notice::Apology | Notice::FormTooOld).then_some(address.as_str());
     notice.page(frame(state, &language), retry)
 }
 
 fn frame<'a>(state: &'a WebState, language: &'a Language) -> Frame<'a> {
-    Frame { language, org_name: &state.anchor.config().org_name }
+    Frame::new(state, language)
 }
 
 /// The flow's address without the token; only the language stays visible.

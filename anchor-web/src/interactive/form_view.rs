@@ -21,7 +21,7 @@ const PRICED_FIELD: &str = "amount";
 pub(super) struct Context<'a> {
     pub(super) anchor: &'a Anchor,
     pub(super) transaction: &'a Transaction,
-    pub(super) messages: &'static Messages,
+    pub(super) messages: &'a Messages,
     pub(super) csrf: &'a str,
     pub(super) action: String,
     pub(super) preview_url: String,
@@ -150,7 +150,7 @@ impl FormView {
 
 impl FieldView {
     fn new(
-        messages: &'static Messages,
+        messages: &Messages,
         asset: Option<&Asset>,
         kind: Kind,
         field: &Field,
@@ -224,7 +224,7 @@ impl PriceView {
         anchor: &Anchor,
         transaction: &Transaction,
         text: &str,
-        messages: &'static Messages,
+        messages: &Messages,
     ) -> Option<Self> {
         let asset = anchor.asset(&transaction.asset)?;
         if text.trim().is_empty() {
@@ -240,7 +240,7 @@ impl PriceView {
     }
 }
 
-fn price_rows(asset: &Asset, amounts: &Amounts, messages: &'static Messages) -> Vec<PriceRow> {
+fn price_rows(asset: &Asset, amounts: &Amounts, messages: &Messages) -> Vec<PriceRow> {
     let row = |key, value, strong| PriceRow { label: messages.text(key).to_owned(), value, strong };
     let fee =
         anchor_core::amount::Money { amount: amounts.fee.total, asset: amounts.amount_in.asset.clone() };
@@ -286,7 +286,7 @@ fn limits(
 }
 
 fn say(
-    messages: &'static Messages,
+    messages: &Messages,
     asset: Option<&Asset>,
     kind: Kind,
     field: &Field,
@@ -305,12 +305,7 @@ fn say(
     }
 }
 
-fn say_plainly(
-    messages: &'static Messages,
-    asset: Option<&Asset>,
-    kind: Kind,
-    problem: &FieldProblem,
-) -> String {
+fn say_plainly(messages: &Messages, asset: Option<&Asset>, kind: Kind, problem: &FieldProblem) -> String {
     let text = |amount: &Amount| {
         asset.map_or_else(|| amount.to_string(), |asset| figures::given(asset, kind, *amount))
     };

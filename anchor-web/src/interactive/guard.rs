@@ -10,7 +10,6 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 use futures_util::FutureExt as _;
 
-use super::messages::Language;
 use super::notice::Notice;
 use super::query::Query;
 use super::render::Frame;
@@ -22,7 +21,7 @@ use crate::state::WebState;
 /// No inline code, no other host. `form-action` also binds the redirects after a form. `frame-ancestors`: the
 /// wallet opens a window or a web view; in a frame of another site, clicks could be stolen (SEP-24 allows both).
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// No `Cross-Origin-Opener-Policy`: it would cut the page off from the wallet's window, which waits for
 /// `postMessage` (SEP-24 §Callbacks).
@@ -51,8 +50,11 @@ pub(super) async fn page(
         Ok(Err(error)) => ServiceResponse::from_err(error, handle),
         Err(_) => {
             tracing::error!("a page panicked");
-            let frame = Frame { language: &Language::english(), org_name: "" };
-            ServiceResponse::new(handle, Notice::Apology.page(frame, None))
+            let apology = handle.app_data::<web::Data<WebState>>().map_or_else(
+                || HttpResponse::InternalServerError().finish(),
+                |state| Notice::Apology.page(Frame::new(state, &state.pages.languages.english()), None),
+            );
+            ServiceResponse::new(handle, apology)
         }
     };
     closed_headers(response.headers_mut());
@@ -61,10 +63,13 @@ pub(super) async fn page(
 
 /// The page that asks to try again later.
 fn too_many(request: &HttpRequest, too_often: TooOften) -> HttpResponse {
-    let language = session::language(request, &Query::default(), None);
-    let state = request.app_data::<web::Data<WebState>>();
-    let org_name = state.map_or("", |state| &state.anchor.config().org_name);
-    let mut response = Notice::Apology.page(Frame { language: &language, org_name }, None);
+    let mut response = request.app_data::<web::Data<WebState>>().map_or_else(
+        || HttpResponse::TooManyRequests().finish(),
+        |state| {
+            let language = session::language(state, request, &Query::default(), None);
+            Notice::Apology.page(Frame::new(state, &language), None)
+        },
+    );
     *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(too_often.retry_after_seconds));
     response

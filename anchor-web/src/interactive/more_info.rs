@@ -15,8 +15,8 @@ use crate::state::WebState;
 pub(super) async fn show(request: HttpRequest, state: Data<WebState>) -> HttpResponse {
     let query = Query::parse(request.query_string());
     find(&state, &request, &query).await.unwrap_or_else(|notice| {
-        let language = session::language(&request, &query, None);
-        notice.page(Frame { language: &language, org_name: &state.anchor.config().org_name }, None)
+        let language = session::language(&state, &request, &query, None);
+        notice.page(Frame::new(&state, &language), None)
     })
 }
 
@@ -30,8 +30,8 @@ async fn find(state: &WebState, request: &HttpRequest, query: &Query) -> Result<
     let store = state.anchor.store();
     let transaction = store.transaction_fetch(id).await?.ok_or(Notice::InfoExpired)?;
     let facts = store.fact_list(id).await?;
-    let language = session::language(request, query, Some(&transaction));
-    let view = StatusView::new(&state.anchor, &transaction, &facts, language.messages);
-    let frame = Frame { language: &language, org_name: &state.anchor.config().org_name };
+    let language = session::language(state, request, query, Some(&transaction));
+    let view = StatusView::new(&state.anchor, &transaction, &facts, &language.messages);
+    let frame = Frame::new(state, &language);
     Ok(render::page(StatusCode::OK, "status.html", frame, &view))
 }

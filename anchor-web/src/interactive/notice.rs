@@ -66,7 +66,7 @@ impl Notice {
     /// The whole page; `retry` is where the user can try again.
     pub(super) fn page(self, frame: Frame<'_>, retry: Option<&str>) -> HttpResponse {
         let (title, text) = self.key();
-        let messages = frame.language.messages;
+        let messages = &frame.language.messages;
         let view =
             View { title: messages.text(title), text: messages.text(text).to_owned(), retry, go_on: None };
         render::page(self.status(), "notice.html", frame, &view)
@@ -76,7 +76,7 @@ impl Notice {
 /// Sends the user on to another site. A page and not a redirect, because browsers hold redirects after a form to
 /// the policy of the form.
 pub(super) fn go_on(frame: Frame<'_>, address: &url::Url) -> HttpResponse {
-    let messages = frame.language.messages;
+    let messages = &frame.language.messages;
     let host = address.host_str().unwrap_or_default();
     let view = View {
         title: messages.text("notice.redirect"),

@@ -74,15 +74,20 @@ pub(super) async fn visit(
     let session = store.session_fetch(&hash(cookie.value()), state.anchor.clock().now()).await?;
     let session = session.filter(|session| session.transaction == id).ok_or(Notice::NoSession)?;
     let transaction = store.transaction_fetch(id).await?.ok_or(Notice::NoSession)?;
-    let language = language(request, query, Some(&transaction));
+    let language = language(state, request, query, Some(&transaction));
     Ok(Visit { transaction, session, language })
 }
 
 /// What the visitor reads.
-pub(super) fn language(request: &HttpRequest, query: &Query, transaction: Option<&Transaction>) -> Language {
+pub(super) fn language(
+    state: &WebState,
+    request: &HttpRequest,
+    query: &Query,
+    transaction: Option<&Transaction>,
+) -> Language {
     let asked = transaction.and_then(|transaction| transaction.request.language.as_deref());
     let header = request.headers().get("accept-language").and_then(|header| header.to_str().ok());
-    Language::negotiate([query.first("lang"), asked, header])
+    state.pages.languages.negotiate([query.first("lang"), asked, header])
 }
 
 /// `Lax`, because the wallet's site opens the page: `Strict` would not send it then.

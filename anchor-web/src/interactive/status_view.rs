@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use super::figures;
 use super::messages::Messages;
+use super::payment_request::payment_request;
+use super::qr::Qr;
 
 /// The page of a transaction.
 #[derive(Debug, Serialize)]
@@ -18,8 +20,10 @@ pub(super) struct StatusView {
     /// `act` (it is the user's turn), `wait`, `done` or `end`.
     tone: &'static str,
     note: Option<String>,
-    pay_title: &'static str,
+    pay_title: String,
     pay: Vec<Row>,
+    /// What a wallet on a phone scans.
+    pay_qr: Option<Qr>,
     amounts: Vec<Row>,
     details: Vec<Row>,
     refunds: Vec<Row>,
@@ -52,11 +56,12 @@ struct Row {
     time: Option<String>,
     strong: bool,
     code: bool,
+    qr: Option<Qr>,
 }
 
 #[derive(Debug, Serialize)]
 struct Entry {
-    text: &'static str,
+    text: String,
     time: String,
     shown: String,
 }
@@ -72,7 +77,7 @@ impl StatusView {
         anchor: &Anchor,
         transaction: &Transaction,
         facts: &[FactRecord],
-        messages: &'static Messages,
+        messages: &Messages,
     ) -> Self {
         let late = is_late(transaction, anchor.clock().now());
         let headline = headline(transaction, late);
@@ -85,10 +90,16 @@ impl StatusView {
             text: messages.fill(headline.text, &[("code", &code)]),
             tone: headline.tone,
             note: transaction.message.clone(),
-            pay_title: messages.text(match transaction.kind {
-                Kind::Deposit => "section.instructions",
-                Kind::Withdrawal => "section.pay",
-            }),
+            pay_title: messages
+                .text(match transaction.kind {
+                    Kind::Deposit => "section.instructions",
+                    Kind::Withdrawal => "section.pay",
+                })
+                .to_owned(),
+            pay_qr: awaits_user
+                .then(|| payment_request(transaction, anchor.config().network.passphrase()))
+                .flatten()
+                .and_then(|request| Qr::of(&request, messages.text("pay.scan").to_owned())),
             pay,
             amounts: transaction.amounts.as_ref().map(|amounts| words.amounts(amounts)).unwrap_or_default(),
             details: words.details(transaction),
@@ -169,7 +180,7 @@ fn headline(transaction: &Transaction, late: bool) -> Headline {
 }
 
 struct Words<'a> {
-    messages: &'static Messages,
+    messages: &'a Messages,
     asset: Option<&'a Asset>,
 }
 
@@ -181,7 +192,11 @@ impl Words<'_> {
         let amount_in = &terms.amounts.amount_in;
         rows.push(self.row("row.amount_in", self.money(amount_in)).copy(self.amount(amount_in)).strong());
         for line in &terms.instructions {
-            rows.push(Row::new(&line.label, &line.value).copy(line.value.clone()));
+            let mut row = Row::new(&line.label, &line.value).copy(line.value.clone());
+            if line.qr {
+                row.qr = Qr::of(&line.value, line.label.clone());
+            }
+            rows.push(row);
         }
         if let Some(receiving) = &terms.receiving {
             let account = receiving.account.to_string();
@@ -270,6 +285,7 @@ impl Row {
             time: None,
             strong: false,
             code: false,
+            qr: None,
         }
     }
 
@@ -289,9 +305,9 @@ impl Row {
 }
 
 /// What happened, newest first. The operator's reasons and the envelopes in between stay with the operator.
-fn timeline(transaction: &Transaction, facts: &[FactRecord], messages: &'static Messages) -> Vec<Entry> {
+fn timeline(transaction: &Transaction, facts: &[FactRecord], messages: &Messages) -> Vec<Entry> {
     let entry = |text, at: DateTime<Utc>| Entry {
-        text: messages.text(text),
+        text: messages.text(text).to_owned(),
         time: anchor_core::clock::format_utc(at),
         shown: figures::time(at),
     };

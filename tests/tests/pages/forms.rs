@@ -276,13 +276,16 @@ async fn price_is_shown_before_anything_is_agreed_with_and_without_script() {
         site.start_with(Kind::Deposit, |new| new.request.amount = Some("100".parse().unwrap())).await;
     let visitor = site.visit(&started).await;
     let page = visitor.get().await.body;
-    assert!(page.contains("<dd>1.50 USD</dd>") && page.contains("<dd>98.50 USDC</dd>"), "{page}");
+    assert!(
+        page.contains("<dd><bdi>1.50 USD</bdi></dd>") && page.contains("<dd><bdi>98.50 USDC</bdi></dd>"),
+        "{page}"
+    );
 
     let mut fields = filled_but("amount", "200");
     fields.push(("_step", "preview"));
     let shown = visitor.post("amount", &fields).await;
     is_refused(&visitor, &shown, StatusCode::OK).await;
-    assert!(shown.body.contains("<dd>198.00 USDC</dd>") && shown.body.contains("value=\"Ana\""));
+    assert!(shown.body.contains("<dd><bdi>198.00 USDC</bdi></dd>") && shown.body.contains("value=\"Ana\""));
 
     let priced = visitor.get_at(&format!("{}/preview?amount=300", visitor.path)).await;
     assert!(priced.body.contains("297.50 USDC"), "{}", priced.body);

@@ -32,6 +32,7 @@ async fn agreed(site: &Site, kind: Kind) -> TransactionId {
         instructions: vec![anchor_core::transaction::Instruction {
             label: format!("Label {XSS}"),
             value: format!("Value {XSS}"),
+            qr: true,
         }],
         receiving: None,
         counterpart: Some(format!("••• 555 {XSS}")),

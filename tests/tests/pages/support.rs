@@ -74,6 +74,15 @@ impl Site {
 
     /// With other settings (names as in the environment).
     pub(crate) async fn with(host: &str, time: SystemOrManual, settings: &[(&str, &str)]) -> Self {
+        Self::try_with(host, time, settings).await.unwrap()
+    }
+
+    /// An error if the pages cannot be served with these settings.
+    pub(crate) async fn try_with(
+        host: &str,
+        time: SystemOrManual,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, anchor_web::WebError> {
         let database = TestDatabase::sqlite();
         let now = match time {
             SystemOrManual::Manual => DateTime::from_timestamp(START, 0).unwrap(),
@@ -97,8 +106,8 @@ impl Site {
             .build()
             .await
             .unwrap();
-        let web = Web::new(anchor.clone()).unwrap();
-        Self { anchor, web, clock, asset, _database: database }
+        let web = Web::new(anchor.clone())?;
+        Ok(Self { anchor, web, clock, asset, _database: database })
     }
 
     pub(crate) async fn start(&self, kind: Kind) -> Started {
