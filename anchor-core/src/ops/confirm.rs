@@ -1,7 +1,7 @@
 //! What became of signed envelopes. Nothing else ever closes an attempt.
 //!
 //! An attempt is closed by proof only: the ledger applied it, the ledger failed it, or a ledger closed after its
-//! upper bound without it, and its sequence number agrees (see [`absence`](super::absence)). Whatever a server said
+//! upper bound without it, and its sequence number agrees (see `ops::absence`). Whatever a server said
 //! when it was submitted proves nothing. Until then the same envelope is sent again, which can land at most once.
 //!
 //! Killed anywhere: the attempt is still open and the same question is asked again.
