@@ -52,7 +52,7 @@ pub(super) fn sharing_fetch(connection: &mut AnyConnection, account: &str) -> Re
     let word: Option<String> = account_sharing::table
         .filter(account_sharing::account.eq(account))
         .select(account_sharing::sharing)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     let reader = Reader { table: "account_sharing", id: account };
     word.map(|word| reader.parse("sharing", &word)).transpose()

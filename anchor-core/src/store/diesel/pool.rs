@@ -116,6 +116,8 @@ pub(super) struct Database {
     url: Arc<DatabaseUrl>,
     suspicion: Suspicion,
     timeout: Duration,
+    /// One for each connection: whoever waits, waits without a thread.
+    connections: Arc<Semaphore>,
     /// SQLite has one writer at a time, and lets all others sleep and try again. In this process they queue instead:
     /// nobody is passed over, and readers find connections.
     writer: Option<Arc<Semaphore>>,
@@ -147,7 +149,9 @@ impl Database {
             #[cfg(feature = "postgres")]
             DatabaseUrl::Postgres(_) => None,
         };
-        Ok(Self { pool, url: Arc::new(url), suspicion, timeout: options.timeout, writer })
+        let connections = usize::try_from(options.size.max(1)).unwrap_or(Semaphore::MAX_PERMITS);
+        let connections = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
+        Ok(Self { pool, url: Arc::new(url), suspicion, timeout: options.timeout, connections, writer })
     }
 
     pub(super) fn url(&self) -> &DatabaseUrl {
@@ -169,8 +173,10 @@ impl Database {
         operation: &'static str,
         mut query: impl FnMut(&mut AnyConnection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let turn = self.turn(&self.connections).await?;
         let database = self.clone();
         blocking(operation, move || {
+            let _turn = turn;
             let mut beginning = 1;
             loop {
                 let mut session = database.checkout()?;
@@ -231,12 +237,21 @@ impl Database {
         .await
     }
 
-    /// Waits in the queue of writers, where there is one.
-    async fn turn_to_write(&self) -> Result<Option<OwnedSemaphorePermit>, StoreError> {
-        let Some(writer) = &self.writer else { return Ok(None) };
-        let turn = tokio::time::timeout(self.timeout, Arc::clone(writer).acquire_owned()).await;
+    /// Waits in the queue of writers, where there is one, then for a connection.
+    async fn turn_to_write(
+        &self,
+    ) -> Result<(Option<OwnedSemaphorePermit>, OwnedSemaphorePermit), StoreError> {
+        let writer = match &self.writer {
+            Some(writer) => Some(self.turn(writer).await?),
+            None => None,
+        };
+        Ok((writer, self.turn(&self.connections).await?))
+    }
+
+    async fn turn(&self, queue: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, StoreError> {
+        let turn = tokio::time::timeout(self.timeout, Arc::clone(queue).acquire_owned()).await;
         let turn = turn.map_err(|elapsed| StoreError::Unavailable(Box::new(elapsed)))?;
-        turn.map(Some).map_err(|closed| StoreError::Unavailable(Box::new(closed)))
+        turn.map_err(|closed| StoreError::Unavailable(Box::new(closed)))
     }
 
     /// One transaction. The outer error: no transaction could be begun.

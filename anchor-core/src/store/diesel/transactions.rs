@@ -67,7 +67,9 @@ pub(super) fn find(
     if let Some(reference) = &lookup.external {
         query = query.filter(transactions::external_transaction_id.eq(indexed_text(reference)));
     }
-    one(connection, newest_first(query).limit(1))
+    // an id names one row at most
+    let query = if lookup.id.is_some() { query } else { newest_first(query).limit(1) };
+    one(connection, query)
 }
 
 pub(super) fn list(
@@ -126,8 +128,10 @@ pub(super) fn count(connection: &mut AnyConnection) -> Result<Vec<StateCount>, F
     Ok(counts.collect())
 }
 
+/// Not `first`: SQLite plans a statement anew each time that a parameter of its LIMIT is bound.
 fn one(connection: &mut AnyConnection, query: Boxed<'_>) -> Result<Option<Transaction>, Fault> {
-    let row: Option<TransactionRow> = query.select(TransactionRow::columns()).first(connection).optional()?;
+    let row: Option<TransactionRow> =
+        query.select(TransactionRow::columns()).get_result(connection).optional()?;
     row.map(TransactionRow::read).transpose()
 }
 

@@ -11,7 +11,7 @@ use crate::store::diesel::schema::{attempts, orders};
 use crate::transaction::{Attempt, AttemptStatus, Order, OrderStatus};
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = attempts)]
+#[diesel(table_name = attempts, treat_none_as_default_value = false)]
 pub(in crate::store::diesel) struct AttemptRow {
     id: String,
     transaction_id: String,
@@ -62,7 +62,7 @@ impl AttemptRow {
 }
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = orders)]
+#[diesel(table_name = orders, treat_none_as_default_value = false)]
 pub(in crate::store::diesel) struct OrderRow {
     id: String,
     transaction_id: String,

@@ -11,7 +11,7 @@ use crate::store::{ClaimedEvent, EventProgress, LeaseToken};
 use crate::transaction::{Event, Transaction};
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = events)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
 pub(in crate::store::diesel) struct EventRow {
     id: String,
     transaction_id: String,

@@ -10,7 +10,7 @@ use crate::store::diesel::schema::facts;
 use crate::transaction::{Actor, Fact, FactRecord};
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = facts)]
+#[diesel(table_name = facts, treat_none_as_default_value = false)]
 pub(in crate::store::diesel) struct FactRow {
     pub(in crate::store::diesel) id: String,
     pub(in crate::store::diesel) transaction_id: String,

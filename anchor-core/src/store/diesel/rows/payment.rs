@@ -16,7 +16,7 @@ use crate::store::diesel::schema::{payments, poison_records};
 use crate::store::{PaymentRecord, SuspenseReason};
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = payments)]
+#[diesel(table_name = payments, treat_none_as_default_value = false)]
 pub(in crate::store::diesel) struct PaymentRow {
     operation_id: String,
     account: String,
@@ -100,7 +100,7 @@ impl PaymentRow {
 }
 
 #[derive(Debug, Insertable)]
-#[diesel(table_name = poison_records)]
+#[diesel(table_name = poison_records, treat_none_as_default_value = false)]
 pub(in crate::store::diesel) struct PoisonRow {
     pub(in crate::store::diesel) id: String,
     account: String,

@@ -10,7 +10,8 @@ use crate::store::diesel::schema::transactions;
 use crate::transaction::{NewTransaction, State, Transaction};
 
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = transactions, treat_none_as_null = true)]
+// NULL is written, not DEFAULT: a statement whose text depends on its values is planned anew each time
+#[diesel(table_name = transactions, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(in crate::store::diesel) struct TransactionRow {
     pub(in crate::store::diesel) id: String,
     version: i64,
