@@ -33,13 +33,15 @@ impl Documents {
 
 impl TransactionDocuments for Documents {
     fn document(&self, transaction: &Transaction) -> Value {
-        json!({ "transaction": transaction_object(&self.links, transaction, self.clock.now()) })
+        json!({ "transaction": transaction_wire(&self.links, transaction, self.clock.now()) })
     }
 }
 
 /// What stands under `transaction`, and in the list under `transactions`.
-pub(crate) fn transaction_object(links: &Links, transaction: &Transaction, now: DateTime<Utc>) -> Value {
-    let more_info_url = links.more_info_url(transaction, now);
-    // Text, flags and lists of them: there is nothing that could fail.
-    serde_json::to_value(TransactionWire::new(transaction, more_info_url)).unwrap_or_default()
+pub(crate) fn transaction_wire(
+    links: &Links,
+    transaction: &Transaction,
+    now: DateTime<Utc>,
+) -> TransactionWire {
+    TransactionWire::new(transaction, links.more_info_url(transaction, now))
 }

@@ -18,7 +18,7 @@ use super::notice::Notice;
 use super::query::Query;
 use super::session::{self, Visit};
 use crate::config::{FIELD_BYTES_MAX, INTERACTIVE_PATH};
-use crate::documents::transaction_object;
+use crate::documents::transaction_wire;
 use crate::own_pages::{Doorkeeper, HandOver, Outcome};
 use crate::state::WebState;
 
@@ -119,7 +119,7 @@ pub(super) async fn details(request: HttpRequest, id: Path<String>, state: Data<
     }
     match state.anchor.store().transaction_fetch(id).await {
         Ok(Some(transaction)) => HttpResponse::Ok().json(json!({
-            "transaction": transaction_object(&state.links, &transaction, now),
+            "transaction": transaction_wire(&state.links, &transaction, now),
             "request": request_object(&transaction),
         })),
         Ok(None) => forbidden(),

@@ -7,16 +7,27 @@ use anchor_core::id::TransactionId;
 use anchor_core::ops::start::assets_named;
 use anchor_core::store::{Store, StoreError, TransactionFilter, TransactionLookup};
 use anchor_core::transaction::{Kind, Protocol, Transaction};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::auth::User;
-use crate::documents::transaction_object;
+use crate::documents::transaction_wire;
 use crate::error::SepError;
 use crate::extract::Params;
 use crate::state::WebState;
+use crate::wire::transaction::TransactionWire;
 
 /// Most transactions in one answer, and as many as there are without `limit`.
 const LIMIT_MAX: u32 = 200;
+
+#[derive(Debug, Serialize)]
+struct OneWire {
+    transaction: TransactionWire,
+}
+
+#[derive(Debug, Serialize)]
+struct ListWire {
+    transactions: Vec<TransactionWire>,
+}
 
 /// One of the three ids, or several of them that mean the same transaction. What is not the user's own does not
 /// exist: the same 404 as for an id that nobody has.
@@ -45,7 +56,7 @@ pub(super) async fn one(
     let found = state.anchor.store().transaction_find(&user.subject.key(), Protocol::Sep24, &lookup).await?;
     let transaction = found.ok_or_else(not_found)?;
     let now = state.anchor.clock().now();
-    Ok(fresh().json(json!({ "transaction": transaction_object(&state.links, &transaction, now) })))
+    Ok(fresh().json(OneWire { transaction: transaction_wire(&state.links, &transaction, now) }))
 }
 
 /// Newest first.
@@ -69,9 +80,9 @@ pub(super) async fn list(
         _ => list_of_code(state.anchor.store(), code, filter).await?,
     };
     let now = state.anchor.clock().now();
-    let objects: Vec<_> =
-        transactions.iter().map(|transaction| transaction_object(&state.links, transaction, now)).collect();
-    Ok(fresh().json(json!({ "transactions": objects })))
+    let wire =
+        transactions.iter().map(|transaction| transaction_wire(&state.links, transaction, now)).collect();
+    Ok(fresh().json(ListWire { transactions: wire }))
 }
 
 /// Several issuers share the code: all assets of the user are read, page by page, until enough have the code.
