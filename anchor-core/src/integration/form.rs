@@ -9,9 +9,11 @@ use crate::asset::Asset;
 use crate::transaction::{Instruction, Transaction};
 
 mod field;
+mod sep9;
 mod validate;
 
 pub use field::{Choice, Field, FieldKind};
+pub use sep9::Sep9;
 pub use validate::{FieldError, FieldProblem, ValidForm};
 
 /// What the user answered so far: for each finished page its fields, as validated text.

@@ -161,22 +161,31 @@ impl FieldView {
         let priced = field.name == PRICED_FIELD && matches!(field.kind, FieldKind::Amount { .. });
         let (control, input_type, input_mode) = match &field.kind {
             FieldKind::Amount { .. } => ("input", "text", Some("decimal")),
+            // the digits of some phones have no minus
+            FieldKind::Number { range } if *range.start() < 0 => ("input", "text", None),
+            FieldKind::Number { .. } => ("input", "text", Some("numeric")),
             FieldKind::Select { .. } => ("select", "", None),
             FieldKind::Date => ("input", "date", None),
             FieldKind::Email => ("input", "email", Some("email")),
             FieldKind::Checkbox => ("checkbox", "checkbox", None),
+            _ if is_phone(&field.name) => ("input", "tel", Some("tel")),
             _ => ("input", "text", None),
         };
         let max_chars = match &field.kind {
             FieldKind::Text { max_chars } => Some(*max_chars),
             FieldKind::Email => Some(254),
             FieldKind::Amount { .. } => Some(40),
+            FieldKind::Number { .. } => Some(20),
             _ => None,
         };
         let limits = match (&field.kind, asset) {
             (FieldKind::Amount { min, max, .. }, Some(asset)) if priced => {
                 limits(messages, asset, kind, *min, *max)
             }
+            (FieldKind::Number { range }, _) => Some(messages.fill(
+                "limits.between",
+                &[("min", &range.start().to_string()), ("max", &range.end().to_string())],
+            )),
             _ => None,
         };
         let choices = match &field.kind {
@@ -320,6 +329,9 @@ fn say_plainly(messages: &Messages, asset: Option<&Asset>, kind: Kind, problem: 
         }
         FieldProblem::TooSmall(amount) => messages.fill("error.too_small", &[("amount", &text(amount))]),
         FieldProblem::TooLarge(amount) => messages.fill("error.too_large", &[("amount", &text(amount))]),
+        FieldProblem::NotWhole => plain("error.not_whole"),
+        FieldProblem::Below(least) => messages.fill("error.too_small", &[("amount", &least.to_string())]),
+        FieldProblem::Above(most) => messages.fill("error.too_large", &[("amount", &most.to_string())]),
         FieldProblem::BelowFee => plain("error.below_fee"),
         FieldProblem::NotAChoice => plain("error.not_a_choice"),
         FieldProblem::NotADate => plain("error.not_a_date"),
@@ -327,6 +339,11 @@ fn say_plainly(messages: &Messages, asset: Option<&Asset>, kind: Kind, problem: 
         FieldProblem::Custom(message) => message.clone(),
         _ => plain("error.not_offered"),
     }
+}
+
+/// Phones show their keys for dialling.
+fn is_phone(name: &str) -> bool {
+    matches!(name, "mobile_number" | "mobile_money_number")
 }
 
 /// What browsers call the SEP-9 fields that they can fill in.

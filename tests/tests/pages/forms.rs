@@ -349,3 +349,39 @@ async fn r_24_038_t_24_09_amount_in_the_address_is_not_looked_at() {
     assert!(!visitor.path.contains("amount"));
     assert!(!visitor.get_at(&format!("{}?amount=9999", visitor.path)).await.body.contains("9999"));
 }
+
+#[actix_web::test]
+async fn personal_data_is_asked_for_in_the_users_words_with_the_right_keys() {
+    let site = Site::new().await;
+    let started = site.start_with(Kind::Deposit, |new| new.request.customer = Some("sep9".to_owned())).await;
+    let visitor = site.visit(&started).await;
+    for language in ["en", "es", "pt", "fr", "id"] {
+        let page = visitor.get_at(&format!("{}?lang={language}", visitor.path)).await.body;
+        assert!(!page.contains(">field."), "{language} has no word for a field of SEP-9: {page}");
+    }
+    let page = visitor.get_at(&format!("{}?lang=es", visitor.path)).await.body;
+    for expected in [
+        "Fecha de nacimiento",
+        "type=\"date\" id=\"field-birth_date\"",
+        "type=\"tel\" id=\"field-mobile_number\"",
+        "type=\"email\" id=\"field-email_address\"",
+        "autocomplete=\"family-name\"",
+        "De 0 a 20",
+        "inputmode=\"numeric\"",
+    ] {
+        assert!(page.contains(expected), "{expected}: {page}");
+    }
+    for (answer, problem) in [
+        ("", "answer this"),
+        ("2.5", "whole number"),
+        ("x", "whole number"),
+        ("21", "At most 20"),
+        ("-1", "At least 0"),
+    ] {
+        let refused = visitor.post("person", &[("children", answer)]).await;
+        is_refused(&visitor, &refused, StatusCode::UNPROCESSABLE_ENTITY).await;
+        assert!(refused.body.contains(problem), "{answer}: {}", refused.body);
+    }
+    let taken = visitor.post("person", &[("children", "3"), ("birth_date", "1990-12-31")]).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.body);
+}

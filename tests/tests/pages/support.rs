@@ -11,7 +11,7 @@ use anchor_core::asset::{Asset, AssetDescription, Offer, StellarAsset};
 use anchor_core::clock::{Clock as _, ManualClock};
 use anchor_core::id::TransactionId;
 use anchor_core::integration::form::{
-    Agreement, Field, FieldError, FlowStep, FlowView, Page, ValidForm, amount_page,
+    Agreement, Field, FieldError, FlowStep, FlowView, Page, Sep9, ValidForm, amount_page,
 };
 use anchor_core::integration::{
     DepositIntegration, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome, PendingDeposit,
@@ -314,6 +314,12 @@ impl DepositIntegration for Forms {
         }
         if view.transaction.request.customer.as_deref() == Some("plain") {
             return Ok(amount_page(view));
+        }
+        if view.transaction.request.customer.as_deref() == Some("sep9") {
+            let page = Sep9::ALL
+                .iter()
+                .fold(Page::new("person", "Sep 9"), |page, field| page.field(Field::sep9(*field).optional()));
+            return Ok(page.field(Field::number("children", "Children", 0..=20)));
         }
         let countries = [("US", "United States"), ("ID", "Indonesia"), ("BR", "Brazil")];
         Ok(amount_page(view)

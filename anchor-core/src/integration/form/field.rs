@@ -29,6 +29,11 @@ pub enum FieldKind {
         /// Largest answer.
         max: Option<Amount>,
     },
+    /// A whole number.
+    Number {
+        /// Smallest and largest answer.
+        range: std::ops::RangeInclusive<i64>,
+    },
     /// One of these.
     Select {
         /// At least one.
@@ -48,7 +53,8 @@ pub enum FieldKind {
 pub struct Field {
     /// Unique within the page; use SEP-9 names for personal data.
     pub name: String,
-    /// The question. A field named `amount` may leave it empty: it is called so in the user's language.
+    /// The question. `amount` and the fields of SEP-9 may leave it empty: they are called so in the
+    /// user's language.
     pub label: String,
     /// A hint below it.
     pub help: Option<String>,

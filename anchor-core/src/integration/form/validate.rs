@@ -52,6 +52,12 @@ pub enum FieldProblem {
     BelowFee,
     /// There is no such transaction at the moment, or no fee for this amount.
     NotOffered,
+    /// Not a whole number.
+    NotWhole,
+    /// A number below this.
+    Below(i64),
+    /// A number above this.
+    Above(i64),
     /// Not one of the choices.
     NotAChoice,
     /// Not a day of the calendar.
@@ -66,6 +72,7 @@ pub enum FieldProblem {
 enum Value {
     Text(String),
     Amount(Amount),
+    Number(i64),
     Date(NaiveDate),
     Checked(bool),
 }
@@ -79,7 +86,7 @@ impl ValidForm {
     pub fn text(&self, field: &str) -> Option<&str> {
         match self.0.get(field)? {
             Value::Text(text) => Some(text),
-            Value::Amount(_) | Value::Date(_) | Value::Checked(_) => None,
+            _ => None,
         }
     }
 
@@ -87,7 +94,15 @@ impl ValidForm {
     pub fn amount(&self, field: &str) -> Option<Amount> {
         match self.0.get(field)? {
             Value::Amount(amount) => Some(*amount),
-            Value::Text(_) | Value::Date(_) | Value::Checked(_) => None,
+            _ => None,
+        }
+    }
+
+    /// A whole number; `None` if it was left empty.
+    pub fn number(&self, field: &str) -> Option<i64> {
+        match self.0.get(field)? {
+            Value::Number(number) => Some(*number),
+            _ => None,
         }
     }
 
@@ -95,7 +110,7 @@ impl ValidForm {
     pub fn date(&self, field: &str) -> Option<NaiveDate> {
         match self.0.get(field)? {
             Value::Date(date) => Some(*date),
-            Value::Text(_) | Value::Amount(_) | Value::Checked(_) => None,
+            _ => None,
         }
     }
 
@@ -108,6 +123,7 @@ impl ValidForm {
         let text = |value: &Value| match value {
             Value::Text(text) => text.clone(),
             Value::Amount(amount) => amount.to_string(),
+            Value::Number(number) => number.to_string(),
             Value::Date(date) => date.to_string(),
             Value::Checked(checked) => checked.to_string(),
         };
@@ -162,6 +178,7 @@ fn check(field: &Field, answer: &str) -> Result<Option<Value>, FieldProblem> {
     match &field.kind {
         FieldKind::Text { max_chars } => within(answer, *max_chars),
         FieldKind::Amount { scale, min, max } => amount(answer, *scale, *min, *max),
+        FieldKind::Number { range } => number(answer, range),
         FieldKind::Select { choices } => choices
             .iter()
             .any(|choice| choice.value == answer)
@@ -199,6 +216,15 @@ fn within(answer: &str, max_chars: usize) -> Result<Value, FieldProblem> {
         return Err(FieldProblem::TooLong(max_chars));
     }
     Ok(Value::Text(answer.to_owned()))
+}
+
+fn number(answer: &str, range: &std::ops::RangeInclusive<i64>) -> Result<Value, FieldProblem> {
+    let number: i64 = answer.parse().map_err(|_| FieldProblem::NotWhole)?;
+    match number {
+        _ if number < *range.start() => Err(FieldProblem::Below(*range.start())),
+        _ if number > *range.end() => Err(FieldProblem::Above(*range.end())),
+        _ => Ok(Value::Number(number)),
+    }
 }
 
 fn amount(answer: &str, scale: u8, min: Option<Amount>, max: Option<Amount>) -> Result<Value, FieldProblem> {
