@@ -19,6 +19,7 @@ pub mod id;
 pub mod integration;
 pub mod keys;
 pub mod memo;
+pub mod metrics;
 pub mod ops;
 pub mod secret;
 pub mod stellar;

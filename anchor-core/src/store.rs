@@ -273,6 +273,15 @@ pub struct StateCount {
     pub oldest: Option<DateTime<Utc>>,
 }
 
+/// When a job last did its work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Its name.
+    pub job: String,
+    /// When it last came to its end without an error, on whatever machine.
+    pub at: DateTime<Utc>,
+}
+
 /// Everything that is kept.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
@@ -432,6 +441,11 @@ pub trait Store: Send + Sync + fmt::Debug {
         progress: EventProgress,
         due: DateTime<Utc>,
     ) -> Result<(), StoreError>;
+
+    /// Remembers that a job did its work. An earlier time than the remembered one is without effect.
+    async fn heartbeat_put(&self, job: &str, at: DateTime<Utc>) -> Result<(), StoreError>;
+    /// Every job that ever did its work, by name.
+    async fn heartbeat_list(&self) -> Result<Vec<Heartbeat>, StoreError>;
 
     /// Deletes what has ended: used tokens, sessions, challenges.
     async fn expired_delete(&self, now: DateTime<Utc>) -> Result<u64, StoreError>;

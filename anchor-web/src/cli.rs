@@ -22,6 +22,9 @@ pub struct ServeArgs {
     /// Address and port to listen on
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8000")]
     pub listen: SocketAddr,
+    /// Address and port for `GET /metrics` of this server; nothing is served if absent. Not for the public
+    #[arg(long, env = "METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 impl ServeArgs {
@@ -31,7 +34,14 @@ impl ServeArgs {
     /// The address is taken, or the listener fails.
     pub async fn run(self, web: Web) -> std::io::Result<()> {
         let listener = self.bind()?;
-        serve(web, listener, interrupted()).await
+        let Some(address) = self.metrics_listen else { return serve(web, listener, interrupted()).await };
+        let metrics = TcpListener::bind(address)?;
+        tracing::info!(listen = %address, "metrics");
+        let metrics = anchor_core::metrics::serve(web.metrics(), metrics);
+        tokio::select! {
+            ended = serve(web, listener, interrupted()) => ended,
+            failed = metrics => failed,
+        }
     }
 
     /// Takes the address, for those who serve themselves with [`serve`].

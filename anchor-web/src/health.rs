@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
+use anchor_core::store::Heartbeat;
 use serde::Serialize;
 
 use crate::config::HEALTH_PATH;
@@ -16,6 +17,8 @@ use crate::state::WebState;
 const PROBE_DEADLINE: Duration = Duration::from_secs(5);
 /// A ledger closes every five seconds; a server this far behind shows the past.
 const LEDGER_AGE_MAX_SECONDS: i64 = 60;
+/// Jobs beat every ten seconds, and pause for a minute at most after errors.
+const JOB_AGE_MAX_SECONDS: i64 = 150;
 
 #[derive(Debug, Serialize)]
 struct HealthWire {
@@ -23,6 +26,14 @@ struct HealthWire {
     version: &'static str,
     database: &'static str,
     ledger: LedgerWire,
+    jobs: Vec<JobWire>,
+}
+
+#[derive(Debug, Serialize)]
+struct JobWire {
+    name: String,
+    status: &'static str,
+    age_seconds: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,29 +61,44 @@ async fn live() -> HttpResponse {
 }
 
 /// 200 if database and ledger answer in time and the ledger is current, else 503. Reasons are in the log only.
+///
+/// Jobs that are late make it `degraded`, and no 503: no server would serve better for being taken out of the rotation.
 async fn ready(state: web::Data<WebState>) -> HttpResponse {
-    let (database, ledger) = futures_util::join!(database(&state), ledger(&state));
+    let (jobs, ledger) = futures_util::join!(jobs(&state), ledger(&state));
+    let database = jobs.is_some();
+    let jobs = jobs.unwrap_or_default();
     let is_well = database && ledger.status == "ok";
     let mut response = if is_well { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.insert_header((header::CACHE_CONTROL, "no-store")).json(HealthWire {
-        status: if is_well { "ok" } else { "unavailable" },
+        status: match is_well {
+            true if jobs.iter().all(|job| job.status == "ok") => "ok",
+            true => "degraded",
+            false => "unavailable",
+        },
         version: env!("CARGO_PKG_VERSION"),
         database: if database { "ok" } else { "unavailable" },
         ledger,
+        jobs,
     })
 }
 
-async fn database(state: &WebState) -> bool {
-    let ping = tokio::time::timeout(PROBE_DEADLINE, state.anchor.store().ping());
-    match ping.await {
-        Ok(Ok(())) => true,
+/// Every job that ever worked; `None` if the database is not well.
+async fn jobs(state: &WebState) -> Option<Vec<JobWire>> {
+    let now = state.anchor.clock().now();
+    let job = |beat: Heartbeat| {
+        let age_seconds = (now - beat.at).num_seconds().max(0);
+        let status = if age_seconds <= JOB_AGE_MAX_SECONDS { "ok" } else { "late" };
+        JobWire { name: beat.job, status, age_seconds }
+    };
+    match tokio::time::timeout(PROBE_DEADLINE, state.anchor.store().heartbeat_list()).await {
+        Ok(Ok(beats)) => Some(beats.into_iter().map(job).collect()),
         Ok(Err(error)) => {
             tracing::warn!(%error, "health: the database is not well");
-            false
+            None
         }
         Err(_) => {
             tracing::warn!("health: the database does not answer");
-            false
+            None
         }
     }
 }

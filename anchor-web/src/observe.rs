@@ -27,6 +27,7 @@ pub(crate) async fn observed(
     let began = Instant::now();
     // Routing is over at this point, so that a second handle on the request disturbs nobody.
     let handle = request.request().clone();
+    let state = request.app_data::<web::Data<WebState>>().cloned();
     let id = request_id(&request);
     let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
     let method = method(request.method());
@@ -38,7 +39,11 @@ pub(crate) async fn observed(
             Ok(response) => response.map_into_boxed_body(),
             Err(error) => ServiceResponse::from_err(error, handle),
         };
-        let (status, millis) = (response.status().as_u16(), began.elapsed().as_millis());
+        let (status, took) = (response.status().as_u16(), began.elapsed());
+        let millis = took.as_millis();
+        if let Some(state) = state {
+            state.requests.count(&route, method, status, took);
+        }
         if route.starts_with(HEALTH_PATH) {
             tracing::debug!(status, millis, "answered");
         } else {

@@ -4,10 +4,12 @@ use actix_web::web::{self, ServiceConfig};
 use anchor_core::Anchor;
 use anchor_core::config::Sep;
 use anchor_core::http::GuardError;
+use anchor_core::metrics::Metrics;
 
 use crate::interactive::{Pages, PagesError};
 use crate::limits::Limits;
 use crate::links::Links;
+use crate::requests::Requests;
 use crate::sep1::{StellarToml, TomlError};
 use crate::tokens::Tokens;
 use crate::wallet_domains::WalletDomains;
@@ -47,6 +49,7 @@ pub(crate) struct WebState {
     pub(crate) tokens: Tokens,
     pub(crate) links: Links,
     pub(crate) limits: Limits,
+    pub(crate) requests: Requests,
     pub(crate) toml: StellarToml,
     pub(crate) info: web::Bytes,
     pub(crate) web_auth: sep10::WebAuth,
@@ -71,6 +74,7 @@ impl Web {
             tokens: Tokens::new(config),
             links: Links::new(config),
             limits: Limits::new(&config.limits),
+            requests: Requests::new(),
             toml: StellarToml::new(&anchor)?,
             info: sep24::info_document(&anchor),
             web_auth: sep10::WebAuth::new(config),
@@ -84,6 +88,12 @@ impl Web {
     /// The anchor behind it.
     pub fn anchor(&self) -> &Anchor {
         &self.state.anchor
+    }
+
+    /// What this server tells a Prometheus server, for [`anchor_core::metrics::serve`]. Not mounted by
+    /// [`routes`](Self::routes): it is not for the public.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::new(self.anchor().clone()).with(self.state.requests.clone())
     }
 
     /// Mounts the endpoints of the active SEPs on an App: `App::new().configure(web.routes())`. Cheap, for every

@@ -1,5 +1,6 @@
 //! The `worker` subcommand for the integrator's own binary (feature `cli`).
 
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use anchor_core::Anchor;
@@ -31,6 +32,9 @@ pub struct WorkerArgs {
     /// slowest integration needs for an answer
     #[arg(long, env = "WORKER_LEASE_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u16).range(1..=3600))]
     pub lease_seconds: u16,
+    /// Address and port for `GET /metrics` of these jobs; nothing is served if absent. Not for the public
+    #[arg(long, env = "WORKER_METRICS_LISTEN")]
+    pub worker_metrics_listen: Option<SocketAddr>,
 }
 
 impl WorkerArgs {
@@ -45,6 +49,15 @@ impl WorkerArgs {
         if self.once {
             return worker.run_until_idle().await.map(drop);
         }
-        worker.run(Shutdown::on_signal()).await
+        let Some(address) = self.worker_metrics_listen else {
+            return worker.run(Shutdown::on_signal()).await;
+        };
+        let listener = TcpListener::bind(address).map_err(WorkerError::Metrics)?;
+        tracing::info!(listen = %address, "metrics");
+        let metrics = anchor_core::metrics::serve(worker.metrics(), listener);
+        tokio::select! {
+            ended = worker.run(Shutdown::on_signal()) => ended,
+            failed = metrics => failed.map_err(WorkerError::Metrics),
+        }
     }
 }

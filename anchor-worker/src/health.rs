@@ -19,6 +19,8 @@ pub struct JobHealth {
     pub last_success: Option<DateTime<Utc>>,
     /// When it last failed, and why. Never personal data.
     pub last_error: Option<(DateTime<Utc>, String)>,
+    /// How often it did not come to its end.
+    pub failures: u64,
     /// How often it was started again after a panic.
     pub panics: u64,
 }
@@ -66,6 +68,7 @@ impl Pulse {
         let at = self.anchor.clock().now();
         self.update(|health| {
             health.activations = health.activations.saturating_add(1);
+            health.failures = health.failures.saturating_add(1);
             health.last_error = Some((at, error));
         });
     }

@@ -5,8 +5,10 @@ pub mod cli;
 mod config;
 mod driver;
 mod health;
+mod heartbeat;
 mod job;
 pub mod jobs;
+mod metrics;
 pub mod shutdown;
 mod worker;
 

@@ -1,11 +1,13 @@
 //! All jobs of one process.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anchor_core::Anchor;
 use anchor_core::http::GuardedClient;
+use anchor_core::metrics::Metrics;
 use anchor_core::ops::Progress;
 use anchor_core::ops::callback::CallbackSender;
 use tokio::task::JoinSet;
@@ -13,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::config::WorkerConfig;
 use crate::driver::{self, Rhythm};
 use crate::health::{Pulse, WorkerHealth};
+use crate::heartbeat;
 use crate::job::{Job, JobError};
 use crate::jobs;
 use crate::shutdown::Shutdown;
@@ -42,6 +45,9 @@ pub enum WorkerError {
     /// Jobs were still busy when their time was up. What they were doing is done again at the next start.
     #[error("jobs were still busy after {0:?} and were stopped")]
     Busy(Duration),
+    /// The address for metrics is taken, or not ours.
+    #[error("metrics cannot be served")]
+    Metrics(#[source] std::io::Error),
     /// What reaches the wallets could not be set up.
     #[error("the client for callbacks could not be set up")]
     Callbacks(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -102,6 +108,11 @@ impl Worker {
         self.health.clone()
     }
 
+    /// What this worker tells a Prometheus server, for [`anchor_core::metrics::serve`]; stays readable while it runs.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::new(self.anchor.clone()).with(self.health())
+    }
+
     /// Runs the jobs until told to stop; then they finish the work at hand. A job that panics is started again.
     ///
     /// # Errors
@@ -117,6 +128,7 @@ impl Worker {
             };
             running.spawn(driver::supervise(Arc::clone(job), rhythm));
         }
+        running.spawn(heartbeat::keep(self.anchor.clone(), self.health(), shutdown.clone()));
         tracing::info!(owner = self.config.settings.owner, jobs = self.jobs.len(), "worker started");
         shutdown.asked().await;
         let finish = async { while running.join_next().await.is_some() {} };
@@ -153,6 +165,12 @@ impl Worker {
     /// # Errors
     /// The first error of the last round, or [`WorkerError::Restless`].
     pub async fn run_until_idle(&self) -> Result<Progress, WorkerError> {
+        let rested = self.rounds().await;
+        heartbeat::beat(&self.anchor, &self.health, &mut BTreeMap::new()).await;
+        rested
+    }
+
+    async fn rounds(&self) -> Result<Progress, WorkerError> {
         let mut total = Progress::default();
         for _ in 0..ROUNDS_MAX {
             let mut round = Progress::default();

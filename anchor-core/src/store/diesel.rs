@@ -10,8 +10,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Callbacks, Claim, Claimed, ClaimedEvent, EventProgress, LeaseToken, Observation, PaymentRecord, Recorded,
-    Session, StateCount, Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+    Callbacks, Claim, Claimed, ClaimedEvent, EventProgress, Heartbeat, LeaseToken, Observation,
+    PaymentRecord, Recorded, Session, StateCount, Store, StoreError, Stored, TransactionFilter,
+    TransactionLookup, WatchLease,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::Asset;
@@ -26,6 +27,7 @@ mod claims;
 mod connection;
 mod documents;
 mod fault;
+mod heartbeats;
 mod history;
 mod migrate;
 mod outbox;
@@ -367,6 +369,15 @@ impl Store for DieselStore {
     ) -> Result<(), StoreError> {
         let due = stamp(due);
         self.database.write("event_defer", move |c| outbox::defer(c, id, lease, progress, due)).await
+    }
+
+    async fn heartbeat_put(&self, job: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let (job, at) = (job.to_owned(), stamp(at));
+        self.database.upsert("heartbeat_put", move |c| heartbeats::put(c, &job, at)).await
+    }
+
+    async fn heartbeat_list(&self) -> Result<Vec<Heartbeat>, StoreError> {
+        self.database.read("heartbeat_list", heartbeats::list).await
     }
 
     async fn expired_delete(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {

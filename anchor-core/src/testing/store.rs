@@ -106,6 +106,7 @@ macro_rules! store_conformance {
             documents::callbacks_are_remembered_once
             documents::whoever_uses_an_account_first_decides_how
             documents::of_many_first_users_at_once_one_decides
+            documents::latest_heartbeat_of_each_job_stays
             history::history_is_in_order_with_anomalies
             history::same_anomaly_is_kept_once
             history::anomalies_at_once_are_kept_once

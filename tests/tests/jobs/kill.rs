@@ -16,8 +16,9 @@ use anchor_core::stellar::{
     AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage, Network, Submission,
 };
 use anchor_core::store::{
-    Callbacks, Claim, Claimed, ClaimedEvent, EventProgress, LeaseToken, Observation, PaymentRecord, Recorded,
-    Session, StateCount, Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+    Callbacks, Claim, Claimed, ClaimedEvent, EventProgress, Heartbeat, LeaseToken, Observation,
+    PaymentRecord, Recorded, Session, StateCount, Store, StoreError, Stored, TransactionFilter,
+    TransactionLookup, WatchLease,
 };
 use anchor_core::transaction::{
     Attempt, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -419,6 +420,15 @@ impl<T: Store> Store for Mortal<T> {
         due: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.switch.around(self.inner.event_defer(id, lease, progress, due)).await
+    }
+
+    // says how it goes, and decides nothing
+    async fn heartbeat_put(&self, job: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.inner.heartbeat_put(job, at).await
+    }
+
+    async fn heartbeat_list(&self) -> Result<Vec<Heartbeat>, StoreError> {
+        self.inner.heartbeat_list().await
     }
 
     async fn expired_delete(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {

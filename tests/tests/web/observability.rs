@@ -1,12 +1,16 @@
 //! What operators see of requests: in the log, and in the answers.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use actix_web::test::TestRequest;
+use anchor_core::amount::StellarAmount;
+use anchor_core::metrics;
 use anchor_core::testing::fakes::samples;
 use anchor_core::testing::ledger::Fault;
 use anchor_tests::logs::Log;
 use anchor_tests::web::{Answer, TestAnchor};
+use anchor_worker::{Worker, WorkerConfig};
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -102,5 +106,118 @@ async fn what_stands_in_addresses_and_forms_is_never_logged() -> Result<()> {
     for secret in [&token, &secret, &cookie, "ada@users.example", "IBAN1234", "STEAL"] {
         assert!(!log.contains(secret), "{secret}: {log}");
     }
+    Ok(())
+}
+
+fn worker(anchor: &TestAnchor) -> Result<Worker> {
+    Ok(Worker::new(anchor.anchor.clone(), WorkerConfig::default())?)
+}
+
+fn has(page: &str, line: &str) {
+    assert!(page.lines().any(|each| each == line), "{line} is not in\n{page}");
+}
+
+#[actix_web::test]
+async fn metrics_count_requests_by_pattern_and_never_by_what_clients_invent() -> Result<()> {
+    let anchor = TestAnchor::new().await?;
+    for invented in 0..50 {
+        anchor.get(&format!("/sep24/interactive/{invented}?token=secret{invented}"), "").await;
+        anchor.get(&format!("/sep24/{invented}"), "").await;
+        let request = TestRequest::default().method(format!("STEAL{invented}").parse()?).uri("/sep24/info");
+        anchor.call(request).await;
+    }
+    let page = anchor.web.metrics().page().await;
+    has(&page, r#"anchor_http_requests_total{route="/sep24/info",method="other",status="405"} 50"#);
+    let route = "/sep24/interactive/{id}";
+    let status = anchor.get("/sep24/interactive/1?token=1", "").await.status;
+    has(
+        &page,
+        &format!(r#"anchor_http_requests_total{{route="{route}",method="GET",status="{status}"}} 50"#),
+    );
+    assert!(page.contains(&format!(r#"anchor_http_request_seconds_count{{route="{route}"}} 50"#)), "{page}");
+    assert!(page.lines().count() < 150 && !page.contains("secret") && !page.contains("STEAL"), "{page}");
+    assert!(page.ends_with("# EOF\n"));
+    Ok(())
+}
+
+#[actix_web::test]
+async fn metrics_tell_transactions_by_state_and_age_balances_and_the_ledgers_lag() -> Result<()> {
+    let anchor = TestAnchor::new().await?;
+    let token = anchor.log_in(&samples::user()).await?;
+    for _ in 0..2 {
+        anchor.start("deposit", &token, json!({ "asset_code": "USDC" })).await?;
+    }
+    anchor.clock.advance(Duration::from_secs(40));
+    let page = anchor.web.metrics().page().await;
+    has(&page, r#"anchor_transactions{state="collecting"} 2"#);
+    has(&page, r#"anchor_transactions_oldest_seconds{state="collecting"} 40"#);
+    has(&page, "anchor_ledger_lag_seconds 40");
+    has(&page, "anchor_database_up 1");
+    has(&page, "anchor_ledger_up 1");
+    let asset = samples::asset();
+    let account = asset.distribution;
+    has(&page, &format!(r#"anchor_account_balance_stroops{{account="{account}",asset="native"}} 0"#));
+    anchor.ledger.fund(account, StellarAmount::from_stroops(125_000_001)?);
+    anchor.ledger.trust(account, &asset.id, StellarAmount::from_stroops(7)?);
+    let strange = "SPAM:GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ".parse()?;
+    anchor.ledger.trust(account, &strange, StellarAmount::from_stroops(9)?);
+    let page = anchor.web.metrics().page().await;
+    has(&page, &format!(r#"anchor_account_balance_stroops{{account="{account}",asset="native"}} 125000001"#));
+    has(&page, &format!(r#"anchor_account_balance_stroops{{account="{account}",asset="{}"}} 7"#, asset.id));
+    assert!(!page.contains("SPAM"), "{page}");
+    anchor.ledger.inject(Fault::Latest);
+    let page = anchor.web.metrics().page().await;
+    has(&page, "anchor_ledger_up 0");
+    assert!(!page.contains("anchor_ledger_lag_seconds"), "an old lag would look like a good one: {page}");
+    Ok(())
+}
+
+#[actix_web::test]
+async fn metrics_and_health_tell_when_each_job_last_worked_on_any_machine() -> Result<()> {
+    let anchor = TestAnchor::new().await?;
+    let worker = worker(&anchor)?;
+    worker.run_until_idle().await?;
+    let page = worker.metrics().page().await;
+    let now = samples::start().timestamp();
+    for job in anchor_worker::jobs::NAMES {
+        has(&page, &format!(r#"anchor_job_last_success_timestamp_seconds{{job="{job}"}} {now}"#));
+        has(&page, &format!(r#"anchor_job_failures_total{{job="{job}"}} 0"#));
+        // a server knows it from the database
+        has(
+            &anchor.web.metrics().page().await,
+            &format!(r#"anchor_job_heartbeat_timestamp_seconds{{job="{job}"}} {now}"#),
+        );
+    }
+    let health = anchor.get("/health", "").await.json()?;
+    let jobs = health["jobs"].as_array().unwrap();
+    assert_eq!((jobs.len(), &health["status"]), (anchor_worker::jobs::NAMES.len(), &json!("ok")));
+
+    anchor.clock.advance(Duration::from_secs(151));
+    anchor.ledger.close_at(u64::try_from(samples::start().timestamp())? + 151);
+    let late = anchor.get("/health", "").await;
+    assert_eq!(late.status, 200, "servers are not at fault");
+    let late = late.json()?;
+    assert_eq!(late["status"], "degraded");
+    let expected = json!({ "name": "expire", "status": "late", "age_seconds": 151 });
+    assert!(late["jobs"].as_array().unwrap().contains(&expected), "{late}");
+    Ok(())
+}
+
+#[actix_web::test]
+async fn metrics_are_served_at_their_own_address_only() -> Result<()> {
+    let anchor = TestAnchor::new().await?;
+    let public = anchor.get("/metrics", "").await;
+    assert_eq!(public.status, 404);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let serving = actix_web::rt::spawn(metrics::serve(anchor.web.metrics(), listener));
+    let client = reqwest::Client::new();
+    let answer = client.get(format!("{address}/metrics")).send().await?;
+    assert_eq!(answer.status(), 200);
+    assert!(answer.headers()["content-type"].to_str()?.starts_with("application/openmetrics-text"));
+    has(&answer.text().await?, "anchor_database_up 1");
+    assert_eq!(client.get(format!("{address}/")).send().await?.status(), 404);
+    assert_eq!(client.post(format!("{address}/metrics")).send().await?.status(), 405);
+    serving.abort();
     Ok(())
 }

@@ -207,6 +207,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    job_heartbeats (job) {
+        job -> Text,
+        beaten_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     account_sharing (account) {
         account -> Text,
         sharing -> Text,

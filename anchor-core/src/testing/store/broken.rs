@@ -12,7 +12,7 @@ use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::stellar::Cursor;
 use crate::store::{
-    Callbacks, Claim, Claimed, ClaimedEvent, Disposition, EventProgress, LeaseToken, Observation,
+    Callbacks, Claim, Claimed, ClaimedEvent, Disposition, EventProgress, Heartbeat, LeaseToken, Observation,
     PaymentRecord, Recorded, Session, StateCount, Store, StoreError, Stored, TransactionFilter,
     TransactionLookup, WatchLease,
 };
@@ -205,5 +205,7 @@ pass_on! {
     fn event_ack(id: EventId, lease: LeaseToken, at: DateTime<Utc>) -> ();
     fn event_mark(id: EventId, lease: LeaseToken, progress: EventProgress) -> bool;
     fn event_defer(id: EventId, lease: LeaseToken, progress: EventProgress, due: DateTime<Utc>) -> ();
+    fn heartbeat_put(job: &str, at: DateTime<Utc>) -> ();
+    fn heartbeat_list() -> Vec<Heartbeat>;
     fn expired_delete(now: DateTime<Utc>) -> u64;
 }

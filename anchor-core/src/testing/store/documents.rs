@@ -1,10 +1,10 @@
 //! Assets, answers, callbacks, how accounts are used.
 
-use super::bench::{Bench, terms};
+use super::bench::{Bench, at, terms};
 use crate::account::Sharing;
 use crate::asset::StellarAsset;
 use crate::integration::Answers;
-use crate::store::{Callbacks, Store, Stored};
+use crate::store::{Callbacks, Heartbeat, Store, Stored};
 use crate::testing::fakes::samples;
 use crate::transaction::Kind;
 
@@ -82,6 +82,17 @@ pub async fn of_many_first_users_at_once_one_decides(store: &dyn Store) {
     let known = store.sharing_fetch(&account).await.unwrap();
     assert!(known.is_some());
     assert!(decisions.into_iter().all(|decided| Some(decided.unwrap()) == known));
+}
+
+/// Also when several machines write at once, or one writes late.
+pub async fn latest_heartbeat_of_each_job_stays(store: &dyn Store) {
+    assert_eq!(store.heartbeat_list().await.unwrap(), []);
+    let beats = [5, 9, 7, 2].map(|seconds| store.heartbeat_put("watch", at(seconds)));
+    assert!(futures_util::future::join_all(beats).await.into_iter().all(|beaten| beaten.is_ok()));
+    store.heartbeat_put("expire", at(3)).await.unwrap();
+    store.heartbeat_put("watch", at(8)).await.unwrap();
+    let beat = |job: &str, seconds| Heartbeat { job: job.to_owned(), at: at(seconds) };
+    assert_eq!(store.heartbeat_list().await.unwrap(), [beat("expire", 3), beat("watch", 9)]);
 }
 
 fn answers(amount: &str) -> Answers {

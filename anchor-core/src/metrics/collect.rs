@@ -1,0 +1,133 @@
+//! What database and ledger say at this moment.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+
+use super::{Registry, Source};
+use crate::Anchor;
+use crate::account::AccountId;
+use crate::ops::chain;
+use crate::stellar::{AccountSnapshot, LedgerPoint};
+use crate::store::{Heartbeat, StateCount};
+
+/// What takes longer is left out.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+type Labels = Vec<(&'static str, String)>;
+
+pub(super) struct Facts {
+    now: DateTime<Utc>,
+    states: Option<Vec<StateCount>>,
+    heartbeats: Option<Vec<Heartbeat>>,
+    latest: Option<LedgerPoint>,
+    /// `None`: there is no such account.
+    accounts: Vec<(AccountId, Option<AccountSnapshot>)>,
+    assets: BTreeSet<String>,
+}
+
+pub(super) async fn facts(anchor: &Anchor) -> Facts {
+    let distribution: BTreeSet<AccountId> = anchor.assets().iter().map(|asset| asset.distribution).collect();
+    let account =
+        |id: AccountId| async move { Some((id, in_time("an account", anchor.ledger().account(&id)).await?)) };
+    let (states, heartbeats, latest, accounts) = tokio::join!(
+        in_time("transactions", anchor.store().transaction_count()),
+        in_time("heartbeats", anchor.store().heartbeat_list()),
+        in_time("the ledger", anchor.ledger().latest()),
+        join_all(distribution.into_iter().map(account)),
+    );
+    Facts {
+        now: anchor.clock().now(),
+        states,
+        heartbeats,
+        latest,
+        accounts: accounts.into_iter().flatten().collect(),
+        assets: anchor.assets().iter().map(|asset| asset.id.to_string()).collect(),
+    }
+}
+
+async fn in_time<T, E: std::error::Error>(
+    what: &'static str,
+    asked: impl Future<Output = Result<T, E>>,
+) -> Option<T> {
+    match tokio::time::timeout(DEADLINE, asked).await {
+        Ok(Ok(told)) => return Some(told),
+        Ok(Err(error)) => tracing::warn!(what, error = chain(&error), "metrics: not known"),
+        Err(_) => tracing::warn!(what, "metrics: no answer in time"),
+    }
+    None
+}
+
+impl Source for Facts {
+    fn register(&self, registry: &mut Registry) {
+        let up = |is_up: bool| {
+            let gauge = Gauge::<i64>::default();
+            gauge.set(i64::from(is_up));
+            gauge
+        };
+        registry.register("database_up", "Whether the database answered", up(self.states.is_some()));
+        registry.register("ledger_up", "Whether the ledger's server answered", up(self.latest.is_some()));
+        if let Some(latest) = self.latest {
+            self.ledger(latest, registry);
+        }
+        self.transactions(registry);
+        self.balances(registry);
+        let beats = Family::<Labels, Gauge>::default();
+        for beat in self.heartbeats.iter().flatten() {
+            beats.get_or_create(&vec![("job", beat.job.clone())]).set(beat.at.timestamp());
+        }
+        let help = "When a job last came to its end without an error on any machine, in Unix seconds";
+        registry.register("job_heartbeat_timestamp_seconds", help, beats);
+    }
+}
+
+impl Facts {
+    fn ledger(&self, latest: LedgerPoint, registry: &mut Registry) {
+        let (sequence, lag) = (Gauge::<i64>::default(), Gauge::<i64>::default());
+        sequence.set(latest.sequence.into());
+        let closed_at = i64::try_from(latest.closed_at).unwrap_or(i64::MAX);
+        lag.set(self.now.timestamp().saturating_sub(closed_at).max(0));
+        registry.register("ledger_sequence", "The last ledger that the server has read", sequence);
+        registry.register("ledger_lag_seconds", "How long ago that ledger was closed", lag);
+    }
+
+    fn transactions(&self, registry: &mut Registry) {
+        let (counts, ages) = (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());
+        for state in self.states.iter().flatten() {
+            let labels = vec![("state", state.state.clone())];
+            counts.get_or_create(&labels).set(i64::try_from(state.count).unwrap_or(i64::MAX));
+            if let Some(oldest) = state.oldest {
+                ages.get_or_create(&labels).set((self.now - oldest).num_seconds().max(0));
+            }
+        }
+        registry.register("transactions", "Transactions by state", counts);
+        let help = "How long the transaction that waits longest in a state has had its status";
+        registry.register("transactions_oldest_seconds", help, ages);
+    }
+
+    /// In stroops: whole numbers, as the ledger has them.
+    fn balances(&self, registry: &mut Registry) {
+        let balances = Family::<Labels, Gauge>::default();
+        let set = |account: &AccountId, asset: String, stroops: i64| {
+            let labels = vec![("account", account.to_string()), ("asset", asset)];
+            balances.get_or_create(&labels).set(stroops);
+        };
+        for (id, snapshot) in &self.accounts {
+            let lumens = snapshot.as_ref().map_or(0, |snapshot| snapshot.balance.stroops());
+            set(id, crate::asset::StellarAsset::Native.to_string(), lumens);
+            // anybody can make an account hold more assets, but not more of ours
+            for line in snapshot.iter().flat_map(|snapshot| &snapshot.trust_lines) {
+                let asset = line.asset.to_string();
+                if self.assets.contains(&asset) {
+                    set(id, asset, line.balance.stroops());
+                }
+            }
+        }
+        let help = "What the distribution accounts hold, in stroops (10^-7)";
+        registry.register("account_balance_stroops", help, balances);
+    }
+}

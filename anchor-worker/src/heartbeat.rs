@@ -1,0 +1,50 @@
+//! Tells the database when jobs last did their work: servers have nothing else from which they could know.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anchor_core::Anchor;
+use anchor_core::ops::chain;
+use chrono::{DateTime, Utc};
+
+use crate::health::WorkerHealth;
+use crate::shutdown::Shutdown;
+
+/// Seldom enough to cost nothing.
+const PERIOD: Duration = Duration::from_secs(10);
+/// The first time, so that a fresh worker is soon known.
+const FIRST: Duration = Duration::from_secs(2);
+
+/// Beats until told to stop, and once more then.
+pub(crate) async fn keep(anchor: Anchor, health: WorkerHealth, shutdown: Shutdown) {
+    let mut told = BTreeMap::new();
+    let mut pause = FIRST;
+    while !shutdown.is_asked() {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shutdown.asked() => {}
+        }
+        pause = PERIOD;
+        beat(&anchor, &health, &mut told).await;
+    }
+}
+
+/// Tells what was not `told` before. Nothing depends on it: an error is only logged.
+pub(crate) async fn beat(
+    anchor: &Anchor,
+    health: &WorkerHealth,
+    told: &mut BTreeMap<&'static str, DateTime<Utc>>,
+) {
+    for (job, health) in health.snapshot() {
+        let Some(at) = health.last_success.filter(|at| told.get(job) != Some(at)) else { continue };
+        match anchor.store().heartbeat_put(job, at).await {
+            Ok(()) => {
+                told.insert(job, at);
+            }
+            Err(error) => {
+                tracing::warn!(job, error = chain(&error), "a heartbeat could not be written");
+                return;
+            }
+        }
+    }
+}
