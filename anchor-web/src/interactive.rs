@@ -38,6 +38,7 @@ mod payment_request;
 mod qr;
 mod query;
 mod render;
+mod sent_form;
 mod session;
 mod status_view;
 

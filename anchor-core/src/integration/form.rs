@@ -10,10 +10,12 @@ use crate::transaction::{Instruction, Transaction};
 
 mod field;
 mod sep9;
+mod upload;
 mod validate;
 
 pub use field::{Choice, Field, FieldKind};
 pub use sep9::Sep9;
+pub use upload::{FileType, Upload};
 pub use validate::{FieldError, FieldProblem, ValidForm};
 
 /// What the user answered so far: for each finished page its fields, as validated text.

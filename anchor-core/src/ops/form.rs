@@ -16,7 +16,7 @@ use crate::anchor::Anchor;
 use crate::asset::Asset;
 use crate::id::TransactionId;
 use crate::integration::form::{
-    Agreement, Answers, FieldError, FieldKind, FieldProblem, FlowStep, FlowView, Page,
+    Agreement, Answers, FieldError, FieldKind, FieldProblem, FlowStep, FlowView, Page, Upload,
 };
 use crate::integration::{IntegrationError, ValidForm};
 use crate::memo::Memo;
@@ -74,6 +74,8 @@ pub struct SentPage {
     pub page: String,
     /// Its fields, unchecked.
     pub fields: BTreeMap<String, String>,
+    /// Its files, unchecked.
+    pub files: BTreeMap<String, Upload>,
 }
 
 /// Answers are personal data: only the names of fields are shown.
@@ -120,7 +122,7 @@ pub async fn submit(
     if page.name != sent.page {
         return Ok(Submitted::Next);
     }
-    let form = match page.validate(&sent.fields) {
+    let form = match page.validate_with(&sent.fields, &sent.files) {
         Ok(form) => form,
         Err(errors) => return Ok(Submitted::Again { page, answers: view.answers, errors }),
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::cookie::Cookie;
 use actix_web::http::header;
-use actix_web::web::{Data, Form, Path};
+use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use anchor_core::id::TransactionId;
 use anchor_core::integration::Answers;
@@ -18,6 +18,7 @@ use super::messages::Language;
 use super::notice::{self, Notice};
 use super::query::Query;
 use super::render::{self, Frame};
+use super::sent_form::SentForm;
 use super::session::{self, Visit};
 use super::status_view::{StatusView, WalletView};
 use super::{callbacks, csrf, own_pages};
@@ -43,13 +44,10 @@ pub(super) async fn submit(
     request: HttpRequest,
     id: Path<String>,
     state: Data<WebState>,
-    form: Result<Form<Vec<(String, String)>>, actix_web::Error>,
+    payload: Payload,
 ) -> HttpResponse {
     let query = Query::parse(request.query_string());
-    let taken = match form {
-        Ok(form) => take(&state, &request, &id, &query, form.into_inner()).await,
-        Err(_) => Err(Notice::BadRequest),
-    };
+    let taken = take(&state, &request, &id, &query, payload).await;
     taken.unwrap_or_else(|notice| refuse(&state, &request, &query, &id, notice))
 }
 
@@ -121,19 +119,19 @@ async fn take(
     request: &HttpRequest,
     id: &str,
     query: &Query,
-    form: Vec<(String, String)>,
+    payload: Payload,
 ) -> Result<HttpResponse, Notice> {
     let visit = session::visit(state, request, id, query).await?;
     if state.anchor.config().interactive_ui.is_some() {
         // what the business asks on its own pages cannot be left out here
         return Err(Notice::BadRequest);
     }
-    let mut fields: BTreeMap<_, _> = form.into_iter().rev().collect();
+    let SentForm { mut fields, files } = SentForm::read(request, payload.into_inner()).await?;
     if !csrf::is_own_form(request, &visit.session, fields.remove(csrf::FIELD).as_deref()) {
         return Err(Notice::FormTooOld);
     }
     let _turn = state.limits.turn().map_err(|_| Notice::Apology)?;
-    let sent = SentPage { page: fields.remove(PAGE_FIELD).unwrap_or_default(), fields };
+    let sent = SentPage { page: fields.remove(PAGE_FIELD).unwrap_or_default(), fields, files };
     let here = see_other(&clean_address(id, query), None);
     let (anchor, tag) = (&state.anchor, &visit.language.tag);
     match sent.fields.get(STEP_FIELD).map(String::as_str) {

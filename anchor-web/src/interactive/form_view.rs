@@ -36,6 +36,8 @@ pub(super) struct FormView {
     csrf: String,
     action: String,
     fields: Vec<FieldView>,
+    /// Files need another encoding.
+    has_files: bool,
     has_errors: bool,
     /// About the whole page.
     errors: Vec<String>,
@@ -61,6 +63,8 @@ struct FieldView {
     checked: bool,
     required: bool,
     choices: Vec<ChoiceView>,
+    /// Media types of files.
+    accept: String,
     autocomplete: Option<String>,
     error: Option<String>,
     described_by: String,
@@ -137,6 +141,7 @@ impl FormView {
             name: page.name.clone(),
             csrf: context.csrf.to_owned(),
             action: context.action.clone(),
+            has_files: fields.iter().any(|field| field.control == "file"),
             has_errors: !errors.is_empty(),
             errors: about_all.map(|error| say_plainly(messages, asset, kind, &error.problem)).collect(),
             submit: page.submit.clone().unwrap_or_else(|| messages.text("continue").to_owned()),
@@ -167,6 +172,7 @@ impl FieldView {
             FieldKind::Select { .. } => ("select", "", None),
             FieldKind::Date => ("input", "date", None),
             FieldKind::Email => ("input", "email", Some("email")),
+            FieldKind::File { .. } => ("file", "file", None),
             FieldKind::Checkbox => ("checkbox", "checkbox", None),
             _ if is_phone(&field.name) => ("input", "tel", Some("tel")),
             _ => ("input", "text", None),
@@ -217,6 +223,12 @@ impl FieldView {
             value,
             required: field.required,
             choices,
+            accept: match &field.kind {
+                FieldKind::File { accept } => {
+                    accept.iter().map(|file| file.media_type()).collect::<Vec<_>>().join(",")
+                }
+                _ => String::new(),
+            },
             autocomplete: field.autocomplete.clone().or_else(|| usual_token(&field.name).map(str::to_owned)),
             error,
             described_by: described_by.join(" "),
@@ -329,6 +341,7 @@ fn say_plainly(messages: &Messages, asset: Option<&Asset>, kind: Kind, problem: 
         }
         FieldProblem::TooSmall(amount) => messages.fill("error.too_small", &[("amount", &text(amount))]),
         FieldProblem::TooLarge(amount) => messages.fill("error.too_large", &[("amount", &text(amount))]),
+        FieldProblem::NotThisFile => plain("error.not_this_file"),
         FieldProblem::NotWhole => plain("error.not_whole"),
         FieldProblem::Below(least) => messages.fill("error.too_small", &[("amount", &least.to_string())]),
         FieldProblem::Above(most) => messages.fill("error.too_large", &[("amount", &most.to_string())]),

@@ -385,3 +385,39 @@ async fn personal_data_is_asked_for_in_the_users_words_with_the_right_keys() {
     let taken = visitor.post("person", &[("children", "3"), ("birth_date", "1990-12-31")]).await;
     assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.body);
 }
+
+#[actix_web::test]
+async fn file_reaches_the_business_if_it_is_what_was_asked_for() {
+    let site = Site::new().await;
+    let started = site.start_with(Kind::Deposit, |new| new.request.customer = Some("photo".to_owned())).await;
+    let visitor = site.visit(&started).await;
+    let page = visitor.get().await.body;
+    assert!(
+        page.contains("enctype=\"multipart/form-data\"") && page.contains("accept=\"image/jpeg,image/png\"")
+    );
+    let large = [b"\xff\xd8\xff".to_vec(), vec![0; 4 * 1024 * 1024]].concat();
+    let cases: [(&[u8], StatusCode, &str); 4] = [
+        (b"\xff\xd8\xff photo", StatusCode::UNPROCESSABLE_ENTITY, "The business got 9 bytes."),
+        (b"%PDF-1.7", StatusCode::UNPROCESSABLE_ENTITY, "accepted kinds"),
+        (b"", StatusCode::UNPROCESSABLE_ENTITY, "answer this"),
+        (&large, StatusCode::BAD_REQUEST, "not complete"),
+    ];
+    for (content, status, said) in cases {
+        let mut body = Vec::new();
+        for (name, value) in [("_csrf", visitor.csrf.as_str()), ("_page", "photo")] {
+            let part = format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        body.extend_from_slice(
+            b"--x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\n",
+        );
+        body.extend_from_slice(b"Content-Type: image/jpeg\r\n\r\n");
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n--x--\r\n");
+        let request = TestRequest::post().uri(&visitor.path);
+        let request = request.insert_header(("content-type", "multipart/form-data; boundary=x"));
+        let answer = site.send(visitor.request(request.set_payload(body))).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        assert!(answer.body.contains(said), "{said}: {}", answer.body);
+    }
+}

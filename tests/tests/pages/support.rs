@@ -11,7 +11,7 @@ use anchor_core::asset::{Asset, AssetDescription, Offer, StellarAsset};
 use anchor_core::clock::{Clock as _, ManualClock};
 use anchor_core::id::TransactionId;
 use anchor_core::integration::form::{
-    Agreement, Field, FieldError, FlowStep, FlowView, Page, Sep9, ValidForm, amount_page,
+    Agreement, Field, FieldError, FieldKind, FileType, FlowStep, FlowView, Page, Sep9, ValidForm, amount_page,
 };
 use anchor_core::integration::{
     DepositIntegration, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome, PendingDeposit,
@@ -315,6 +315,14 @@ impl DepositIntegration for Forms {
         if view.transaction.request.customer.as_deref() == Some("plain") {
             return Ok(amount_page(view));
         }
+        if view.transaction.request.customer.as_deref() == Some("photo") {
+            let accept = vec![FileType::Jpeg, FileType::Png];
+            return Ok(Page::new("photo", "Photo").field(Field::new(
+                "photo",
+                "Photo",
+                FieldKind::File { accept },
+            )));
+        }
         if view.transaction.request.customer.as_deref() == Some("sep9") {
             let page = Sep9::ALL
                 .iter()
@@ -325,20 +333,17 @@ impl DepositIntegration for Forms {
         Ok(amount_page(view)
             .intro("By bank transfer, usually within one working day.")
             .field(Field::text("first_name", "First name", 60))
-            .field(Field::new("email_address", "E-mail address", anchor_core::integration::FieldKind::Email))
-            .field(
-                Field::new("birth_date", "Date of birth", anchor_core::integration::FieldKind::Date)
-                    .optional(),
-            )
+            .field(Field::new("email_address", "E-mail address", FieldKind::Email))
+            .field(Field::new("birth_date", "Date of birth", FieldKind::Date).optional())
             .field(Field::select("address_country_code", "Country", countries))
-            .field(Field::new(
-                "terms",
-                "I agree to the terms",
-                anchor_core::integration::FieldKind::Checkbox,
-            )))
+            .field(Field::new("terms", "I agree to the terms", FieldKind::Checkbox)))
     }
 
     async fn submit(&self, view: &FlowView, form: ValidForm) -> Result<FlowStep, IntegrationError> {
+        if let Some(photo) = form.file("photo") {
+            let size = format!("The business got {} bytes.", photo.content.len());
+            return Ok(FlowStep::Invalid(vec![FieldError::custom("photo", size)]));
+        }
         let Some(amount) = form.amount("amount") else { return Ok(FlowStep::Next) };
         match form.text("first_name") {
             Some("Redirect") => return Ok(FlowStep::Redirect("https://kyc.example/start?a=1&b=2".into())),

@@ -43,6 +43,12 @@ pub enum FieldKind {
     Date,
     /// An e-mail address.
     Email,
+    /// A file of one of these types. It is handed to the integration with its page and not stored; all files of a
+    /// page together have at most 4 MiB.
+    File {
+        /// At least one.
+        accept: Vec<super::FileType>,
+    },
     /// Yes or no; a required one has to be yes.
     Checkbox,
 }

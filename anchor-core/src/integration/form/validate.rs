@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::Page;
 use super::field::{Field, FieldKind};
+use super::{FileType, Page, Upload};
 use crate::amount::Amount;
 
 /// Longest answer that is looked at, in bytes.
@@ -60,6 +60,8 @@ pub enum FieldProblem {
     Above(i64),
     /// Not one of the choices.
     NotAChoice,
+    /// Not a file of the types that are asked for.
+    NotThisFile,
     /// Not a day of the calendar.
     NotADate,
     /// Not an e-mail address.
@@ -73,6 +75,7 @@ enum Value {
     Text(String),
     Amount(Amount),
     Number(i64),
+    File(Upload),
     Date(NaiveDate),
     Checked(bool),
 }
@@ -94,6 +97,14 @@ impl ValidForm {
     pub fn amount(&self, field: &str) -> Option<Amount> {
         match self.0.get(field)? {
             Value::Amount(amount) => Some(*amount),
+            _ => None,
+        }
+    }
+
+    /// A file; `None` if there is none.
+    pub fn file(&self, field: &str) -> Option<&Upload> {
+        match self.0.get(field)? {
+            Value::File(upload) => Some(upload),
             _ => None,
         }
     }
@@ -124,6 +135,10 @@ impl ValidForm {
             Value::Text(text) => text.clone(),
             Value::Amount(amount) => amount.to_string(),
             Value::Number(number) => number.to_string(),
+            // what it shows is the business's to keep
+            Value::File(upload) => {
+                upload.file_type().map(FileType::media_type).unwrap_or_default().to_owned()
+            }
             Value::Date(date) => date.to_string(),
             Value::Checked(checked) => checked.to_string(),
         };
@@ -144,11 +159,27 @@ impl Page {
     /// # Errors
     /// All that is wrong, in the order of the fields.
     pub fn validate(&self, sent: &BTreeMap<String, String>) -> Result<ValidForm, Vec<FieldError>> {
+        self.validate_with(sent, &BTreeMap::new())
+    }
+
+    /// As [`validate`](Self::validate), with the files that came along.
+    ///
+    /// # Errors
+    /// All that is wrong, in the order of the fields.
+    pub fn validate_with(
+        &self,
+        sent: &BTreeMap<String, String>,
+        files: &BTreeMap<String, Upload>,
+    ) -> Result<ValidForm, Vec<FieldError>> {
         let mut values = BTreeMap::new();
         let mut errors = Vec::new();
         for field in &self.fields {
             let answer = sent.get(&field.name).map_or("", |answer| answer.trim());
-            match check(field, answer) {
+            let checked = match &field.kind {
+                FieldKind::File { accept } => file(field, accept, files.get(&field.name)),
+                _ => check(field, answer),
+            };
+            match checked {
                 Ok(Some(value)) => drop(values.insert(field.name.clone(), value)),
                 Ok(None) => {}
                 Err(problem) => errors.push(FieldError { field: field.name.clone(), problem }),
@@ -187,7 +218,8 @@ fn check(field: &Field, answer: &str) -> Result<Option<Value>, FieldProblem> {
         FieldKind::Date => day(answer).map(Value::Date).ok_or(FieldProblem::NotADate),
         FieldKind::Email if is_email(answer) => within(answer, EMAIL_MAX_CHARS),
         FieldKind::Email => Err(FieldProblem::NotAnEmail),
-        FieldKind::Checkbox => Ok(Value::Checked(false)),
+        // looked at above
+        FieldKind::Checkbox | FieldKind::File { .. } => Ok(Value::Checked(false)),
     }
     .map(Some)
 }
@@ -216,6 +248,17 @@ fn within(answer: &str, max_chars: usize) -> Result<Value, FieldProblem> {
         return Err(FieldProblem::TooLong(max_chars));
     }
     Ok(Value::Text(answer.to_owned()))
+}
+
+fn file(field: &Field, accept: &[FileType], sent: Option<&Upload>) -> Result<Option<Value>, FieldProblem> {
+    match sent {
+        None if field.required => Err(FieldProblem::Missing),
+        None => Ok(None),
+        Some(upload) if upload.file_type().is_some_and(|found| accept.contains(&found)) => {
+            Ok(Some(Value::File(upload.clone())))
+        }
+        Some(_) => Err(FieldProblem::NotThisFile),
+    }
 }
 
 fn number(answer: &str, range: &std::ops::RangeInclusive<i64>) -> Result<Value, FieldProblem> {

@@ -78,7 +78,11 @@ async fn started(anchor: &Anchor, kind: Kind) -> Transaction {
 }
 
 fn sent(page: &str, amount: &str) -> SentPage {
-    SentPage { page: page.to_owned(), fields: BTreeMap::from([("amount".to_owned(), amount.to_owned())]) }
+    SentPage {
+        page: page.to_owned(),
+        fields: BTreeMap::from([("amount".to_owned(), amount.to_owned())]),
+        files: BTreeMap::new(),
+    }
 }
 
 #[tokio::test]
