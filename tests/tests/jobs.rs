@@ -7,6 +7,8 @@ mod crash;
 mod driver;
 #[path = "jobs/kill.rs"]
 mod kill;
+#[path = "jobs/lag.rs"]
+mod lag;
 #[path = "jobs/peers.rs"]
 mod peers;
 #[path = "jobs/roads.rs"]
