@@ -12,7 +12,10 @@ pub use prometheus_client::registry::Registry;
 use crate::Anchor;
 
 mod collect;
+mod ended;
 mod serve;
+
+use ended::Ended;
 
 pub use serve::serve;
 
@@ -28,13 +31,13 @@ pub struct Metrics {
     anchor: Anchor,
     sources: Vec<Arc<dyn Source>>,
     /// Impatient questions wait for each other, and do not multiply what the database is asked.
-    turn: Arc<tokio::sync::Mutex<()>>,
+    ended: Arc<tokio::sync::Mutex<Ended>>,
 }
 
 impl Metrics {
     /// What database and ledger say: transactions by state and age, balances, the ledger's lag, heartbeats of jobs.
     pub fn new(anchor: Anchor) -> Self {
-        Self { anchor, sources: Vec::new(), turn: Arc::default() }
+        Self { anchor, sources: Vec::new(), ended: Arc::default() }
     }
 
     /// And what this one counts.
@@ -47,8 +50,9 @@ impl Metrics {
     /// The page, in the OpenMetrics text format. What cannot be found out within seconds is left out, and said to be
     /// down (`anchor_database_up`, `anchor_ledger_up`).
     pub async fn page(&self) -> String {
-        let _turn = self.turn.lock().await;
-        let facts = collect::facts(&self.anchor).await;
+        let mut ended = self.ended.lock().await;
+        let (mut facts, ()) = tokio::join!(collect::facts(&self.anchor), ended.refresh(&self.anchor));
+        facts.ended.clone_from(&ended.counts);
         let mut registry = Registry::with_prefix("anchor");
         facts.register(&mut registry);
         for source in &self.sources {

@@ -269,7 +269,7 @@ pub struct StateCount {
     pub state: String,
     /// How many.
     pub count: u64,
-    /// When the one that waits longest reached its status.
+    /// When the one that waits longest reached its status; `None` at the ends, where nobody waits.
     pub oldest: Option<DateTime<Utc>>,
 }
 
@@ -338,8 +338,10 @@ pub trait Store: Send + Sync + fmt::Debug {
         lease: LeaseToken,
         due: DateTime<Utc>,
     ) -> Result<(), StoreError>;
-    /// How many transactions stand where.
+    /// How many transactions stand in each state that is not an end; takes no longer for all that have ended.
     async fn transaction_count(&self) -> Result<Vec<StateCount>, StoreError>;
+    /// How many transactions have ended, and how; looks at all of them.
+    async fn transaction_count_ended(&self) -> Result<Vec<StateCount>, StoreError>;
 
     /// The history, oldest first, anomalies included.
     async fn fact_list(&self, transaction: TransactionId) -> Result<Vec<FactRecord>, StoreError>;

@@ -23,6 +23,8 @@ type Labels = Vec<(&'static str, String)>;
 pub(super) struct Facts {
     now: DateTime<Utc>,
     states: Option<Vec<StateCount>>,
+    /// As they were counted a while ago, by somebody else.
+    pub(super) ended: Vec<StateCount>,
     heartbeats: Option<Vec<Heartbeat>>,
     latest: Option<LedgerPoint>,
     /// `None`: there is no such account.
@@ -32,17 +34,19 @@ pub(super) struct Facts {
 
 pub(super) async fn facts(anchor: &Anchor) -> Facts {
     let distribution: BTreeSet<AccountId> = anchor.assets().iter().map(|asset| asset.distribution).collect();
-    let account =
-        |id: AccountId| async move { Some((id, in_time("an account", anchor.ledger().account(&id)).await?)) };
+    let account = |id: AccountId| async move {
+        Some((id, in_time("an account", DEADLINE, anchor.ledger().account(&id)).await?))
+    };
     let (states, heartbeats, latest, accounts) = tokio::join!(
-        in_time("transactions", anchor.store().transaction_count()),
-        in_time("heartbeats", anchor.store().heartbeat_list()),
-        in_time("the ledger", anchor.ledger().latest()),
+        in_time("transactions", DEADLINE, anchor.store().transaction_count()),
+        in_time("heartbeats", DEADLINE, anchor.store().heartbeat_list()),
+        in_time("the ledger", DEADLINE, anchor.ledger().latest()),
         join_all(distribution.into_iter().map(account)),
     );
     Facts {
         now: anchor.clock().now(),
         states,
+        ended: Vec::new(),
         heartbeats,
         latest,
         accounts: accounts.into_iter().flatten().collect(),
@@ -50,11 +54,12 @@ pub(super) async fn facts(anchor: &Anchor) -> Facts {
     }
 }
 
-async fn in_time<T, E: std::error::Error>(
+pub(super) async fn in_time<T, E: std::error::Error>(
     what: &'static str,
+    deadline: Duration,
     asked: impl Future<Output = Result<T, E>>,
 ) -> Option<T> {
-    match tokio::time::timeout(DEADLINE, asked).await {
+    match tokio::time::timeout(deadline, asked).await {
         Ok(Ok(told)) => return Some(told),
         Ok(Err(error)) => tracing::warn!(what, error = chain(&error), "metrics: not known"),
         Err(_) => tracing::warn!(what, "metrics: no answer in time"),
@@ -97,7 +102,7 @@ impl Facts {
 
     fn transactions(&self, registry: &mut Registry) {
         let (counts, ages) = (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());
-        for state in self.states.iter().flatten() {
+        for state in self.states.iter().flatten().chain(&self.ended) {
             let labels = vec![("state", state.state.clone())];
             counts.get_or_create(&labels).set(i64::try_from(state.count).unwrap_or(i64::MAX));
             if let Some(oldest) = state.oldest {

@@ -199,6 +199,10 @@ impl Store for DieselStore {
         self.database.read("transaction_count", transactions::count).await
     }
 
+    async fn transaction_count_ended(&self) -> Result<Vec<StateCount>, StoreError> {
+        self.database.read("transaction_count_ended", transactions::count_ended).await
+    }
+
     async fn fact_list(&self, transaction: TransactionId) -> Result<Vec<FactRecord>, StoreError> {
         self.database.read("fact_list", move |c| history::facts(c, transaction)).await
     }

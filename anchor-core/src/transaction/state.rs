@@ -205,6 +205,26 @@ impl Resume {
 }
 
 impl State {
+    /// Names of the states in which something is still to be done.
+    pub const OPEN: [&'static str; 14] = [
+        "collecting",
+        "awaiting_funds",
+        "funds_in_transit",
+        "ready_to_pay",
+        "awaiting_trust",
+        "paying",
+        "awaiting_payment",
+        "ready_to_pay_out",
+        "paying_out",
+        "payout_in_transit",
+        "ready_for_pickup",
+        "refund_due",
+        "refunding",
+        "on_hold",
+    ];
+    /// Names of all others: the ends, of which only late money leads out of some.
+    pub const ENDED: [&'static str; 5] = ["paid", "paid_out", "refunded", "expired", "failed"];
+
     /// The name that is stored and shown to operators.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -279,6 +279,10 @@ impl<T: Store> Store for Mortal<T> {
         self.inner.transaction_count().await
     }
 
+    async fn transaction_count_ended(&self) -> Result<Vec<StateCount>, StoreError> {
+        self.inner.transaction_count_ended().await
+    }
+
     async fn fact_list(&self, transaction: TransactionId) -> Result<Vec<FactRecord>, StoreError> {
         self.inner.fact_list(transaction).await
     }

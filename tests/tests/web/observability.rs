@@ -8,6 +8,7 @@ use anchor_core::amount::StellarAmount;
 use anchor_core::metrics;
 use anchor_core::testing::fakes::samples;
 use anchor_core::testing::ledger::Fault;
+use anchor_core::transaction::Fact;
 use anchor_tests::logs::Log;
 use anchor_tests::web::{Answer, TestAnchor};
 use anchor_worker::{Worker, WorkerConfig};
@@ -170,6 +171,39 @@ async fn metrics_tell_transactions_by_state_and_age_balances_and_the_ledgers_lag
     has(&page, "anchor_ledger_up 0");
     assert!(!page.contains("anchor_ledger_lag_seconds"), "an old lag would look like a good one: {page}");
     Ok(())
+}
+
+#[actix_web::test]
+async fn metrics_count_what_has_ended_every_five_minutes_and_the_rest_each_time() -> Result<()> {
+    let anchor = TestAnchor::new().await?;
+    let token = anchor.log_in(&samples::user()).await?;
+    let metrics = anchor.web.metrics();
+    for ended in 0..3 {
+        for _ in 0..2 {
+            let started = anchor.start("deposit", &token, json!({ "asset_code": "USDC" })).await?;
+            let page = metrics.page().await;
+            has(&page, r#"anchor_transactions{state="collecting"} 1"#);
+            has_as_counted(&page, "expired", ended);
+            anchor.commit(&started, Fact::DeadlinePassed).await?;
+            let page = metrics.page().await;
+            assert!(!page.contains(r#"state="collecting""#), "{page}");
+            has_as_counted(&page, "expired", ended);
+        }
+        anchor.clock.advance(Duration::from_secs(300));
+        let page = metrics.page().await;
+        has(&page, &format!(r#"anchor_transactions{{state="expired"}} {}"#, 2 * (ended + 1)));
+        assert!(!page.contains(r#"oldest_seconds{state="expired""#), "nobody waits there: {page}");
+    }
+    Ok(())
+}
+
+/// As it was counted the last time.
+fn has_as_counted(page: &str, state: &str, rounds: u32) {
+    let line = page
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!(r#"anchor_transactions{{state="{state}"}} "#)));
+    let expected = (rounds > 0).then(|| (2 * rounds).to_string());
+    assert_eq!(line, expected.as_deref(), "{page}");
 }
 
 #[actix_web::test]

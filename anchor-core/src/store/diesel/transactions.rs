@@ -12,7 +12,7 @@ use super::rows::transaction::TransactionRow;
 use super::schema::{receiving_memos, transactions, url_tokens};
 use crate::id::TransactionId;
 use crate::store::{StateCount, TransactionFilter, TransactionLookup};
-use crate::transaction::{Protocol, Transaction};
+use crate::transaction::{Protocol, State, Transaction};
 
 /// Most transactions of one list.
 const LIST_MAX: u32 = 200;
@@ -116,6 +116,7 @@ pub(super) fn by_memo(
 
 pub(super) fn count(connection: &mut AnyConnection) -> Result<Vec<StateCount>, Fault> {
     let rows: Vec<(String, i64, Option<NaiveDateTime>)> = transactions::table
+        .filter(transactions::state.eq_any(State::OPEN))
         .group_by(transactions::state)
         .select((transactions::state, count_star(), min(transactions::updated_at)))
         .order(transactions::state)
@@ -124,6 +125,21 @@ pub(super) fn count(connection: &mut AnyConnection) -> Result<Vec<StateCount>, F
         state,
         count: u64::try_from(count).unwrap_or_default(),
         oldest: oldest.map(time),
+    });
+    Ok(counts.collect())
+}
+
+pub(super) fn count_ended(connection: &mut AnyConnection) -> Result<Vec<StateCount>, Fault> {
+    let rows: Vec<(String, i64)> = transactions::table
+        .filter(transactions::state.eq_any(State::ENDED))
+        .group_by(transactions::state)
+        .select((transactions::state, count_star()))
+        .order(transactions::state)
+        .load(connection)?;
+    let counts = rows.into_iter().map(|(state, count)| StateCount {
+        state,
+        count: u64::try_from(count).unwrap_or_default(),
+        oldest: None,
     });
     Ok(counts.collect())
 }

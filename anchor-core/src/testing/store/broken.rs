@@ -177,6 +177,7 @@ pass_on! {
     fn transaction_claim_overdue(claim: &Claim) -> Vec<Claimed>;
     fn transaction_release(id: TransactionId, lease: LeaseToken, due: DateTime<Utc>) -> ();
     fn transaction_count() -> Vec<StateCount>;
+    fn transaction_count_ended() -> Vec<StateCount>;
     fn fact_list(transaction: TransactionId) -> Vec<FactRecord>;
     fn attempt_fetch(id: AttemptId) -> Option<Attempt>;
     fn attempt_open_of(source: &AccountId) -> Option<Attempt>;

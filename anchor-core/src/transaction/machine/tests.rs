@@ -148,6 +148,15 @@ fn waiting_work_is_always_on_a_queue_or_with_somebody() {
 }
 
 #[test]
+fn every_state_is_open_or_has_ended_and_nothing_is_to_be_done_at_the_end() {
+    for state in states() {
+        let is_waited_for = state.queue().is_some() || state.can_expire() || state.holds_funds();
+        assert_eq!(State::OPEN.contains(&state.name()), is_waited_for, "{state:?}");
+        assert_eq!(State::ENDED.contains(&state.name()), !is_waited_for, "{state:?}");
+    }
+}
+
+#[test]
 fn peer_second_receipt_is_an_anomaly_and_the_same_one_is_known() {
     let ids = SequentialIds::default();
     let mut transaction = deposit(&ids);
