@@ -11,6 +11,8 @@ mod entering;
 mod forms;
 #[path = "pages/own_pages.rs"]
 mod own_pages;
+#[path = "pages/papers.rs"]
+mod papers;
 #[path = "pages/status.rs"]
 mod status;
 #[path = "pages/support.rs"]

@@ -27,6 +27,16 @@ pub enum AmountsError {
     Fee(#[from] FeeError),
 }
 
+impl AmountsError {
+    /// What the user is told about money that arrived and is not possible; the hosted pages know it by this text.
+    pub fn sent_back(&self) -> String {
+        format!("The money is sent back: {self}.")
+    }
+}
+
+/// What the user is told about money that came after the transaction had ended.
+pub const SENT_BACK_LATE: &str = "The money is sent back: it came after the transaction had ended.";
+
 /// What `amount` buys, within the limits of the asset: for previews and terms.
 ///
 /// # Errors

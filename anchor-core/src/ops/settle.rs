@@ -29,5 +29,5 @@ pub(crate) fn settlement(
 }
 
 fn back(why: AmountsError) -> Settlement {
-    Settlement::Return { reason: format!("The money is sent back: {why}.") }
+    Settlement::Return { reason: why.sent_back() }
 }

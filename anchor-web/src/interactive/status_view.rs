@@ -3,6 +3,7 @@
 use anchor_core::Anchor;
 use anchor_core::amount::Money;
 use anchor_core::asset::Asset;
+use anchor_core::ops::amounts::{AmountsError, SENT_BACK_LATE};
 use anchor_core::transaction::{Amounts, Fact, FactRecord, Kind, Refund, State, Status, Transaction};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -89,7 +90,7 @@ impl StatusView {
             title: messages.fill(headline.title, &[("code", &code)]),
             text: messages.fill(headline.text, &[("code", &code)]),
             tone: headline.tone,
-            note: transaction.message.clone(),
+            note: transaction.message.as_deref().map(|message| note(message, messages)),
             pay_title: messages
                 .text(match transaction.kind {
                     Kind::Deposit => "section.instructions",
@@ -302,6 +303,17 @@ impl Row {
         self.code = true;
         self
     }
+}
+
+/// What the anchor itself said is said in the user's language; all else is the business's own text.
+fn note(message: &str, messages: &Messages) -> String {
+    let key = match message {
+        SENT_BACK_LATE => Some("note.late"),
+        _ if message == AmountsError::TooSmall.sent_back() => Some("note.too_small"),
+        _ if message == AmountsError::TooLarge.sent_back() => Some("note.too_large"),
+        _ => None,
+    };
+    key.map_or(message, |key| messages.text(key)).to_owned()
 }
 
 /// What happened, newest first. The operator's reasons and the envelopes in between stay with the operator.

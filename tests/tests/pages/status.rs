@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use anchor_core::amount::Money;
 use anchor_core::id::{AttemptId, TransactionId};
+use anchor_core::ops::amounts::{AmountsError, SENT_BACK_LATE};
 use anchor_core::ops::{self, Committed};
 use anchor_core::transaction::{
     Actor, Amounts, Effect, Fact, FailureCode, Kind, Receipt, Settlement, State, Terms, TransactionHash,
@@ -185,4 +186,36 @@ async fn failed_transaction_says_why() {
     moved(&site, id, Fact::Failed { code: FailureCode::TooSmall, reason: "Too little for us.".into() }).await;
     let page = site.get(&site.more_info_path(id).await).await.body;
     assert!(page.contains("Not completed") && page.contains("Too little for us."));
+}
+
+#[actix_web::test]
+async fn r_24_034_r_24_109_more_info_is_in_the_users_language_with_what_the_anchor_itself_has_to_say() {
+    let site = Site::new().await;
+    let started = site.start_with(Kind::Deposit, |new| new.request.language = Some("es".into())).await;
+    let path = site.more_info_path(started.id).await;
+    let shown = site.get(&path).await.body;
+    assert!(shown.contains("<html lang=\"es\""), "the wallet's choice: {shown}");
+    let (address, _) = path.split_once("&lang=").unwrap_or((&path, ""));
+    let shown = site.get(&format!("{address}&lang=fr-CA")).await.body;
+    assert!(shown.contains("<html lang=\"fr\""), "the address goes before it: {shown}");
+
+    let reasons = [
+        (AmountsError::TooSmall.sent_back(), "demasiado pequeño"),
+        (AmountsError::TooLarge.sent_back(), "demasiado grande"),
+        (SENT_BACK_LATE.to_owned(), "ya había terminado"),
+        ("Lo dice el banco.".to_owned(), "Lo dice el banco."),
+    ];
+    for (number, (reason, said)) in reasons.into_iter().enumerate() {
+        let id = agreed(&site, Kind::Deposit).await;
+        let receipt = Receipt {
+            reference: format!("BANK-{number}"),
+            amount: Money { amount: "100".parse().unwrap(), asset: site.asset.off_chain.clone() },
+            from: None,
+            ledger: None,
+        };
+        let settlement = Settlement::Return { reason };
+        moved(&site, id, Fact::FundsReceived { receipt, settlement }).await;
+        let shown = site.get(&format!("{}&lang=es", site.more_info_path(id).await)).await.body;
+        assert!(shown.contains(said) && !shown.contains("The money is"), "{said}: {shown}");
+    }
 }

@@ -4,6 +4,7 @@ use crate::amount::{Amount, Money, STELLAR_SCALE};
 use crate::cli::CliError;
 use crate::clock::{Clock as _, SystemClock};
 use crate::id::{OrderId, RandomIds, TransactionId};
+use crate::ops::amounts::SENT_BACK_LATE;
 use crate::store::{Store, Stored};
 use crate::transaction::{
     Actor, AfterRefusal, Applied, ApplyContext, Fact, Kind, Receipt, RefundStep, RefundVia, Refusal, Resume,
@@ -141,9 +142,7 @@ async fn late(
             from: None,
             ledger: None,
         },
-        settlement: Settlement::Return {
-            reason: "The money is sent back: it came after the transaction had ended.".to_owned(),
-        },
+        settlement: Settlement::Return { reason: SENT_BACK_LATE.to_owned() },
     })
 }
 

@@ -39,6 +39,9 @@ impl FileType {
 }
 
 /// The content, in memory only: it is handed to the integration with its page, and not stored.
+///
+/// After a crash between `submit` and the commit of what it answered, the page is asked, and the file handed over,
+/// again: keep it under the transaction's id and the field's name, so that it replaces the first one.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Upload {
