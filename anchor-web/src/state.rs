@@ -6,6 +6,7 @@ use anchor_core::config::Sep;
 use anchor_core::http::GuardError;
 use anchor_core::metrics::Metrics;
 
+use crate::health::Probes;
 use crate::interactive::{Pages, PagesError};
 use crate::limits::Limits;
 use crate::links::Links;
@@ -50,6 +51,7 @@ pub(crate) struct WebState {
     pub(crate) links: Links,
     pub(crate) limits: Limits,
     pub(crate) requests: Requests,
+    pub(crate) probes: Probes,
     pub(crate) toml: StellarToml,
     pub(crate) info: web::Bytes,
     pub(crate) web_auth: sep10::WebAuth,
@@ -75,6 +77,7 @@ impl Web {
             links: Links::new(config),
             limits: Limits::new(&config.limits),
             requests: Requests::new(),
+            probes: Probes::default(),
             toml: StellarToml::new(&anchor)?,
             info: sep24::info_document(&anchor),
             web_auth: sep10::WebAuth::new(config),

@@ -43,5 +43,7 @@ mod sep24_start;
 mod sep24_transactions;
 #[path = "web/server.rs"]
 mod server;
+#[path = "web/slow_ledger.rs"]
+mod slow_ledger;
 #[path = "web/tokens.rs"]
 mod tokens;
