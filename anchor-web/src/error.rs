@@ -71,6 +71,11 @@ impl SepError {
         Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) }
     }
 
+    /// 408; the connection is of no more use.
+    pub(crate) fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time")
+    }
+
     /// 413.
     pub(crate) fn too_large(bytes_max: usize) -> Self {
         let message = format!("the request body is larger than {bytes_max} bytes");
@@ -120,6 +125,9 @@ impl ResponseError for SepError {
         }
         if self.status == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if self.status == StatusCode::REQUEST_TIMEOUT {
+            response.force_close();
         }
         if let Some(seconds) = self.retry_after_seconds {
             response.insert_header((header::RETRY_AFTER, seconds));

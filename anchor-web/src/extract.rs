@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
 use crate::config::{FIELD_BYTES_MAX, FIELDS_MAX, QUERY_BYTES_MAX};
 use crate::error::SepError;
+use crate::limits::Bodies;
+use crate::state::WebState;
 
 mod body;
 mod json;
@@ -52,8 +55,17 @@ impl Params {
         urlencoded::parse(query.as_bytes())
     }
 
-    async fn from_body(request: &HttpRequest, payload: Payload) -> Result<Self, SepError> {
-        body::read(request, payload).await
+    /// Reads the body, in any of the three encodings of SEP-24.
+    ///
+    /// # Errors
+    /// When it is not what it says, too large, or not here in `time`.
+    pub(crate) async fn from_body(
+        request: &HttpRequest,
+        payload: Payload,
+        bodies: &Bodies,
+        time: Duration,
+    ) -> Result<Self, SepError> {
+        bodies.read(time, body::read(request, payload)).await?
     }
 
     /// A text of any length, also an empty one; `None` if the name was not sent.
@@ -108,14 +120,21 @@ impl Params {
     }
 }
 
-/// As an extractor: the body, in any of the three encodings of SEP-24.
+/// As an extractor: the body of somebody who is known already (see [`User`](crate::auth::User)), with files or without.
 impl FromRequest for Params {
     type Error = SepError;
     type Future = LocalBoxFuture<'static, Result<Self, SepError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        async move { Self::from_body(&request, payload).await }.boxed_local()
+        async move {
+            let state = request.app_data::<web::Data<WebState>>().ok_or_else(SepError::internal)?;
+            let limits = &state.anchor.config().limits;
+            let may_have_files = request.content_type().eq_ignore_ascii_case("multipart/form-data");
+            let time = if may_have_files { limits.upload_time } else { limits.body_time };
+            Self::from_body(&request, payload, &state.limits.known_bodies, time).await
+        }
+        .boxed_local()
     }
 }
 

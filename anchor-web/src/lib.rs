@@ -21,6 +21,7 @@ mod sep24;
 mod serve;
 mod state;
 mod tokens;
+mod unread;
 mod wallet_domains;
 mod wire;
 

@@ -10,8 +10,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::error::SepError;
 
 mod address;
+mod bodies;
 mod rate;
 
+pub(crate) use bodies::{Bodies, Interrupted};
 use rate::RateLimit;
 
 /// What all endpoints of a process share.
@@ -21,6 +23,10 @@ pub(crate) struct Limits {
     pub(crate) addresses: AddressLimit,
     /// Those who do, by [`Subject::key`](anchor_core::account::Subject::key).
     pub(crate) users: RateLimit<String>,
+    /// Bodies of those who have shown a token or come with a cookie.
+    pub(crate) known_bodies: Bodies,
+    /// All others: they can only push out each other's.
+    pub(crate) foreign_bodies: Bodies,
     at_once: Semaphore,
 }
 
@@ -32,11 +38,13 @@ pub(crate) struct TooOften {
 
 impl Limits {
     pub(crate) fn new(config: &LimitsConfig) -> Self {
-        let at_once = usize::try_from(config.requests_at_once.get()).unwrap_or(usize::MAX);
+        let number = |number: NonZeroU32| usize::try_from(number.get()).unwrap_or(usize::MAX);
         Self {
             addresses: AddressLimit::new(config.requests_per_minute, config.trusted_proxies),
             users: RateLimit::new(config.account_requests_per_minute),
-            at_once: Semaphore::new(at_once.min(Semaphore::MAX_PERMITS)),
+            known_bodies: Bodies::new(number(config.bodies_at_once)),
+            foreign_bodies: Bodies::new(number(config.bodies_at_once)),
+            at_once: Semaphore::new(number(config.requests_at_once).min(Semaphore::MAX_PERMITS)),
         }
     }
 
@@ -71,6 +79,15 @@ impl AddressLimit {
     /// The client asked too often.
     pub(crate) fn admit(&self, request: &HttpRequest, now: DateTime<Utc>) -> Result<(), TooOften> {
         self.rate.admit(address::network(address::client(request, self.trusted_proxies)), now)
+    }
+}
+
+impl From<Interrupted> for SepError {
+    fn from(interrupted: Interrupted) -> Self {
+        match interrupted {
+            Interrupted::TooSlow => Self::too_slow(),
+            Interrupted::GaveWay => Self::busy(),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 
 use crate::config::HEALTH_PATH;
 use crate::state::WebState;
+use crate::unread::Unread;
 
 /// In answers, and in requests that come through proxies of our own.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,7 +22,7 @@ const REQUEST_ID_BYTES_MAX: usize = 64;
 
 /// Runs the rest, and logs how it went: the route's pattern, never the address, for that may hold tokens.
 pub(crate) async fn observed(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = Instant::now();
@@ -29,6 +30,7 @@ pub(crate) async fn observed(
     let handle = request.request().clone();
     let state = request.app_data::<web::Data<WebState>>().cloned();
     let id = request_id(&request);
+    let unread = Unread::of(&mut request);
     let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
     let method = method(request.method());
     // an error's span: it is there whatever RUST_LOG leaves out
@@ -52,7 +54,10 @@ pub(crate) async fn observed(
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
-        response
+        match unread {
+            Some(unread) => unread.until_answered(response),
+            None => response,
+        }
     };
     Ok(answer.instrument(span.clone()).await)
 }

@@ -150,13 +150,16 @@ async fn identify(
 async fn redeem(
     state: web::Data<WebState>,
     request: HttpRequest,
-    params: Params,
+    payload: web::Payload,
 ) -> Result<HttpResponse, SepError> {
+    let now = state.anchor.clock().now();
+    state.web_auth.rate.admit(&request, now)?;
+    let (bodies, time) = (&state.limits.foreign_bodies, state.anchor.config().limits.body_time);
+    let params = Params::from_body(&request, payload.into_inner(), bodies, time).await?;
     let transaction = params.raw_text("transaction")?.filter(|text| !text.is_empty());
     let transaction = transaction.ok_or_else(|| SepError::bad_request("transaction is required"))?;
     let config = state.anchor.config();
     let now = state.anchor.clock().now();
-    state.web_auth.rate.admit(&request, now)?;
     let _turn = state.limits.turn()?;
     let rules = ReadRules {
         network: &config.network,

@@ -1,6 +1,6 @@
 //! Scenarios, crash matrix and tidy checks over the whole workspace.
 //!
-//! What the tests share lives here: databases ([`database`], [`postgres`]), an anchor's web side ([`web`]), what is logged ([`logs`]), a browser ([`browser`]), wallet SDKs
+//! What the tests share lives here: databases ([`database`], [`postgres`]), an anchor's web side ([`web`]) and its socket ([`served`]), what is logged ([`logs`]), a browser ([`browser`]), wallet SDKs
 //! ([`clients`]), a whole anchor as a program ([`anchor_process`]) and under attack ([`siege`]) or under load ([`load`]) and the programs that a test may find missing ([`found`]).
 
 pub mod anchor_process;
@@ -12,6 +12,7 @@ pub mod load;
 pub mod logs;
 pub mod postgres;
 pub mod program;
+pub mod served;
 pub mod siege;
 pub mod wallet_host;
 pub mod web;

@@ -72,8 +72,18 @@ impl TestAnchor {
         settings: &[(&str, &str)],
         change: impl FnOnce(AnchorBuilder) -> AnchorBuilder,
     ) -> Result<Self> {
+        Self::configured(config(settings)?, change).await
+    }
+
+    /// With a configuration that no settings could express.
+    ///
+    /// # Errors
+    /// When database or anchor cannot be made.
+    pub async fn configured(
+        config: Config,
+        change: impl FnOnce(AnchorBuilder) -> AnchorBuilder,
+    ) -> Result<Self> {
         crate::logs::install();
-        let config = config(settings)?;
         let database = TestDatabase::sqlite();
         let store = DieselStore::open(database.url())?;
         store.migrate().await?;

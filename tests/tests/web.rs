@@ -1,6 +1,8 @@
 //! The SEP endpoints, asked as wallets and attackers ask them.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[path = "web/bad_http.rs"]
+mod bad_http;
 #[path = "web/bad_input.rs"]
 mod bad_input;
 #[path = "web/bad_input_doors.rs"]
@@ -43,6 +45,8 @@ mod sep24_start;
 mod sep24_transactions;
 #[path = "web/server.rs"]
 mod server;
+#[path = "web/slow.rs"]
+mod slow;
 #[path = "web/slow_ledger.rs"]
 mod slow_ledger;
 #[path = "web/tokens.rs"]

@@ -79,6 +79,7 @@ async fn enter(
     let local_mode = state.anchor.config().local_mode;
     let callbacks = callbacks::parse(query, local_mode).map_err(|_| Notice::BadCallback)?;
     let known: TransactionId = id.parse().map_err(|_| Notice::LinkUsed)?;
+    let _turn = state.limits.turn().map_err(|_| Notice::Apology)?;
     let address = clean_address(id, query);
     if let Some(cookie) = session::open(state, known, token).await? {
         if callbacks != Callbacks::default() {
@@ -100,6 +101,7 @@ async fn show_due(
     id: &str,
     query: &Query,
 ) -> Result<HttpResponse, Notice> {
+    let _turn = state.limits.turn().map_err(|_| Notice::Apology)?;
     let visit = session::visit(state, request, id, query).await?;
     if let Some(there) = own_pages::address(state, &visit)? {
         return Ok(see_other(&there, None));
@@ -126,7 +128,7 @@ async fn take(
         // what the business asks on its own pages cannot be left out here
         return Err(Notice::BadRequest);
     }
-    let SentForm { mut fields, files } = SentForm::read(request, payload.into_inner()).await?;
+    let SentForm { mut fields, files } = SentForm::read(state, request, payload.into_inner()).await?;
     if !csrf::is_own_form(request, &visit.session, fields.remove(csrf::FIELD).as_deref()) {
         return Err(Notice::FormTooOld);
     }
@@ -217,7 +219,8 @@ pub(super) fn refuse(
 ) -> HttpResponse {
     let language = session::language(state, request, query, None);
     let address = clean_address(id, query);
-    let retry = matches!(notice, Notice::Apology | Notice::FormTooOld).then_some(address.as_str());
+    let retry =
+        matches!(notice, Notice::Apology | Notice::TooSlow | Notice::FormTooOld).then_some(address.as_str());
     notice.page(frame(state, &language), retry)
 }
 

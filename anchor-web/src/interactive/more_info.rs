@@ -27,6 +27,7 @@ async fn find(state: &WebState, request: &HttpRequest, query: &Query) -> Result<
     if query.first("id").is_some_and(|wanted| wanted != id.to_string()) {
         return Err(Notice::InfoExpired);
     }
+    let _turn = state.limits.turn().map_err(|_| Notice::Apology)?;
     let store = state.anchor.store();
     let transaction = store.transaction_fetch(id).await?.ok_or(Notice::InfoExpired)?;
     let facts = store.fact_list(id).await?;

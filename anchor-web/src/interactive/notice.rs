@@ -1,7 +1,7 @@
 //! Pages that only say something: why it does not go on, and what to do.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
+use actix_web::http::{ConnectionType, StatusCode};
 use anchor_core::ops::OpsError;
 use anchor_core::store::StoreError;
 use serde::Serialize;
@@ -27,6 +27,8 @@ pub(super) enum Notice {
     TooLate,
     /// Something that we depend on does not answer.
     Apology,
+    /// A form did not arrive in time.
+    TooSlow,
     /// `more_info_url` with a wrong or old token.
     InfoExpired,
 }
@@ -49,7 +51,7 @@ impl Notice {
             Self::BadReturn => ("notice.bad_return", "notice.bad_return.text"),
             Self::FormTooOld => ("notice.form_too_old", "notice.form_too_old.text"),
             Self::TooLate => ("notice.too_late", "notice.too_late.text"),
-            Self::Apology => ("notice.apology", "notice.apology.text"),
+            Self::Apology | Self::TooSlow => ("notice.apology", "notice.apology.text"),
             Self::InfoExpired => ("notice.info_expired", "notice.info_expired.text"),
         }
     }
@@ -60,6 +62,7 @@ impl Notice {
             Self::NoSession | Self::BadReturn | Self::FormTooOld | Self::InfoExpired => StatusCode::FORBIDDEN,
             Self::BadRequest | Self::BadCallback => StatusCode::BAD_REQUEST,
             Self::Apology => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
         }
     }
 
@@ -69,7 +72,11 @@ impl Notice {
         let messages = &frame.language.messages;
         let view =
             View { title: messages.text(title), text: messages.text(text).to_owned(), retry, go_on: None };
-        render::page(self.status(), "notice.html", frame, &view)
+        let mut response = render::page(self.status(), "notice.html", frame, &view);
+        if self == Self::TooSlow {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        response
     }
 }
 

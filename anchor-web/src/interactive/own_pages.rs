@@ -77,6 +77,7 @@ async fn conclude(
     query: &Query,
 ) -> Result<HttpResponse, Notice> {
     let doorkeeper = Doorkeeper::of(state.anchor.config()).ok_or(Notice::BadRequest)?;
+    let _turn = state.limits.turn().map_err(|_| Notice::Apology)?;
     let visit = session::visit(state, request, id, query).await?;
     let transaction = &visit.transaction;
     let token = query.first("token").unwrap_or_default();
@@ -106,6 +107,7 @@ async fn conclude(
 pub(super) async fn details(request: HttpRequest, id: Path<String>, state: Data<WebState>) -> HttpResponse {
     let forbidden =
         || HttpResponse::build(StatusCode::FORBIDDEN).json(json!({ "error": "not yours to ask" }));
+    let try_again = || HttpResponse::ServiceUnavailable().json(json!({ "error": "please try again" }));
     let bearer = request.headers().get(header::AUTHORIZATION).and_then(|header| header.to_str().ok());
     let bearer = bearer.and_then(|header| header.strip_prefix("Bearer "));
     let (Some(doorkeeper), Some(token), Ok(id)) =
@@ -117,6 +119,7 @@ pub(super) async fn details(request: HttpRequest, id: Path<String>, state: Data<
     if token.len() > FIELD_BYTES_MAX || doorkeeper.may_ask(token, id, now).is_err() {
         return forbidden();
     }
+    let Ok(_turn) = state.limits.turn() else { return try_again() };
     match state.anchor.store().transaction_fetch(id).await {
         Ok(Some(transaction)) => HttpResponse::Ok().json(json!({
             "transaction": transaction_wire(&state.links, &transaction, now),
@@ -125,7 +128,7 @@ pub(super) async fn details(request: HttpRequest, id: Path<String>, state: Data<
         Ok(None) => forbidden(),
         Err(error) => {
             tracing::error!("details could not be read: {error}");
-            HttpResponse::ServiceUnavailable().json(json!({ "error": "please try again" }))
+            try_again()
         }
     }
 }

@@ -11,6 +11,10 @@ use futures_util::TryStreamExt as _;
 
 use super::notice::Notice;
 use crate::config::{FIELD_BYTES_MAX, FIELDS_MAX, MULTIPART_BYTES_MAX};
+use crate::limits::Interrupted;
+use crate::state::WebState;
+
+const MULTIPART: &str = "multipart/form-data";
 
 /// Its parts by name; the first of several with one name counts.
 #[derive(Default)]
@@ -20,8 +24,23 @@ pub(super) struct SentForm {
 }
 
 impl SentForm {
-    pub(super) async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Self, Notice> {
-        if request.content_type() == "multipart/form-data" {
+    pub(super) async fn read(
+        state: &WebState,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<Self, Notice> {
+        let limits = &state.anchor.config().limits;
+        let has_files = request.content_type() == MULTIPART;
+        let time = if has_files { limits.upload_time } else { limits.body_time };
+        let read = state.limits.known_bodies.read(time, Self::read_body(request, payload)).await;
+        read.map_err(|interrupted| match interrupted {
+            Interrupted::TooSlow => Notice::TooSlow,
+            Interrupted::GaveWay => Notice::Apology,
+        })?
+    }
+
+    async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Self, Notice> {
+        if request.content_type() == MULTIPART {
             return Self::read_multipart(Multipart::new(request.headers(), payload)).await;
         }
         let form = Form::<Vec<(String, String)>>::from_request(request, &mut payload).await;

@@ -53,6 +53,7 @@ pub(super) async fn one(
             .map_err(|_| not_found())?,
         external: external.map(str::to_owned),
     };
+    let _turn = state.limits.turn()?;
     let found = state.anchor.store().transaction_find(&user.subject.key(), Protocol::Sep24, &lookup).await?;
     let transaction = found.ok_or_else(not_found)?;
     let now = state.anchor.clock().now();
@@ -72,6 +73,7 @@ pub(super) async fn list(
         return Err(SepError::bad_request("asset_code names no asset of this anchor"));
     }
     let filter = filter(&params, &user)?;
+    let _turn = state.limits.turn()?;
     let transactions = match assets.as_slice() {
         [asset] => {
             let filter = TransactionFilter { asset: Some(asset.id.clone()), ..filter };

@@ -1,5 +1,6 @@
 //! How much one client, one user and all together may ask of a server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::Method;
@@ -11,6 +12,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::sep10::key;
+use super::slow_ledger::SlowLedger;
 
 const LIMIT: (&str, &str) = ("REQUESTS_PER_MINUTE", "2");
 const USER_LIMIT: (&str, &str) = ("ACCOUNT_REQUESTS_PER_MINUTE", "2");
@@ -125,20 +127,84 @@ async fn work_beyond_the_limit_is_turned_away_at_once_and_nothing_else_is() -> R
     let anchor = TestAnchor::with(&[("REQUESTS_AT_ONCE", "1")], |builder| builder).await?;
     let token = anchor.log_in(&samples::user()).await?;
     let start = || anchor.post(START, &token, json!({ "asset_code": "USDC" }));
+    let metrics = anchor.web.metrics();
+    let one = "/sep24/transaction?id=9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d";
+    let list = "/sep24/transactions?asset_code=USDC";
     // polled in this order: the first one waits for the database while the others come
-    let (first, second, live, info) =
-        futures_util::join!(start(), start(), anchor.get("/health/live", ""), anchor.get("/sep24/info", ""));
-    assert_eq!((first.status, second.status), (200, 503));
-    assert_eq!(second.header("retry-after"), "1");
-    second.error()?;
+    let (first, second, one, list, live, info, page) = futures_util::join!(
+        start(),
+        start(),
+        anchor.get(one, &token),
+        anchor.get(list, &token),
+        anchor.get("/health/live", ""),
+        anchor.get("/sep24/info", ""),
+        metrics.page(),
+    );
+    assert_eq!(first.status, 200);
+    for refused in [second, one, list] {
+        assert_eq!((refused.status, refused.header("retry-after")), (503, "1"));
+        refused.error()?;
+    }
     assert_eq!((live.status, info.status), (200, 200));
+    assert!(page.contains("anchor_database_up 1"), "{page}");
     assert_eq!(start().await.status, 200, "the turn was given back");
     Ok(())
 }
 
 #[actix_web::test]
+async fn reading_takes_turns_as_writing_does() -> Result<()> {
+    let ledger = SlowLedger::new()?;
+    let settings = [("REQUESTS_AT_ONCE", "1")];
+    let anchor = TestAnchor::with(&settings, |builder| builder.ledger(ledger.clone())).await?;
+    let anchor = Arc::new(anchor);
+    let token = anchor.log_in(&samples::user()).await?;
+    let started = anchor.post(START, &token, json!({ "asset_code": "USDC" })).await.json()?;
+    let id = started["id"].as_str().unwrap();
+    let one = format!("/sep24/transaction?id={id}");
+    let shown = anchor.get(&one, &token).await.json()?;
+    let path_of = |address: &serde_json::Value| -> Result<String> {
+        let address = url::Url::parse(address.as_str().unwrap_or_default())?;
+        Ok(format!("{}?{}", address.path(), address.query().unwrap_or_default()))
+    };
+    let paths = [
+        (one, 200),
+        ("/sep24/transactions?asset_code=USDC".to_owned(), 200),
+        (path_of(&shown["transaction"]["more_info_url"])?, 200),
+        (path_of(&started["url"])?, 303),
+        (format!("/sep24/interactive/{id}"), 403),
+    ];
+    // somebody logs in, and the ledger takes its time
+    let challenge = anchor.challenge(&format!("account={}", samples::user().account())).await?;
+    let asked = ledger.account.asked();
+    ledger.account.close();
+    let working = Arc::clone(&anchor);
+    let logging_in =
+        actix_web::rt::spawn(async move { working.redeem(&challenge, &[&samples::user()]).await });
+    ledger.account.is_asked(asked + 1).await;
+    for (path, _) in &paths {
+        assert_eq!(anchor.get(path, &token).await.status, 503, "{path}");
+    }
+    for path in ["/health/live", "/health", "/sep24/info", "/.well-known/stellar.toml"] {
+        assert_eq!(anchor.get(path, "").await.status, 200, "{path}");
+    }
+    ledger.account.open();
+    assert_eq!(logging_in.await??.status, 200);
+    for (path, status) in &paths {
+        assert_eq!(anchor.get(path, &token).await.status, *status, "the turn was given back: {path}");
+    }
+    Ok(())
+}
+
+#[actix_web::test]
 async fn limits_that_are_no_limits_are_refused_at_start() {
-    for name in ["REQUESTS_PER_MINUTE", "ACCOUNT_REQUESTS_PER_MINUTE", "REQUESTS_AT_ONCE"] {
+    for name in [
+        "REQUESTS_PER_MINUTE",
+        "ACCOUNT_REQUESTS_PER_MINUTE",
+        "REQUESTS_AT_ONCE",
+        "BODIES_AT_ONCE",
+        "BODY_SECONDS",
+        "UPLOAD_SECONDS",
+    ] {
         for value in ["0", "-1", "many", "1.5", "4294967296"] {
             let problem = anchor_tests::web::config(&[(name, value)]).unwrap_err().to_string();
             assert!(problem.contains(name) && !problem.contains("many"), "{problem}");
