@@ -19,10 +19,13 @@ use async_trait::async_trait;
 use serde_json::json;
 use tokio::sync::Notify;
 
+/// Under the transaction and the name of the question.
+type Kept = BTreeMap<(TransactionId, &'static str), Vec<u8>>;
+
 /// A business that keeps each paper under the transaction and the question, as the book says.
 #[derive(Debug, Clone, Default)]
 struct Papers {
-    kept: Arc<Mutex<BTreeMap<(TransactionId, &'static str), Vec<u8>>>>,
+    kept: Arc<Mutex<Kept>>,
     /// Told when a paper is kept; the answer is then never given.
     dies: Option<Arc<Notify>>,
 }
