@@ -1,4 +1,4 @@
-// Makes the pages quicker to use. Without it everything still works: prices by a button, the status by reloading.
+// Makes the pages quicker to use. Without it everything still works: prices by a button, the status by a link.
 "use strict";
 (() => {
   const POLL_MS = 4000;

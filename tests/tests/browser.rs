@@ -4,6 +4,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_web::{App, HttpServer, rt};
 use anchor_core::amount::Money;
@@ -11,13 +12,16 @@ use anchor_core::ops;
 use anchor_core::transaction::{Actor, Fact, Kind, Receipt, Settlement, State};
 use anchor_tests::browser::Browser;
 use anchor_tests::found;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use fantoccini::key::Key;
 use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 
 use support::{Site, Started, SystemOrManual};
 
+#[path = "browser/callbacks.rs"]
+mod callbacks;
 #[path = "browser/look.rs"]
 mod look;
 #[path = "pages/support.rs"]
@@ -104,18 +108,20 @@ async fn open_from_wallet(client: &Client, url: &str) -> Result<WindowHandle> {
 }
 
 async fn type_into(client: &Client, id: &str, text: &str) -> Result<()> {
-    let field = client.wait().for_element(Locator::Id(id)).await?;
+    let field = client.wait().for_element(Locator::Id(id)).await.with_context(|| format!("no #{id}"))?;
     field.clear().await?;
     Ok(field.send_keys(text).await?)
 }
 
+/// By the keyboard: a price that appears at that moment may move the button away from below the mouse.
 async fn go_on(client: &Client) -> Result<()> {
-    Ok(client.find(Locator::Css("form button.button")).await?.click().await?)
+    let button = client.find(Locator::Css("form button.button")).await?;
+    Ok(button.send_keys(&Key::Enter.to_string()).await?)
 }
 
 async fn headline(client: &Client, expected: &str) -> Result<()> {
     let heading = format!("//h1[normalize-space()='{expected}']");
-    client.wait().for_element(Locator::XPath(&heading)).await?;
+    client.wait().for_element(Locator::XPath(&heading)).await.with_context(|| heading.clone())?;
     Ok(())
 }
 
@@ -229,5 +235,20 @@ async fn r_24_066_t_24_08_address_opened_in_a_second_browser_is_refused() -> Res
     headline(&second.client, "Abra esta página desde su billetera").await?;
     first.client.goto(&url).await?;
     headline(&first.client, "Deposit USDC").await?;
+    Ok(())
+}
+
+#[actix_web::test]
+async fn r_24_064_t_24_08_address_that_is_opened_too_late_says_what_to_do() -> Result<()> {
+    let Some(chromium) = found::chromium() else { return Ok(()) };
+    let site = serve_anchor().await?;
+    let started = site.start(Kind::Deposit).await;
+    site.clock.advance(Duration::from_secs(301));
+    let browser = Browser::start(&chromium, "en").await?;
+    browser.client.goto(&address(&site, &started, "")).await?;
+    headline(&browser.client, "This link does not work any more").await?;
+    let advice = browser.client.find(Locator::Css(".notice .lead")).await?.text().await?;
+    assert!(advice.contains("wallet"), "{advice}");
+    assert_eq!(site.transaction(started.id).await.state, State::Collecting);
     Ok(())
 }

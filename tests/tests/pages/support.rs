@@ -323,6 +323,9 @@ impl DepositIntegration for Forms {
                 FieldKind::File { accept },
             )));
         }
+        if view.transaction.request.customer.as_deref() == Some("unknown") {
+            return Ok(if view.answers.has("amount") { identity_page() } else { amount_page(view) });
+        }
         if view.transaction.request.customer.as_deref() == Some("sep9") {
             let page = Sep9::ALL
                 .iter()
@@ -340,11 +343,17 @@ impl DepositIntegration for Forms {
     }
 
     async fn submit(&self, view: &FlowView, form: ValidForm) -> Result<FlowStep, IntegrationError> {
+        if form.file("photo_id_front").is_some() {
+            let amount = view.answers.find("amount").and_then(|amount| amount.parse().ok());
+            let amount = amount.ok_or_else(|| IntegrationError::permanent("no amount was asked for"))?;
+            return Ok(FlowStep::Done(Agreement::new(amount).instruction("Bank", "Test Bank")));
+        }
         if let Some(photo) = form.file("photo") {
             let size = format!("The business got {} bytes.", photo.content.len());
             return Ok(FlowStep::Invalid(vec![FieldError::custom("photo", size)]));
         }
-        let Some(amount) = form.amount("amount") else { return Ok(FlowStep::Next) };
+        let unknown = view.transaction.request.customer.as_deref() == Some("unknown");
+        let Some(amount) = form.amount("amount").filter(|_| !unknown) else { return Ok(FlowStep::Next) };
         match form.text("first_name") {
             Some("Redirect") => return Ok(FlowStep::Redirect("https://kyc.example/start?a=1&b=2".into())),
             Some("Elsewhere") => return Ok(FlowStep::Redirect("javascript:alert(1)".into())),
@@ -364,6 +373,23 @@ impl DepositIntegration for Forms {
                 .instruction("Reference", view.transaction.id.to_string()),
         ))
     }
+}
+
+/// What a business asks somebody whom it does not know yet.
+fn identity_page() -> Page {
+    let accept = vec![FileType::Jpeg, FileType::Png, FileType::Pdf];
+    let document =
+        Field::new("photo_id_front", "Photo of your identity document", FieldKind::File { accept });
+    Page::new("identity", "About you")
+        .intro("The law asks us to know who you are.")
+        .field(Field::sep9(Sep9::FirstName))
+        .field(Field::sep9(Sep9::LastName))
+        .field(Field::sep9(Sep9::BirthDate))
+        .field(Field::sep9(Sep9::MobileNumber))
+        .field(Field::sep9(Sep9::AddressCountryCode))
+        .field(Field::sep9(Sep9::TaxId).optional())
+        .field(Field::number("children", "Children", 0..=20).optional())
+        .field(document.help("The side with your photo, well lit and complete."))
 }
 
 #[async_trait]
