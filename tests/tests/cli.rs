@@ -6,7 +6,7 @@ use anchor_tests::database::TestDatabase;
 use anyhow::Result;
 
 anchor_tests::on_each_database! {
-    async fn r_24_002_operator_issues_lists_diagnoses_and_resets(database: TestDatabase) -> Result<()> {
+    async fn r_24_002_r_29_006_operator_issues_lists_diagnoses_and_resets(database: TestDatabase) -> Result<()> {
         let folder = tempfile::tempdir()?;
         let devnet = Devnet::builder().start().await?;
         let anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
@@ -26,6 +26,7 @@ anchor_tests::on_each_database! {
         let diagnosis = says(&anchor, &["doctor"]).await?;
         assert!(diagnosis.contains("Everything fits together"), "{diagnosis}");
         assert!(diagnosis.contains("ok    CLI issuer's home domain"), "{diagnosis}");
+        assert!(diagnosis.contains("ok    CLI distribution asks wallets for a memo"), "{diagnosis}");
         drop(server);
 
         let account = "GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ";

@@ -2,6 +2,10 @@
 
 #[path = "tidy/conformance.rs"]
 mod conformance;
+#[path = "tidy/interop.rs"]
+mod interop;
+#[path = "tidy/peers.rs"]
+mod peers;
 #[path = "tidy/rules.rs"]
 mod rules;
 #[path = "tidy/source.rs"]

@@ -15,6 +15,8 @@ mod discovery;
 mod health;
 #[path = "web/interop.rs"]
 mod interop;
+#[path = "web/interop_sep24.rs"]
+mod interop_sep24;
 #[path = "web/limits.rs"]
 mod limits;
 #[path = "web/observability.rs"]
@@ -39,6 +41,8 @@ mod sep10_wallet;
 mod sep24_accounts;
 #[path = "web/sep24_info.rs"]
 mod sep24_info;
+#[path = "web/sep24_lists.rs"]
+mod sep24_lists;
 #[path = "web/sep24_start.rs"]
 mod sep24_start;
 #[path = "web/sep24_transactions.rs"]

@@ -60,7 +60,7 @@ fn r_23_006_valid_vectors_are_accepted_and_printed_as_written() {
 }
 
 #[test]
-fn r_23_001_r_23_002_r_23_003_r_23_004_r_23_006_invalid_vectors_are_refused() {
+fn r_23_001_r_23_002_r_23_003_r_23_004_r_23_005_r_23_006_invalid_vectors_are_refused() {
     for text in INVALID {
         assert!(text.parse::<Account>().is_err(), "{text}");
         assert!(text.parse::<AccountId>().is_err(), "{text}");

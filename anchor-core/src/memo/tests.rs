@@ -29,7 +29,7 @@ fn r_me_001_values_print_as_the_seps_write_them() {
 }
 
 #[test]
-fn r_10_015_id_memos_are_ascii_digits_of_64_bits() {
+fn peer_r_10_015_r_me_002_id_memos_are_ascii_digits_of_64_bits() {
     for (text, id) in
         [("0", 0), ("007", 7), ("9223372036854775808", 1 << 63), ("18446744073709551615", u64::MAX)]
     {

@@ -82,7 +82,7 @@ macro_rules! store_conformance {
             changes::second_open_attempt_of_a_source_account_is_refused
             changes::source_account_is_free_again_after_its_attempt
             changes::of_two_attempts_at_once_on_a_source_account_one_is_busy
-            changes::peer_memo_collision_is_refused
+            changes::peer_r_me_006_memo_collision_is_refused
             changes::memo_of_an_ended_transaction_is_never_given_again
             changes::receipt_of_the_rails_funds_one_transaction
             changes::of_two_transactions_at_once_one_gets_the_receipt

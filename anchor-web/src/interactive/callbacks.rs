@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn r_24_079_r_24_080_s_24_12_s_24_14_addresses_that_nobody_should_call_are_refused() {
+    fn peer_r_24_079_r_24_080_s_24_12_s_24_14_addresses_that_nobody_should_call_are_refused() {
         let long = format!("https://wallet.example/{}", "a".repeat(URL_BYTES_MAX));
         for bad in [
             "http://wallet.example/cb",

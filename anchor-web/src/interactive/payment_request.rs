@@ -36,3 +36,56 @@ pub(super) fn payment_request(transaction: &Transaction, passphrase: &str) -> Op
     let query: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
     Some(format!("web+stellar:pay?{}", query.join("&")))
 }
+
+#[cfg(test)]
+mod tests {
+    use anchor_core::id::{IdSource as _, RandomIds, TransactionId};
+    use anchor_core::testing::fakes::samples;
+    use anchor_core::transaction::Kind;
+    use url::Url;
+
+    use super::*;
+
+    fn agreed(kind: Kind) -> Transaction {
+        let mut transaction = samples::started(TransactionId::new(RandomIds.next()), kind);
+        transaction.terms = Some(samples::terms(kind, "20.5", 7));
+        transaction
+    }
+
+    fn parameters(request: &str) -> Vec<(String, String)> {
+        let url = Url::parse(request).unwrap();
+        assert_eq!((url.scheme(), url.path()), ("web+stellar", "pay"));
+        url.query_pairs().into_owned().collect()
+    }
+
+    #[test]
+    fn r_07_001_request_names_all_that_a_wallet_needs_in_the_words_of_sep_7() {
+        let withdrawal = agreed(Kind::Withdrawal);
+        let StellarAsset::Credit { issuer, .. } = &withdrawal.asset else { panic!("lumens") };
+        let (anchor, issuer) = (samples::distribution().account().to_string(), issuer.to_string());
+        let expected = [
+            ("destination", anchor.as_str()),
+            ("amount", "20.5"),
+            ("asset_code", "USDC"),
+            ("asset_issuer", &issuer),
+            ("memo", "7"),
+            ("memo_type", "MEMO_ID"),
+        ];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let request = payment_request(&withdrawal, Network::PUBLIC).unwrap();
+        assert_eq!(parameters(&request), expected);
+        let request = payment_request(&withdrawal, Network::TESTNET).unwrap();
+        assert_eq!(request.matches('+').count(), 1, "only that of the scheme: {request}");
+        let network = ("network_passphrase".to_owned(), Network::TESTNET.to_owned());
+        assert_eq!(parameters(&request).last(), Some(&network));
+    }
+
+    #[test]
+    fn r_07_001_lumens_have_no_asset_and_deposits_no_request() {
+        let mut lumens = agreed(Kind::Withdrawal);
+        lumens.asset = StellarAsset::Native;
+        let request = payment_request(&lumens, Network::PUBLIC).unwrap();
+        assert!(!request.contains("asset_"), "{request}");
+        assert_eq!(payment_request(&agreed(Kind::Deposit), Network::PUBLIC), None);
+    }
+}

@@ -35,7 +35,7 @@ where
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r_24_135_deposit_survives_death_at_every_moment() {
+async fn peer_r_24_135_deposit_survives_death_at_every_moment() {
     let road = async |world: &World| {
         let id = world.deposit("100").await;
         world.credit(id, "100");
@@ -48,7 +48,7 @@ async fn r_24_135_deposit_survives_death_at_every_moment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn withdrawal_survives_death_at_every_moment() {
+async fn peer_withdrawal_survives_death_at_every_moment() {
     let road = async |world: &World| {
         let id = world.withdrawal("100", 7).await;
         world.pay("100", Memo::Id(7));

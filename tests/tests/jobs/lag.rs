@@ -14,7 +14,7 @@ fn close_after_all_bounds(world: &World) {
 }
 
 #[tokio::test]
-async fn payment_that_a_lagging_server_does_not_know_is_not_made_again() {
+async fn peer_payment_that_a_lagging_server_does_not_know_is_not_made_again() {
     let world = World::new().await;
     let id = world.deposit("100").await;
     world.credit(id, "100");

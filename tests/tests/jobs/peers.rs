@@ -6,6 +6,7 @@ use anchor_core::account::Account;
 use anchor_core::asset::StellarAsset;
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::{Memo, MemoText};
+use anchor_core::stellar::{Failure, FailureKind};
 use anchor_core::store::SuspenseReason;
 use anchor_core::testing::fakes::{CallbackAnswer, samples};
 use anchor_core::testing::ledger::Fault;
@@ -171,6 +172,42 @@ async fn peer_not_found_after_submit_is_not_a_failure() {
     assert_eq!(world.user_holds(), "99.75");
 }
 
+/// Too low a fee is a matter of time and of the next bid: nothing is sent again and again at once, and nobody else
+/// waits behind it.
+#[tokio::test]
+async fn peer_too_low_a_fee_is_no_reason_to_hammer_the_network() {
+    let world = World::new().await;
+    let first = world.deposit("100").await;
+    world.credit(first, "100");
+    for _ in 0..50 {
+        let failure = Failure::new(FailureKind::Fee, "tx_insufficient_fee");
+        world.ledger.inject(Fault::SubmitRejected(failure));
+    }
+    world.work().await;
+    let sent = world.ledger.submissions().len();
+    assert!((1..=2).contains(&sent), "{sent} submissions without a moment between them");
+    // as long as the network is busy, at most once in every step of the work
+    for _ in 0..11 {
+        world.tick();
+        world.work().await;
+    }
+    let sent = world.ledger.submissions().len();
+    assert!(sent <= 24, "{sent} submissions within a minute");
+    assert_eq!(world.user_holds(), "0");
+    let second = world.withdrawal("50", 7).await;
+    world.pay("50", Memo::Id(7));
+    world.ledger.close();
+    world.work().await;
+    assert_eq!(world.state(second).await, "paid_out", "it does not wait behind the first");
+
+    world.ledger.set_fee_bid(10_000);
+    world.ledger.close_at(u64::try_from(samples::start().timestamp()).unwrap() + 7200);
+    for _ in 0..8 {
+        world.settle().await;
+    }
+    assert_eq!(world.state(first).await, "paid");
+}
+
 #[tokio::test]
 async fn peer_dead_callback_changes_nothing() {
     let world = World::new().await;
@@ -244,7 +281,7 @@ async fn peer_two_payments_in_one_transaction_are_both_kept() {
 }
 
 #[tokio::test]
-async fn r_24_131_peer_memo_types_are_compared() {
+async fn peer_r_24_131_memo_types_are_compared() {
     let world = World::new().await;
     let id = world.withdrawal("100", 7).await;
     world.pay("100", Memo::Text(MemoText::new("7").unwrap()));

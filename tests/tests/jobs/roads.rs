@@ -120,7 +120,7 @@ async fn merged_account_is_not_created_again() {
 }
 
 #[tokio::test]
-async fn missing_trust_line_waits_or_becomes_a_claimable_balance() {
+async fn r_cb_001_missing_trust_line_waits_or_becomes_a_claimable_balance() {
     let world = World::new().await;
     world.ledger.edit(samples::user().account(), |account| account.trust_lines.clear());
     let waiting = world.deposit("100").await;

@@ -101,7 +101,7 @@ async fn returned(from: Account, refund_memo: Memo, memo: Memo, to: Account) -> 
 }
 
 #[tokio::test]
-async fn r_24_055_refund_carries_the_refund_memo_or_the_memo_of_the_payment() {
+async fn r_24_055_r_me_003_refund_carries_the_refund_memo_or_the_memo_of_the_payment() {
     let ours: Account = samples::distribution().account().into();
     let plain: Account = samples::user().account().into();
     let muxed = Account::Muxed { account: samples::user().account(), id: 4 };
@@ -184,7 +184,7 @@ async fn r_24_123_money_for_ended_withdrawals_goes_back() {
 }
 
 #[tokio::test]
-async fn r_24_136_memo_required_destination_is_never_paid_without_one() {
+async fn r_24_136_r_29_004_memo_required_destination_is_never_paid_without_one() {
     let world = World::new().await;
     let user = samples::user().account();
     world.ledger.edit(user, |account| account.memo_required = true);
@@ -205,7 +205,7 @@ async fn r_24_136_memo_required_destination_is_never_paid_without_one() {
 }
 
 #[tokio::test]
-async fn r_24_133_every_withdrawal_is_paid_under_a_number_that_contracts_can_carry() {
+async fn r_24_133_r_me_007_every_withdrawal_is_paid_under_a_number_that_contracts_can_carry() {
     let world = World::new().await;
     let id = world.withdrawal("100", 7).await;
     let receiving = world.fetch(id).await.receiving().unwrap().clone();

@@ -27,7 +27,7 @@ async fn r_24_063_r_24_065_s_24_01_token_is_exchanged_for_a_cookie_and_leaves_th
 }
 
 #[actix_web::test]
-async fn r_24_064_r_24_066_t_24_08_peer_url_token_works_once_across_browsers() {
+async fn peer_r_24_064_r_24_066_t_24_08_url_token_works_once_across_browsers() {
     let site = Site::new().await;
     let started = site.start(Kind::Deposit).await;
     let visitor = site.visit(&started).await;

@@ -83,7 +83,7 @@ async fn r_24_111_r_24_113_s_24_10_withdrawal_form_reserves_account_and_id_memo(
 }
 
 #[actix_web::test]
-async fn r_24_072_s_24_16_peer_form_without_csrf_token_is_refused() {
+async fn peer_r_24_072_s_24_16_form_without_csrf_token_is_refused() {
     let site = Site::new().await;
     let started = site.start(Kind::Deposit).await;
     let visitor = site.visit(&started).await;

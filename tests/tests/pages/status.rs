@@ -56,7 +56,7 @@ async fn r_24_109_more_info_opens_without_the_apis_token() {
 }
 
 #[actix_web::test]
-async fn s_24_20_peer_more_info_is_not_readable_by_public_hash() {
+async fn peer_s_24_20_more_info_is_not_readable_by_public_hash() {
     let site = Site::new().await;
     let id = agreed(&site, Kind::Deposit).await;
     let path = site.more_info_path(id).await;
@@ -94,7 +94,7 @@ async fn r_24_109_more_info_address_ends() {
 }
 
 #[actix_web::test]
-async fn s_24_13_peer_xss_in_more_info_is_escaped() {
+async fn peer_s_24_13_xss_in_more_info_is_escaped() {
     let site = Site::new().await;
     let id = agreed(&site, Kind::Deposit).await;
     let check = |body: &str| {

@@ -26,7 +26,7 @@ async fn every_defect_of_a_store_is_found_by_a_rule() {
             Defect::SharedClaims => found_by!(defect, claims::claims_never_share_a_transaction),
             Defect::SharedNews => found_by!(defect, outbox::news_is_delivered_in_order),
             Defect::LostUpdates => found_by!(defect, changes::peer_lost_update_is_refused),
-            Defect::SharedMemos => found_by!(defect, changes::peer_memo_collision_is_refused),
+            Defect::SharedMemos => found_by!(defect, changes::peer_r_me_006_memo_collision_is_refused),
             Defect::SharedReceipts => {
                 found_by!(defect, changes::receipt_of_the_rails_funds_one_transaction)
             }

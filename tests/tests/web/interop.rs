@@ -91,7 +91,7 @@ async fn interop_sep1_5_sep10_1_sep10_2_addresses_end_without_a_slash_and_the_ke
 
 /// The wallet SDK reads it before anything else and fails without.
 #[actix_web::test]
-async fn interop_wallet_sdk_documentation_is_always_there() -> Result<()> {
+async fn interop_part_8_1_wallet_sdk_documentation_is_always_there() -> Result<()> {
     let (_, document) =
         file(&TestAnchor::with(&[("ACTIVE_SEPS", "sep-1")], |builder| builder).await?).await?;
     assert!(document["DOCUMENTATION"].is_table());
@@ -100,7 +100,7 @@ async fn interop_wallet_sdk_documentation_is_always_there() -> Result<()> {
 
 /// The suite takes plain http only if the name has `localhost` in it, and only the two known passphrases.
 #[actix_web::test]
-async fn interop_4_5_anchor_without_settings_is_one_that_the_suite_takes() -> Result<()> {
+async fn interop_fact_4_5_anchor_without_settings_is_one_that_the_suite_takes() -> Result<()> {
     let config: Config = anchor_tests::web::config(&[])?;
     assert_eq!(config.network.passphrase(), Network::TESTNET);
     assert!(config.host_url().starts_with("http://localhost"));
@@ -108,7 +108,7 @@ async fn interop_4_5_anchor_without_settings_is_one_that_the_suite_takes() -> Re
 }
 
 #[actix_web::test]
-async fn interop_sep10_3_interop_7_challenge_passes_the_suites_checks() -> Result<()> {
+async fn interop_sep10_3_fact_7_challenge_passes_the_suites_checks() -> Result<()> {
     let anchor = TestAnchor::with(&APART, |builder| builder).await?;
     let now = u64::try_from(samples::start().timestamp())?;
     let answer = anchor.get(&format!("/auth?account={}", key(50).account()), "").await;
@@ -161,7 +161,7 @@ async fn interop_sep10_6_7_demo_wallet_token_for_form_and_json_of_an_account_tha
 }
 
 #[actix_web::test]
-async fn interop_sep10_8_to_12_interop_6_8_useless_answers_are_400_exactly() -> Result<()> {
+async fn interop_sep10_8_to_12_fact_6_8_useless_answers_are_400_exactly() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     let user = key(50);
     let query = format!("account={}", user.account());
@@ -194,7 +194,7 @@ async fn interop_sep10_13_to_16_signers_count_as_the_ledger_has_them_now() -> Re
 }
 
 #[actix_web::test]
-async fn interop_8_1_wallets_name_the_home_domain_with_its_port() -> Result<()> {
+async fn interop_part_8_1_wallets_name_the_home_domain_with_its_port() -> Result<()> {
     let anchor = TestAnchor::with(&APART, |builder| builder).await?;
     let account = samples::user().account();
     anchor.challenge(&format!("account={account}&home_domain=anchor.localhost:8000")).await?;
@@ -204,7 +204,7 @@ async fn interop_8_1_wallets_name_the_home_domain_with_its_port() -> Result<()> 
 
 /// Checkers that compare with the port and checkers that compare without it agree about a name that has none.
 #[actix_web::test]
-async fn interop_8_2_name_without_a_port_suits_every_checker() -> Result<()> {
+async fn interop_part_8_2_fact_7_name_without_a_port_suits_every_checker() -> Result<()> {
     for host in ["http://localhost", "http://localhost:80"] {
         let anchor = TestAnchor::with(&[("HOST_URL", host)], |builder| builder).await?;
         let challenge = anchor.challenge(&format!("account={}", samples::user().account())).await?;
@@ -216,7 +216,7 @@ async fn interop_8_2_name_without_a_port_suits_every_checker() -> Result<()> {
 
 /// It sends every field of its form.
 #[actix_web::test]
-async fn interop_8_3_demo_wallets_empty_client_domain_is_none() -> Result<()> {
+async fn interop_part_8_3_demo_wallets_empty_client_domain_is_none() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     let answer = anchor.get(&format!("/auth?account={}&client_domain=", samples::user().account()), "").await;
     assert_eq!(answer.status, 200);
@@ -226,7 +226,7 @@ async fn interop_8_3_demo_wallets_empty_client_domain_is_none() -> Result<()> {
 
 /// The SDK compares `exp` with its own clock and nothing else.
 #[actix_web::test]
-async fn interop_8_1_token_is_good_for_as_long_as_it_says() -> Result<()> {
+async fn interop_part_8_1_token_is_good_for_as_long_as_it_says() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     let token = anchor.log_in(&samples::user()).await?;
     let lifetime = claims(&token)?["exp"].as_i64().context("exp")? - samples::start().timestamp();

@@ -142,7 +142,7 @@ async fn metrics_count_requests_by_pattern_and_never_by_what_clients_invent() ->
 }
 
 #[actix_web::test]
-async fn metrics_tell_transactions_by_state_and_age_balances_and_the_ledgers_lag() -> Result<()> {
+async fn peer_metrics_tell_transactions_by_state_and_age_balances_and_the_ledgers_lag() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     let token = anchor.log_in(&samples::user()).await?;
     for _ in 0..2 {

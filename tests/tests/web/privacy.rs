@@ -8,7 +8,7 @@ use anyhow::Result;
 use serde_json::json;
 
 #[actix_web::test]
-async fn r_24_102_r_24_013_r_10_098_t_24_04_other_users_get_the_404_of_nothing() -> Result<()> {
+async fn peer_r_24_102_r_24_013_r_10_098_t_24_04_other_users_get_the_404_of_nothing() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     let account = samples::user().account();
     let muxed = |id| Account::Muxed { account, id };

@@ -111,7 +111,7 @@ async fn r_10_049_nonce_is_fresh() -> Result<()> {
 }
 
 #[actix_web::test]
-async fn r_10_011_r_10_048_r_10_099_muxed_account_stays_muxed_up_to_the_token() -> Result<()> {
+async fn r_10_011_r_10_048_r_10_099_r_mx_005_muxed_account_stays_muxed_up_to_the_token() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     for id in [0, 1, 1 << 63, u64::MAX] {
         let account = muxed(id);
@@ -200,7 +200,7 @@ async fn r_10_060_form_and_json_are_equal() -> Result<()> {
 }
 
 #[actix_web::test]
-async fn t_10_19_unescaped_plus_in_a_form_is_explained() -> Result<()> {
+async fn t_10_19_r_28_003_unescaped_plus_in_a_form_is_explained() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     let request = TestRequest::post()
         .uri("/auth")

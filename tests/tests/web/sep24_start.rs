@@ -206,7 +206,7 @@ async fn r_24_054_refund_memo_needs_its_type_and_old_memos_are_not_looked_at() -
 }
 
 #[actix_web::test]
-async fn r_24_029_t_24_03_peer_amount_is_a_decimal_within_the_limits() -> Result<()> {
+async fn peer_r_24_029_t_24_03_amount_is_a_decimal_within_the_limits() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     // numbers as wallets may write them, kept to the last digit
     for (written, kept) in
@@ -288,7 +288,7 @@ async fn r_24_030_r_24_056_claimable_balances_are_a_flag_in_two_spellings() -> R
 }
 
 #[actix_web::test]
-async fn r_24_031_r_24_032_every_quote_and_other_assets_are_400() -> Result<()> {
+async fn peer_r_24_031_r_24_032_every_quote_and_other_assets_are_400() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     for (path, name) in [(DEPOSIT, "source_asset"), (WITHDRAW, "destination_asset")] {
         assert_eq!(anchor.post(path, &token, request(json!({ name: "iso4217:USD" }))).await.status, 200);
@@ -370,7 +370,7 @@ async fn r_24_036_customer_id_is_kept_as_a_claim() -> Result<()> {
 }
 
 #[actix_web::test]
-async fn r_24_038_r_24_059_peer_address_carries_nothing_but_the_id_and_a_secret() -> Result<()> {
+async fn peer_r_24_038_r_24_059_address_carries_nothing_but_the_id_and_a_secret() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     let body =
         request(json!({ "amount": "777.77", "memo": "424242", "memo_type": "id", "first_name": "Ada" }));

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 #[actix_web::test]
-async fn connection_that_is_closed_says_so_and_the_server_stops_when_told() -> Result<()> {
+async fn interop_fact_12_connection_that_is_closed_says_so_and_the_server_stops_when_told() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;

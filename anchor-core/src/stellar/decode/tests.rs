@@ -225,7 +225,7 @@ fn r_24_130_every_way_of_paying_arrives() {
 }
 
 #[test]
-fn r_24_130_peer_path_payment_counts_by_what_was_received() {
+fn peer_r_24_130_path_payment_counts_by_what_was_received() {
     let listed = Listed::of(&[strict_send(plain(ours()), 1, last(ours(), 987))]);
     assert_eq!(listed.arrived(), arrived(&[(987, "USD")]));
 }

@@ -114,7 +114,7 @@ pub async fn of_two_attempts_at_once_on_a_source_account_one_is_busy(store: &dyn
 }
 
 /// (receiving account, memo type, memo) is unique.
-pub async fn peer_memo_collision_is_refused(store: &dyn Store) {
+pub async fn peer_r_me_006_memo_collision_is_refused(store: &dyn Store) {
     let bench = Bench::new(store).await;
     bench.awaiting_payment(7).await;
     let second = bench.collecting(Kind::Withdrawal).await;
