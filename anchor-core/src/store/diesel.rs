@@ -1,7 +1,7 @@
 //! The store on SQLite and PostgreSQL: one copy of every query.
 //!
-//! Every verb is one database transaction, run off the async threads, and goes to its end even if nobody waits
-//! for it any more.
+//! Every verb is one database transaction, or shares one with others of its kind ([`group`]). It runs off the async
+//! threads, and goes to its end even if nobody waits for it any more.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,7 @@ mod claims;
 mod connection;
 mod documents;
 mod fault;
+mod group;
 mod heartbeats;
 mod history;
 mod migrate;
@@ -44,6 +45,7 @@ pub use migrate::MigrateError;
 pub use pool::{OpenError, PoolOptions};
 pub use url::UrlError;
 
+use group::Group;
 use pool::Database;
 use rows::codec::{hex32, stamp};
 
@@ -51,6 +53,8 @@ use rows::codec::{hex32, stamp};
 #[derive(Debug, Clone)]
 pub struct DieselStore {
     database: Database,
+    challenges: Group<sessions::UsedChallenge, bool>,
+    starts: Group<transactions::Started, ()>,
 }
 
 impl DieselStore {
@@ -68,7 +72,11 @@ impl DieselStore {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_with(url: &str, options: PoolOptions) -> Result<Self, OpenError> {
-        Ok(Self { database: Database::open(url, options)? })
+        Ok(Self {
+            database: Database::open(url, options)?,
+            challenges: Group::new("challenge_use", sessions::challenges_use),
+            starts: Group::new("transaction_insert", transactions::insert),
+        })
     }
 
     /// Brings the schema up to date and names the migrations that were applied. Any number of processes may do
@@ -133,10 +141,8 @@ impl Store for DieselStore {
         transaction: &Transaction,
         url_token: Option<(&[u8; 32], DateTime<Utc>)>,
     ) -> Result<(), StoreError> {
-        let transaction = transaction.clone();
         let url_token = url_token.map(|(hash, expires_at)| (*hash, expires_at));
-        let insert = move |c: &mut _| transactions::insert(c, &transaction, url_token);
-        self.database.write("transaction_insert", insert).await
+        self.starts.write(&self.database, (transaction.clone(), url_token)).await
     }
 
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
@@ -340,9 +346,7 @@ impl Store for DieselStore {
     }
 
     async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {
-        let (hash, expires_at) = (hex32(hash), stamp(expires_at));
-        let challenge_use = move |c: &mut _| sessions::challenge_use(c, &hash, expires_at);
-        self.database.write_or_not("challenge_use", challenge_use).await
+        self.challenges.write(&self.database, (hex32(hash), stamp(expires_at))).await
     }
 
     async fn event_claim(&self, claim: &Claim) -> Result<Vec<ClaimedEvent>, StoreError> {

@@ -132,6 +132,8 @@ macro_rules! store_conformance {
             sessions::session_ends
             sessions::challenge_is_used_once
             sessions::challenge_is_used_once_under_concurrency
+            sessions::replay_among_many_log_ins_is_refused
+            sessions::log_in_that_is_given_up_holds_up_nobody
             sessions::what_has_ended_is_deleted
             transactions::stored_transaction_is_what_was_given
             transactions::transaction_is_found_by_its_user_only
@@ -144,6 +146,7 @@ macro_rules! store_conformance {
             transactions::memo_types_are_told_apart
             transactions::largest_memo_id_is_exact
             transactions::states_are_counted
+            transactions::transaction_that_cannot_be_inserted_fails_alone
             watches::watch_has_one_reader
             watches::of_many_readers_at_once_one_gets_the_watch
             watches::same_reader_renews_its_lease

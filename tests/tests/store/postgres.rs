@@ -58,6 +58,36 @@ on_each_database! {
     }
 }
 
+on_each_database! {
+    /// Those who share a transaction share its failure, and the next ones are not held up by it.
+    async fn failure_is_told_to_all_who_share_it(database: TestDatabase) -> Result<()> {
+        let store = DieselStore::open(database.url())?;
+        store.migrate().await?;
+        let rename = |from: &str, to: &str| {
+            let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+            match database.url().strip_prefix("sqlite://") {
+                Some(path) => diesel::SqliteConnection::establish(path)?.batch_execute(&sql)?,
+                None => PgConnection::establish(database.url())?.batch_execute(&sql)?,
+            }
+            anyhow::Ok(())
+        };
+        let hashes: Vec<_> = (0..12).map(|number| [number; 32]).collect();
+        let use_all = || {
+            let used = hashes.iter().map(|hash| store.challenge_use(hash, samples::start()));
+            futures_util::future::join_all(used)
+        };
+        rename("used_challenges", "away")?;
+        for refused in use_all().await {
+            let error = refused.expect_err("there is no table");
+            assert!(chain(&error).contains("challenge_use") && chain(&error).contains("used_challenges"), "{error:?}");
+        }
+        rename("away", "used_challenges")?;
+        assert!(use_all().await.into_iter().all(|used| used.is_ok_and(|is_new| is_new)));
+        assert!(use_all().await.into_iter().all(|used| used.is_ok_and(|is_new| !is_new)));
+        Ok(())
+    }
+}
+
 /// Nothing that is retried hides an error: every verb below succeeds at the first call.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_connections_are_replaced_unnoticed() -> Result<()> {

@@ -48,6 +48,11 @@ pub(super) type AnyBackend = <AnyConnection as Connection>::Backend;
 #[cfg(feature = "sqlite")]
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
 
+/// Pages that a connection keeps for itself, in KiB: enough for the inner pages of the indexes. The rest is in the
+/// operating system's memory, once for all connections.
+#[cfg(feature = "sqlite")]
+const SQLITE_CACHE_KIB: u32 = 1024;
+
 /// A read-committed session in UTC in which no statement hangs for ever.
 #[cfg(feature = "postgres")]
 const POSTGRES_SETUP: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;\
@@ -104,7 +109,7 @@ fn sqlite(path: &str) -> Result<SqliteConnection, ConnectError> {
     let mut connection = SqliteConnection::establish(path).map_err(|error| failed(&error))?;
     let setup = format!(
         "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
-         PRAGMA trusted_schema = OFF",
+         PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{SQLITE_CACHE_KIB}",
         SQLITE_BUSY.as_millis()
     );
     connection.batch_execute(&setup).map_err(|error| failed(&error))?;

@@ -238,7 +238,7 @@ impl Database {
     }
 
     /// Waits in the queue of writers, where there is one, then for a connection.
-    async fn turn_to_write(
+    pub(super) async fn turn_to_write(
         &self,
     ) -> Result<(Option<OwnedSemaphorePermit>, OwnedSemaphorePermit), StoreError> {
         let writer = match &self.writer {
@@ -255,7 +255,7 @@ impl Database {
     }
 
     /// One transaction. The outer error: no transaction could be begun.
-    fn transact<T>(
+    pub(super) fn transact<T>(
         &self,
         body: impl FnOnce(&mut AnyConnection) -> Result<End<T>, Fault>,
     ) -> Result<Result<T, Fault>, StoreError> {
@@ -338,7 +338,7 @@ impl fmt::Debug for Database {
 }
 
 /// A verb goes to its end even if nobody waits for it any more.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     operation: &'static str,
     verb: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {

@@ -1,11 +1,14 @@
 //! What can be used once or for a while: URL tokens, browser sessions, challenges. Only hashes are kept.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Text, Timestamp};
 
-use super::connection::AnyConnection;
+use super::connection::{AnyBackend, AnyConnection};
 use super::fault::Fault;
-use super::pool::End;
 use super::rows::codec::{Reader, free_text, time};
 use super::schema::{sessions, url_tokens, used_challenges};
 use crate::store::Session;
@@ -61,21 +64,56 @@ fn read(cookie: &str, transaction: &str, csrf: String, expires_at: NaiveDateTime
     Ok(Session { transaction, csrf, expires_at: time(expires_at) })
 }
 
-/// One statement: the key itself says whether the challenge is new.
-pub(super) fn challenge_use(
+/// A challenge that was answered: its hash, and how long that is remembered.
+pub(super) type UsedChallenge = (String, NaiveDateTime);
+
+/// Which of them are used for the first time; of equal ones, the first.
+pub(super) fn challenges_use(
     connection: &mut AnyConnection,
-    hash: &str,
-    expires_at: NaiveDateTime,
-) -> Result<End<bool>, Fault> {
-    let inserted = diesel::insert_into(used_challenges::table)
-        .values((used_challenges::hash.eq(hash), used_challenges::expires_at.eq(expires_at)))
-        .execute(connection);
-    match inserted.map_err(Fault::from) {
-        Ok(_) => Ok(End::Commit(true)),
-        Err(fault) if fault.unique_violation().is_some() => Ok(End::Rollback(false)),
-        Err(fault) => Err(fault),
+    used: &[UsedChallenge],
+) -> Result<Vec<bool>, Fault> {
+    // in the order of their keys: two processes that wait for each other's rows would wait for ever
+    let mut rows: Vec<&UsedChallenge> = used.iter().collect();
+    rows.sort_unstable();
+    rows.dedup_by(|(one, _), (other, _)| one == other);
+    let mut new: HashSet<String> = InsertChallenges { rows }.load(connection)?.into_iter().collect();
+    Ok(used.iter().map(|(hash, _)| new.remove(hash)).collect())
+}
+
+/// One statement for all: the keys themselves say which challenges are new. Diesel writes no ON CONFLICT for two
+/// databases.
+///
+/// To be run inside a transaction: what PostgreSQL says after the rows, when it commits by itself, diesel does not hear.
+struct InsertChallenges<'a> {
+    rows: Vec<&'a UsedChallenge>,
+}
+
+impl QueryFragment<AnyBackend> for InsertChallenges<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, AnyBackend>) -> QueryResult<()> {
+        out.push_sql("INSERT INTO used_challenges (hash, expires_at) VALUES ");
+        for (number, (hash, expires_at)) in self.rows.iter().enumerate() {
+            out.push_sql(if number == 0 { "(" } else { ", (" });
+            out.push_bind_param::<Text, _>(hash)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Timestamp, _>(expires_at)?;
+            out.push_sql(")");
+        }
+        out.push_sql(" ON CONFLICT DO NOTHING RETURNING hash");
+        Ok(())
     }
 }
+
+impl QueryId for InsertChallenges<'_> {
+    type QueryId = ();
+    // the text depends on how many rows there are
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for InsertChallenges<'_> {
+    type SqlType = Text;
+}
+
+impl RunQueryDsl<AnyConnection> for InsertChallenges<'_> {}
 
 pub(super) fn expired_delete(connection: &mut AnyConnection, now: NaiveDateTime) -> Result<u64, Fault> {
     let ended = url_tokens::used_at.is_not_null().or(url_tokens::expires_at.le(now));

@@ -1,8 +1,11 @@
 //! Transactions: insert, find, list, count.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::BigInt;
 
 use super::changes::memo_reserve;
 use super::connection::{AnyBackend, AnyConnection};
@@ -17,32 +20,64 @@ use crate::transaction::{Protocol, State, Transaction};
 /// Most transactions of one list.
 const LIST_MAX: u32 = 200;
 
+/// Inserts rows in as few round trips as the database has a use for: on PostgreSQL several in one statement, which is
+/// planned anew each time, on SQLite one after the other with a statement that is kept.
+macro_rules! insert_rows {
+    ($connection:expr, $table:expr, $rows:expr) => {
+        match &mut *$connection {
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(postgres) if $rows.len() > 1 => {
+                diesel::insert_into($table).values($rows).execute(postgres)?;
+            }
+            any => {
+                for row in $rows {
+                    diesel::insert_into($table).values(row).execute(any)?;
+                }
+            }
+        }
+    };
+}
+
+/// The row that a query finds. Not boxed where that is possible, for then diesel knows the statement without writing
+/// it down. Not `first`: SQLite plans a statement anew each time that a parameter of its LIMIT is bound.
+macro_rules! one {
+    ($connection:expr, $query:expr) => {{
+        let row: Option<TransactionRow> =
+            $query.select(TransactionRow::columns()).get_result($connection).optional()?;
+        row.map(TransactionRow::read).transpose()
+    }};
+}
+
 type Boxed<'a> = transactions::BoxedQuery<'a, AnyBackend>;
 
-pub(super) fn insert(
-    connection: &mut AnyConnection,
-    transaction: &Transaction,
-    url_token: Option<([u8; 32], DateTime<Utc>)>,
-) -> Result<(), Fault> {
-    let row = TransactionRow::new(transaction, transaction.started_at)?;
-    diesel::insert_into(transactions::table).values(row).execute(connection)?;
-    if let Some(receiving) = transaction.receiving() {
-        memo_reserve(connection, transaction.id, receiving)?;
+/// A transaction to insert, and its URL token: its hash, and when it ends.
+pub(super) type Started = (Transaction, Option<([u8; 32], DateTime<Utc>)>);
+
+pub(super) fn insert(connection: &mut AnyConnection, started: &[Started]) -> Result<Vec<()>, Fault> {
+    let row = |(transaction, _): &Started| TransactionRow::new(transaction, transaction.started_at);
+    let rows: Vec<TransactionRow> = started.iter().map(row).collect::<Result<_, Fault>>()?;
+    insert_rows!(connection, transactions::table, rows);
+    for (transaction, _) in started {
+        if let Some(receiving) = transaction.receiving() {
+            memo_reserve(connection, transaction.id, receiving)?;
+        }
     }
-    if let Some((hash, expires_at)) = url_token {
-        diesel::insert_into(url_tokens::table)
-            .values((
+    let token = |(transaction, token): &Started| {
+        token.map(|(hash, expires_at)| {
+            (
                 url_tokens::hash.eq(hex32(&hash)),
                 url_tokens::transaction_id.eq(transaction.id.to_string()),
                 url_tokens::expires_at.eq(stamp(expires_at)),
-            ))
-            .execute(connection)?;
-    }
-    Ok(())
+            )
+        })
+    };
+    let tokens: Vec<_> = started.iter().filter_map(token).collect();
+    insert_rows!(connection, url_tokens::table, tokens);
+    Ok(vec![(); started.len()])
 }
 
 pub(super) fn fetch(connection: &mut AnyConnection, id: TransactionId) -> Result<Option<Transaction>, Fault> {
-    one(connection, transactions::table.into_boxed().filter(transactions::id.eq(id.to_string())))
+    one!(connection, transactions::table.filter(transactions::id.eq(id.to_string())))
 }
 
 pub(super) fn find(
@@ -54,10 +89,14 @@ pub(super) fn find(
     if lookup.id.is_none() && lookup.stellar.is_none() && lookup.external.is_none() {
         return Ok(None);
     }
-    let mut query = transactions::table
-        .into_boxed()
-        .filter(transactions::subject_key.eq(subject.to_owned()))
+    let of_user = transactions::table
+        .filter(transactions::subject_key.eq(subject))
         .filter(transactions::protocol.eq(to_word(&protocol)?));
+    // by far the most frequent question; and an id names one row at most
+    if let TransactionLookup { id: Some(id), stellar: None, external: None } = lookup {
+        return one!(connection, of_user.filter(transactions::id.eq(id.to_string())));
+    }
+    let mut query = of_user.into_boxed();
     if let Some(id) = lookup.id {
         query = query.filter(transactions::id.eq(id.to_string()));
     }
@@ -67,9 +106,7 @@ pub(super) fn find(
     if let Some(reference) = &lookup.external {
         query = query.filter(transactions::external_transaction_id.eq(indexed_text(reference)));
     }
-    // an id names one row at most
-    let query = if lookup.id.is_some() { query } else { newest_first(query).limit(1) };
-    one(connection, query)
+    if lookup.id.is_some() { one!(connection, query) } else { one!(connection, newest_first(query).limit(1)) }
 }
 
 pub(super) fn list(
@@ -93,10 +130,42 @@ pub(super) fn list(
         );
     }
     let limit = filter.limit.unwrap_or(LIST_MAX).min(LIST_MAX);
-    let rows: Vec<TransactionRow> =
-        query.limit(i64::from(limit)).select(TransactionRow::columns()).load(connection)?;
-    rows.into_iter().map(TransactionRow::read).collect()
+    let query = AtMost { query: query.select(TransactionRow::columns()), limit: i64::from(limit) };
+    let mut found = Vec::new();
+    // row by row: none is kept twice
+    for row in query.load_iter::<TransactionRow, DefaultLoadingMode>(connection)? {
+        found.push(row?.read()?);
+    }
+    Ok(found)
 }
+
+/// A query with a LIMIT that SQLite keeps a plan for: where a parameter is the whole of it, the statement is planned
+/// anew each time that the parameter is bound.
+struct AtMost<Q> {
+    query: Q,
+    limit: i64,
+}
+
+impl<Q: QueryFragment<AnyBackend>> QueryFragment<AnyBackend> for AtMost<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, AnyBackend>) -> QueryResult<()> {
+        self.query.walk_ast(out.reborrow())?;
+        out.push_sql(" LIMIT (");
+        out.push_bind_param::<BigInt, _>(&self.limit)?;
+        out.push_sql(" + 0)");
+        Ok(())
+    }
+}
+
+impl<Q> QueryId for AtMost<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query> Query for AtMost<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> RunQueryDsl<AnyConnection> for AtMost<Q> {}
 
 pub(super) fn by_memo(
     connection: &mut AnyConnection,
@@ -142,13 +211,6 @@ pub(super) fn count_ended(connection: &mut AnyConnection) -> Result<Vec<StateCou
         oldest: None,
     });
     Ok(counts.collect())
-}
-
-/// Not `first`: SQLite plans a statement anew each time that a parameter of its LIMIT is bound.
-fn one(connection: &mut AnyConnection, query: Boxed<'_>) -> Result<Option<Transaction>, Fault> {
-    let row: Option<TransactionRow> =
-        query.select(TransactionRow::columns()).get_result(connection).optional()?;
-    row.map(TransactionRow::read).transpose()
 }
 
 fn newest_first(query: Boxed<'_>) -> Boxed<'_> {

@@ -1,5 +1,7 @@
 //! What can be used once is used once.
 
+use std::task::Poll;
+
 use futures_util::future::join_all;
 
 use super::bench::{Bench, at};
@@ -77,6 +79,46 @@ pub async fn challenge_is_used_once_under_concurrency(store: &dyn Store) {
     let used = join_all((0..8).map(|_| store.challenge_use(&[1; 32], at(60)))).await;
     let used: Vec<bool> = used.into_iter().map(Result::unwrap).collect();
     assert_eq!(used.iter().filter(|first| **first).count(), 1, "{used:?}");
+}
+
+/// Forty log-ins at once, each answer twice, and one that was used before.
+pub async fn replay_among_many_log_ins_is_refused(store: &dyn Store) {
+    assert!(store.challenge_use(&[0; 32], at(60)).await.unwrap());
+    let hashes: Vec<[u8; 32]> = (0..20).chain(0..20).map(|number| [number; 32]).collect();
+    let used = join_all(hashes.iter().map(|hash| store.challenge_use(hash, at(60)))).await;
+    let used: Vec<bool> = used.into_iter().map(Result::unwrap).collect();
+    for number in 0..20 {
+        let firsts = usize::from(used[number]) + usize::from(used[number + 20]);
+        assert_eq!(firsts, usize::from(number > 0), "challenge {number}: {used:?}");
+    }
+    for number in 0..20 {
+        assert!(
+            !store.challenge_use(&[number; 32], at(60)).await.unwrap(),
+            "it was answered after it was kept"
+        );
+    }
+}
+
+/// Whoever hangs up in the middle holds up nobody, and what they used is used for good, or not at all.
+pub async fn log_in_that_is_given_up_holds_up_nobody(store: &dyn Store) {
+    let hashes: Vec<_> = (0..4).map(|number| [number; 32]).collect();
+    let mut given_up: Vec<_> = hashes.iter().map(|hash| store.challenge_use(hash, at(60))).collect();
+    for log_in in &mut given_up {
+        let _ = futures_util::poll!(log_in);
+    }
+    let others: Vec<_> = (10..14).map(|number| [number; 32]).collect();
+    let mut used = Box::pin(join_all(others.iter().map(|hash| store.challenge_use(hash, at(60)))));
+    let early = futures_util::poll!(&mut used);
+    drop(given_up);
+    let used = match early {
+        Poll::Ready(used) => used,
+        Poll::Pending => used.await,
+    };
+    assert!(used.into_iter().all(Result::unwrap));
+    for hash in &hashes {
+        store.challenge_use(hash, at(60)).await.unwrap();
+        assert!(!store.challenge_use(hash, at(60)).await.unwrap());
+    }
 }
 
 /// And nothing else.

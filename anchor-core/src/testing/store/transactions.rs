@@ -1,5 +1,7 @@
 //! Transactions are found by those who may see them, in the right order.
 
+use futures_util::future::join_all;
+
 use super::bench::{Bench, account, at, terms, terms_with};
 use crate::account::{Account, Subject};
 use crate::amount::StellarAmount;
@@ -257,4 +259,30 @@ pub async fn states_are_counted(store: &dyn Store) {
     let count = |state: &str, count, oldest| StateCount { state: state.to_owned(), count, oldest };
     assert_eq!(open, [count("awaiting_funds", 2, Some(at(2)))]);
     assert_eq!(ended, [count("expired", 1, None)]);
+}
+
+/// Of many that are inserted at once, one has an id that is taken: only that one fails, and each of the others has its
+/// own URL token.
+pub async fn transaction_that_cannot_be_inserted_fails_alone(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let taken = bench.collecting(Kind::Deposit).await;
+    let mut wanted: Vec<_> = (0..12).map(|_| samples::started(bench.id(), Kind::Deposit)).collect();
+    wanted[5].id = taken.id;
+    let tokens: Vec<[u8; 32]> = (0..12).map(|number| [number; 32]).collect();
+    let inserts = wanted
+        .iter()
+        .zip(&tokens)
+        .map(|(wanted, token)| store.transaction_insert(wanted, Some((token, at(60)))));
+    let inserted = join_all(inserts).await;
+    for (number, (wanted, token)) in wanted.iter().zip(&tokens).enumerate() {
+        let cookie = [100 + token[0]; 32];
+        let opened = store.session_open(token, &cookie, "x", at(0), at(99)).await.unwrap();
+        if number == 5 {
+            assert!(inserted[number].is_err() && opened.is_none(), "its id is taken");
+        } else {
+            assert!(inserted[number].is_ok(), "{:?}", inserted[number]);
+            assert_eq!(opened.map(|session| session.transaction), Some(wanted.id));
+            assert_eq!(bench.fetch(wanted.id).await, *wanted);
+        }
+    }
 }

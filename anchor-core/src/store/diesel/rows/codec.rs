@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SubsecRound as _, Utc};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::Error as WordError;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use crate::store::diesel::fault::Fault;
 
@@ -100,7 +101,7 @@ impl Reader<'_> {
         column: &str,
         word: &str,
     ) -> Result<T, Fault> {
-        serde_json::from_value(serde_json::Value::String(word.to_owned()))
+        T::deserialize(IntoDeserializer::<WordError>::into_deserializer(word))
             .map_err(|_| self.corrupt(format_args!("{column}: not a known word")))
     }
 

@@ -1,0 +1,243 @@
+//! Writers that share a commit: a commit costs one wait for the disk, however much is in it.
+//!
+//! Nobody waits for company. The first one begins at once; whoever comes while it is on its way is in the next
+//! transaction, together with all others who came meanwhile. Each is answered after the commit that it is in, and
+//! with an error of its own: a transaction that fails because of one of them is rolled back and done again for each
+//! alone.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::connection::AnyConnection;
+use super::fault::Fault;
+use super::pool::{Database, End, blocking};
+use crate::store::StoreError;
+
+/// Most writers of one transaction. Bounds its length, and the number of prepared statements for so many rows.
+const TOGETHER_MAX: usize = 32;
+
+/// Writes all inputs and answers each, in their order.
+type Together<I, O> = fn(&mut AnyConnection, &[I]) -> Result<Vec<O>, Fault>;
+
+/// The writers of one verb. Clones share the queue.
+pub(super) struct Group<I, O> {
+    operation: &'static str,
+    together: Together<I, O>,
+    queue: Arc<Mutex<Queue<I, O>>>,
+}
+
+struct Queue<I, O> {
+    waiting: VecDeque<Writer<I, O>>,
+    /// A task is at work on those who wait.
+    is_led: bool,
+}
+
+struct Writer<I, O> {
+    input: I,
+    answer: Answer<O>,
+}
+
+type Answer<O> = oneshot::Sender<Result<O, StoreError>>;
+type Answers<O> = Vec<Answer<O>>;
+
+/// The duty to work on those who wait, until there are none.
+struct Lead<I, O> {
+    queue: Arc<Mutex<Queue<I, O>>>,
+    is_over: bool,
+}
+
+impl<I: Send + 'static, O: Send + 'static> Group<I, O> {
+    pub(super) fn new(operation: &'static str, together: Together<I, O>) -> Self {
+        let queue = Queue { waiting: VecDeque::new(), is_led: false };
+        Self { operation, together, queue: Arc::new(Mutex::new(queue)) }
+    }
+
+    /// Answers when `input` is committed. It is written also if nobody waits for that any more.
+    pub(super) async fn write(&self, database: &Database, input: I) -> Result<O, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        if let Some(lead) = self.join(Writer { input, answer }) {
+            // a task of its own: those who came later do not depend on whether the first one stays
+            tokio::spawn(self.clone().lead(lead, database.clone()));
+        }
+        answered.await.unwrap_or_else(|lost| {
+            Err(StoreError::Failed { operation: self.operation, source: Box::new(lost) })
+        })
+    }
+
+    /// The duty to lead, if nobody has it.
+    fn join(&self, writer: Writer<I, O>) -> Option<Lead<I, O>> {
+        let mut queue = lock(&self.queue);
+        queue.waiting.push_back(writer);
+        let is_first = !std::mem::replace(&mut queue.is_led, true);
+        is_first.then(|| Lead { queue: Arc::clone(&self.queue), is_over: false })
+    }
+
+    async fn lead(self, mut lead: Lead<I, O>, database: Database) {
+        while lead.goes_on() {
+            let turn = database.turn_to_write().await;
+            // after the wait for the turn: more have come
+            let writers = lead.next();
+            match turn {
+                Ok(turn) => {
+                    let (operation, together, database) = (self.operation, self.together, database.clone());
+                    let write = move || {
+                        let _turn = turn;
+                        write(&database, operation, together, writers);
+                        Ok(())
+                    };
+                    // who was not answered when it ended hears of that from the channel
+                    let _ = blocking(operation, write).await;
+                }
+                Err(error) => fail(writers.into_iter().map(|writer| writer.answer), error),
+            }
+        }
+    }
+}
+
+/// One transaction for all, or one for each if that fails because of one of them.
+fn write<I, O>(
+    database: &Database,
+    operation: &'static str,
+    together: Together<I, O>,
+    writers: Vec<Writer<I, O>>,
+) {
+    let (inputs, answers): (Vec<I>, Answers<O>) =
+        writers.into_iter().map(|writer| (writer.input, writer.answer)).unzip();
+    let mut is_refused = false;
+    let written = database.transact(|connection| {
+        let written = together(connection, &inputs).inspect_err(|_| is_refused = true);
+        written.map(End::Commit)
+    });
+    match written {
+        Ok(Ok(outputs)) => {
+            for (answer, output) in answers.into_iter().zip(outputs) {
+                tell(answer, Ok(output));
+            }
+        }
+        Ok(Err(_)) if is_refused && inputs.len() > 1 => {
+            each_alone(database, operation, together, &inputs, answers)
+        }
+        // not known to be rolled back, when the commit failed: to be done again by those who know what that means
+        Ok(Err(fault)) => fail(answers, fault.into_error(operation)),
+        Err(error) => fail(answers, error),
+    }
+}
+
+fn each_alone<I, O>(
+    database: &Database,
+    operation: &'static str,
+    together: Together<I, O>,
+    inputs: &[I],
+    answers: Answers<O>,
+) {
+    let mut answers = answers.into_iter();
+    for (input, answer) in inputs.iter().zip(answers.by_ref()) {
+        let alone = |connection: &mut AnyConnection| {
+            together(connection, std::slice::from_ref(input))
+                .map(|outputs| End::Commit(outputs.into_iter().next()))
+        };
+        match database.transact(alone) {
+            Ok(Ok(Some(output))) => tell(answer, Ok(output)),
+            // not answered: dropped
+            Ok(Ok(None)) => {}
+            Ok(Err(fault)) => tell(answer, Err(fault.into_error(operation))),
+            // the next ones would wait for nothing, too
+            Err(error) => {
+                fail(std::iter::once(answer).chain(answers), error);
+                return;
+            }
+        }
+    }
+}
+
+impl<I, O> Lead<I, O> {
+    /// Whether anybody waits. If not, the duty is over.
+    fn goes_on(&mut self) -> bool {
+        let mut queue = lock(&self.queue);
+        queue.is_led = !queue.waiting.is_empty();
+        self.is_over = !queue.is_led;
+        queue.is_led
+    }
+
+    /// Who is next, in the order in which they came.
+    fn next(&self) -> Vec<Writer<I, O>> {
+        let mut queue = lock(&self.queue);
+        let count = queue.waiting.len().min(TOGETHER_MAX);
+        queue.waiting.drain(..count).collect()
+    }
+}
+
+/// Before it is over only when the runtime stops: whoever still waits hears that nothing will come.
+impl<I, O> Drop for Lead<I, O> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let mut queue = lock(&self.queue);
+            queue.is_led = false;
+            queue.waiting.clear();
+        }
+    }
+}
+
+fn lock<I, O>(queue: &Mutex<Queue<I, O>>) -> MutexGuard<'_, Queue<I, O>> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn tell<O>(answer: Answer<O>, result: Result<O, StoreError>) {
+    // whoever asked may be gone
+    let _ = answer.send(result);
+}
+
+/// The same error for all of them.
+fn fail<O>(answers: impl IntoIterator<Item = Answer<O>>, error: StoreError) {
+    let error = Shared::from(error);
+    for answer in answers {
+        tell(answer, Err(error.clone().into()));
+    }
+}
+
+/// An error that several are told of.
+#[derive(Clone)]
+enum Shared {
+    Unavailable(Arc<dyn Error + Send + Sync>),
+    Failed(&'static str, Arc<dyn Error + Send + Sync>),
+    Corrupt(String),
+}
+
+impl From<StoreError> for Shared {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(source) => Self::Unavailable(source.into()),
+            StoreError::Failed { operation, source } => Self::Failed(operation, source.into()),
+            StoreError::Corrupt(what) => Self::Corrupt(what),
+        }
+    }
+}
+
+impl From<Shared> for StoreError {
+    fn from(error: Shared) -> Self {
+        match error {
+            Shared::Unavailable(source) => Self::Unavailable(Box::new(source)),
+            Shared::Failed(operation, source) => Self::Failed { operation, source: Box::new(source) },
+            Shared::Corrupt(what) => Self::Corrupt(what),
+        }
+    }
+}
+
+impl<I, O> Clone for Group<I, O> {
+    fn clone(&self) -> Self {
+        Self { operation: self.operation, together: self.together, queue: Arc::clone(&self.queue) }
+    }
+}
+
+impl<I, O> fmt::Debug for Group<I, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Group").field(&self.operation).finish()
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;
