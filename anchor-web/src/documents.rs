@@ -38,10 +38,10 @@ impl TransactionDocuments for Documents {
 }
 
 /// What stands under `transaction`, and in the list under `transactions`.
-pub(crate) fn transaction_wire(
+pub(crate) fn transaction_wire<'a>(
     links: &Links,
-    transaction: &Transaction,
+    transaction: &'a Transaction,
     now: DateTime<Utc>,
-) -> TransactionWire {
+) -> TransactionWire<'a> {
     TransactionWire::new(transaction, links.more_info_url(transaction, now))
 }

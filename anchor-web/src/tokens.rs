@@ -8,6 +8,8 @@ use anchor_core::domain::HomeDomains;
 use anchor_core::id::TransactionId;
 use anchor_core::secret::Secret;
 use anchor_core::stellar::challenge::ReadChallenge;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::de::DeserializeOwned;
@@ -23,6 +25,9 @@ const IAT_SKEW_SECONDS: i64 = 60;
 const WEB_AUTH_TYPE: &str = "JWT";
 /// JOSE header `typ` of a receipt's token.
 const MORE_INFO_TYPE: &str = "more-info+jwt";
+
+/// For the signature of 32 bytes in base64, the two points, and rounding.
+const SIGNATURE_ROOM: usize = 48;
 
 /// The token is forged, expired, or of another kind. Which of them is nobody's business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -181,7 +186,8 @@ impl Tokens {
 pub(crate) struct Keys {
     token_type: &'static str,
     validation: Validation,
-    signing: Option<(Header, EncodingKey)>,
+    /// The header as it stands in a token, and the key.
+    signing: Option<(String, EncodingKey)>,
     accepted: Vec<(String, DecodingKey)>,
 }
 
@@ -198,10 +204,15 @@ impl Keys {
         // by the callers: each kind has its own
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
-        let header = |key: &[u8]| Header {
-            typ: Some(token_type.to_owned()),
-            kid: Some(key_id(key)),
-            ..Header::new(Algorithm::HS256)
+        // the same in all tokens of a key
+        let header = |key: &[u8]| {
+            let header = Header {
+                typ: Some(token_type.to_owned()),
+                kid: Some(key_id(key)),
+                ..Header::new(Algorithm::HS256)
+            };
+            // words: there is nothing that could fail
+            BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header).unwrap_or_default())
         };
         Self {
             token_type,
@@ -213,7 +224,16 @@ impl Keys {
 
     pub(crate) fn sign(&self, claims: &impl Serialize) -> Result<String, TokenError> {
         let (header, key) = self.signing.as_ref().ok_or(TokenError)?;
-        jsonwebtoken::encode(header, claims, key).map_err(|_| TokenError)
+        let claims = serde_json::to_vec(claims).map_err(|_| TokenError)?;
+        let mut token = String::with_capacity(header.len() + claims.len() * 4 / 3 + SIGNATURE_ROOM);
+        token.push_str(header);
+        token.push('.');
+        BASE64_URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+        let signature =
+            jsonwebtoken::crypto::sign(token.as_bytes(), key, Algorithm::HS256).map_err(|_| TokenError)?;
+        token.push('.');
+        token.push_str(&signature);
+        Ok(token)
     }
 
     /// The claims, if they are signed by an accepted key, of this type, and current.

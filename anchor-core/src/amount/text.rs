@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Amount, AmountError, Rounding};
+use super::{Amount, AmountError, MAX_SCALE, Rounding};
 
 /// Longer texts are refused unread; the longest canonical amount has 32 characters.
 const MAX_TEXT_LEN: usize = 64;
@@ -25,19 +25,33 @@ impl Amount {
 
     /// Plain decimal with *at least* `scale` decimals (`10.50`). Pads with zeros and never rounds.
     pub fn display_fixed(self, scale: u8) -> String {
+        let mut text = String::new();
+        // a string takes everything
+        let _ = self.write(&mut text, scale);
+        text
+    }
+
+    fn write(self, out: &mut impl fmt::Write, scale: u8) -> fmt::Result {
         let (whole, fraction) = self.parts();
-        let digits = format!("{fraction:018}");
-        let digits = digits.trim_end_matches('0');
-        match (digits, usize::from(scale)) {
-            ("", 0) => whole.to_string(),
-            (digits, width) => format!("{whole}.{digits:0<width$}"),
+        write!(out, "{whole}")?;
+        // below 10^18: it always fits, and divides much faster
+        let mut fraction = u64::try_from(fraction).map_err(|_| fmt::Error)?;
+        let mut digits = if fraction == 0 { 0 } else { MAX_SCALE };
+        while digits > 0 && fraction.is_multiple_of(10) {
+            (fraction, digits) = (fraction / 10, digits.saturating_sub(1));
         }
+        if digits > 0 {
+            write!(out, ".{fraction:0width$}", width = usize::from(digits))?;
+        } else if scale > 0 {
+            out.write_char('.')?;
+        }
+        (digits..scale).try_for_each(|_| out.write_char('0'))
     }
 }
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.display_fixed(0))
+        self.write(f, 0)
     }
 }
 
@@ -54,12 +68,15 @@ impl FromStr for Amount {
             Some((_, "")) => return Err(AmountError::Syntax),
             Some(parts) => parts,
         };
-        let digits = format!("{whole}{fraction}");
-        if whole.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let digits = || whole.bytes().chain(fraction.bytes());
+        if whole.is_empty() || !digits().all(|byte| byte.is_ascii_digit()) {
             return Err(AmountError::Syntax);
         }
         let scale = u8::try_from(fraction.len()).map_err(|_| AmountError::TooLarge)?;
-        Self::bounded(digits.parse().ok(), scale)
+        let minor = digits().try_fold(0_u128, |minor, digit| {
+            minor.checked_mul(10)?.checked_add(u128::from(digit.wrapping_sub(b'0')))
+        });
+        Self::bounded(minor, scale)
     }
 }
 

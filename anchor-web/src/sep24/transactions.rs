@@ -1,32 +1,52 @@
 //! `GET /transaction` and `GET /transactions`: a user's own, and nobody else's.
 
-use actix_web::http::header;
+use actix_web::http::header::{self, ContentType};
 use actix_web::{HttpRequest, HttpResponse, web};
 use anchor_core::clock::parse_utc;
 use anchor_core::id::TransactionId;
 use anchor_core::ops::start::assets_named;
 use anchor_core::store::{Store, StoreError, TransactionFilter, TransactionLookup};
 use anchor_core::transaction::{Kind, Protocol, Transaction};
-use serde::Serialize;
+use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
 
 use crate::auth::User;
 use crate::documents::transaction_wire;
 use crate::error::SepError;
 use crate::extract::Params;
+use crate::links::Links;
 use crate::state::WebState;
 use crate::wire::transaction::TransactionWire;
 
 /// Most transactions in one answer, and as many as there are without `limit`.
 const LIMIT_MAX: u32 = 200;
 
+/// Few transactions take more bytes in an answer; a list that grows bit by bit is copied again and again.
+const WIRE_ROOM: usize = 1536;
+
 #[derive(Debug, Serialize)]
-struct OneWire {
-    transaction: TransactionWire,
+struct OneWire<'a> {
+    transaction: TransactionWire<'a>,
 }
 
 #[derive(Debug, Serialize)]
-struct ListWire {
-    transactions: Vec<TransactionWire>,
+struct ListWire<'a> {
+    transactions: Each<'a>,
+}
+
+/// Each is written as soon as it is made: hundreds at once would only take room.
+#[derive(Debug)]
+struct Each<'a> {
+    transactions: &'a [Transaction],
+    links: &'a Links,
+    now: DateTime<Utc>,
+}
+
+impl Serialize for Each<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let wire = |transaction| transaction_wire(self.links, transaction, self.now);
+        serializer.collect_seq(self.transactions.iter().map(wire))
+    }
 }
 
 /// One of the three ids, or several of them that mean the same transaction. What is not the user's own does not
@@ -82,9 +102,10 @@ pub(super) async fn list(
         _ => list_of_code(state.anchor.store(), code, filter).await?,
     };
     let now = state.anchor.clock().now();
-    let wire =
-        transactions.iter().map(|transaction| transaction_wire(&state.links, transaction, now)).collect();
-    Ok(fresh().json(ListWire { transactions: wire }))
+    let each = Each { transactions: &transactions, links: &state.links, now };
+    let mut body = Vec::with_capacity(transactions.len().saturating_mul(WIRE_ROOM).saturating_add(WIRE_ROOM));
+    serde_json::to_writer(&mut body, &ListWire { transactions: each }).map_err(|_| SepError::internal())?;
+    Ok(fresh().content_type(ContentType::json()).body(body))
 }
 
 /// Several issuers share the code: all assets of the user are read, page by page, until enough have the code.

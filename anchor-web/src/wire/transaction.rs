@@ -1,23 +1,25 @@
 //! The transaction object (SEP-24 §Single Historical Transaction).
 
+use anchor_core::account::{Account, AccountId};
 use anchor_core::amount::Amount;
-use anchor_core::asset::AssetId;
+use anchor_core::asset::{AssetId, StellarAsset};
 use anchor_core::clock::format_utc;
-use anchor_core::fee::FeeBreakdown;
-use anchor_core::transaction::{Kind, Refund, RefundVia, Status, Transaction};
-use serde::Serialize;
+use anchor_core::fee::{FeeBreakdown, FeeDetail};
+use anchor_core::id::TransactionId;
+use anchor_core::transaction::{Kind, Refund, RefundVia, Status, Transaction, TransactionHash};
+use serde::{Serialize, Serializer};
 
-/// Fields that have no value yet are left out.
+/// Fields that have no value yet are left out. Borrowed from the transaction: a list has up to 200 of these.
 #[derive(Debug, Serialize)]
-pub(crate) struct TransactionWire {
-    id: String,
+pub(crate) struct TransactionWire<'a> {
+    id: TransactionId,
     kind: &'static str,
     status: &'static str,
     more_info_url: String,
     #[serde(flatten)]
-    amounts: AmountsWire,
-    amount_in_asset: AssetId,
-    amount_out_asset: AssetId,
+    amounts: AmountsWire<'a>,
+    amount_in_asset: AssetWire<'a>,
+    amount_out_asset: AssetWire<'a>,
     started_at: String,
     updated_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,21 +27,28 @@ pub(crate) struct TransactionWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     user_action_required_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    stellar_transaction_id: Option<String>,
+    stellar_transaction_id: Option<TransactionHash>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    external_transaction_id: Option<String>,
+    external_transaction_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
+    message: Option<&'a str>,
     refunded: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    refunds: Option<RefundsWire>,
+    refunds: Option<RefundsWire<'a>>,
     #[serde(flatten)]
-    sides: SidesWire,
+    sides: SidesWire<'a>,
+}
+
+/// An asset's identifier (SEP-38), whichever side it is on.
+#[derive(Debug, Clone, Copy)]
+enum AssetWire<'a> {
+    Token(&'a StellarAsset),
+    Money(&'a AssetId),
 }
 
 /// Amounts are strings in plain decimals; all of them appear together, once there is something agreed or received.
 #[derive(Debug, Default, Serialize)]
-struct AmountsWire {
+struct AmountsWire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     amount_in: Option<Amount>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,37 +57,37 @@ struct AmountsWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     amount_fee: Option<Amount>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    amount_fee_asset: Option<AssetId>,
+    amount_fee_asset: Option<AssetWire<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fee_details: Option<FeeWire>,
+    fee_details: Option<FeeWire<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct FeeWire {
+struct FeeWire<'a> {
     total: Amount,
-    asset: AssetId,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    breakdown: Vec<FeeLineWire>,
+    asset: AssetWire<'a>,
+    #[serde(skip_serializing_if = "<[FeeDetail]>::is_empty", serialize_with = "fee_lines")]
+    breakdown: &'a [FeeDetail],
 }
 
 #[derive(Debug, Serialize)]
-struct FeeLineWire {
-    name: String,
+struct FeeLineWire<'a> {
+    name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
+    description: Option<&'a str>,
     amount: Amount,
 }
 
 #[derive(Debug, Serialize)]
-struct RefundsWire {
+struct RefundsWire<'a> {
     amount_refunded: Amount,
     amount_fee: Amount,
-    payments: Vec<RefundPaymentWire>,
+    payments: Vec<RefundPaymentWire<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct RefundPaymentWire {
-    id: String,
+struct RefundPaymentWire<'a> {
+    id: &'a str,
     id_type: &'static str,
     amount: Amount,
     fee: Amount,
@@ -87,24 +96,24 @@ struct RefundPaymentWire {
 /// Where the money comes from and goes to: different fields for the two kinds.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum SidesWire {
+enum SidesWire<'a> {
     Deposit {
-        to: String,
+        to: Account,
         #[serde(skip_serializing_if = "Option::is_none")]
-        from: Option<String>,
+        from: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         deposit_memo: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         deposit_memo_type: Option<&'static str>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        claimable_balance_id: Option<String>,
+        claimable_balance_id: Option<&'a str>,
     },
     Withdrawal {
-        from: String,
+        from: Account,
         #[serde(skip_serializing_if = "Option::is_none")]
-        to: Option<String>,
+        to: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        withdraw_anchor_account: Option<String>,
+        withdraw_anchor_account: Option<AccountId>,
         #[serde(skip_serializing_if = "Option::is_none")]
         withdraw_memo: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,29 +121,29 @@ enum SidesWire {
     },
 }
 
-impl TransactionWire {
-    pub(crate) fn new(transaction: &Transaction, more_info_url: String) -> Self {
+impl<'a> TransactionWire<'a> {
+    pub(crate) fn new(transaction: &'a Transaction, more_info_url: String) -> Self {
         let status = transaction.status();
-        let token: AssetId = transaction.asset.clone().into();
-        let money = transaction.off_chain_asset.clone();
+        let token = AssetWire::Token(&transaction.asset);
+        let money = AssetWire::Money(&transaction.off_chain_asset);
         let (kind, asset_in, asset_out) = match transaction.kind {
             Kind::Deposit => ("deposit", money, token),
             Kind::Withdrawal => ("withdrawal", token, money),
         };
         let refunds = RefundsWire::new(&transaction.refunds);
         Self {
-            id: transaction.id.to_string(),
+            id: transaction.id,
             kind,
             status: status.as_str(),
             more_info_url,
-            amounts: AmountsWire::new(transaction, &asset_in, refunds.as_ref()),
+            amounts: AmountsWire::new(transaction, asset_in, refunds.as_ref()),
             amount_in_asset: asset_in,
             amount_out_asset: asset_out,
             started_at: format_utc(transaction.started_at),
             updated_at: format_utc(transaction.updated_at),
             completed_at: transaction.completed_at.map(format_utc),
             user_action_required_by: transaction.deadline.filter(|_| waits_for_user(status)).map(format_utc),
-            stellar_transaction_id: transaction.stellar_transaction_id.map(|hash| hash.to_string()),
+            stellar_transaction_id: transaction.stellar_transaction_id,
             external_transaction_id: non_empty(transaction.external_transaction_id.as_ref()),
             message: non_empty(transaction.message.as_ref()),
             refunded: status == Status::Refunded,
@@ -144,10 +153,20 @@ impl TransactionWire {
     }
 }
 
-impl AmountsWire {
+impl Serialize for AssetWire<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            // as an `AssetId` of it writes it
+            Self::Token(asset) => serializer.collect_str(&format_args!("stellar:{asset}")),
+            Self::Money(asset) => asset.serialize(serializer),
+        }
+    }
+}
+
+impl<'a> AmountsWire<'a> {
     /// What arrived goes before what was agreed, and what goes back is taken off what goes out, so that
     /// `amount_out = amount_in - fee - refunded - refund fees` holds at every moment. A full refund leaves no fee.
-    fn new(transaction: &Transaction, asset_in: &AssetId, refunds: Option<&RefundsWire>) -> Self {
+    fn new(transaction: &'a Transaction, asset_in: AssetWire<'a>, refunds: Option<&RefundsWire<'_>>) -> Self {
         let received = transaction.receipt.as_ref().map(|receipt| receipt.amount.amount);
         let agreed = transaction.amounts.as_ref();
         let Some(amount_in) = received.or(agreed.map(|amounts| amounts.amount_in.amount)) else {
@@ -164,29 +183,33 @@ impl AmountsWire {
             amount_in: Some(amount_in),
             amount_out,
             amount_fee: Some(fee.total),
-            amount_fee_asset: Some(asset_in.clone()),
+            amount_fee_asset: Some(asset_in),
             fee_details: Some(fee),
         }
     }
 }
 
-impl FeeWire {
-    fn free(asset: &AssetId) -> Self {
-        Self { total: Amount::zero(0), asset: asset.clone(), breakdown: Vec::new() }
+impl<'a> FeeWire<'a> {
+    fn free(asset: AssetWire<'a>) -> Self {
+        Self { total: Amount::zero(0), asset, breakdown: &[] }
     }
 
-    fn new(fee: &FeeBreakdown, asset: &AssetId) -> Self {
-        let lines = fee.details.iter().map(|line| FeeLineWire {
-            name: line.name.clone(),
-            description: line.description.clone(),
-            amount: line.amount,
-        });
-        Self { total: fee.total, asset: asset.clone(), breakdown: lines.collect() }
+    fn new(fee: &'a FeeBreakdown, asset: AssetWire<'a>) -> Self {
+        Self { total: fee.total, asset, breakdown: &fee.details }
     }
 }
 
-impl RefundsWire {
-    fn new(refunds: &[Refund]) -> Option<Self> {
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn fee_lines<S: Serializer>(lines: &&[FeeDetail], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(lines.iter().map(|line| FeeLineWire {
+        name: &line.name,
+        description: line.description.as_deref(),
+        amount: line.amount,
+    }))
+}
+
+impl<'a> RefundsWire<'a> {
+    fn new(refunds: &'a [Refund]) -> Option<Self> {
         if refunds.is_empty() {
             return None;
         }
@@ -194,7 +217,7 @@ impl RefundsWire {
             refunds.iter().map(part).try_fold(Amount::zero(0), Amount::checked_add)
         };
         let payments = refunds.iter().map(|refund| RefundPaymentWire {
-            id: refund.id.clone(),
+            id: &refund.id,
             id_type: match refund.via {
                 RefundVia::Ledger => "stellar",
                 RefundVia::Rails => "external",
@@ -214,26 +237,29 @@ impl RefundsWire {
     }
 }
 
-impl SidesWire {
-    fn new(transaction: &Transaction) -> Self {
+impl<'a> SidesWire<'a> {
+    fn new(transaction: &'a Transaction) -> Self {
         let request = &transaction.request;
         let counterpart = transaction.terms.as_ref().and_then(|terms| terms.counterpart.as_ref());
         let receipt = transaction.receipt.as_ref();
         match transaction.kind {
-            Kind::Deposit => Self::Deposit {
-                to: request.account.to_string(),
-                from: non_empty(counterpart.or_else(|| receipt?.from.as_ref())),
-                deposit_memo: request.memo.value(),
-                deposit_memo_type: request.memo.value().map(|_| request.memo.memo_type()),
-                claimable_balance_id: transaction.claimable_balance_id.clone(),
-            },
+            Kind::Deposit => {
+                let memo = request.memo.value();
+                Self::Deposit {
+                    to: request.account,
+                    from: non_empty(counterpart.or_else(|| receipt?.from.as_ref())),
+                    deposit_memo_type: memo.as_ref().map(|_| request.memo.memo_type()),
+                    deposit_memo: memo,
+                    claimable_balance_id: transaction.claimable_balance_id.as_deref(),
+                }
+            }
             Kind::Withdrawal => {
                 let receiving = transaction.receiving();
                 let payer = receipt.and_then(|receipt| receipt.ledger.as_ref()).map(|ledger| ledger.from);
                 Self::Withdrawal {
-                    from: payer.unwrap_or(request.account).to_string(),
+                    from: payer.unwrap_or(request.account),
                     to: non_empty(counterpart),
-                    withdraw_anchor_account: receiving.map(|receiving| receiving.account.to_string()),
+                    withdraw_anchor_account: receiving.map(|receiving| receiving.account),
                     withdraw_memo: receiving.and_then(|receiving| receiving.memo.value()),
                     withdraw_memo_type: receiving.map(|receiving| receiving.memo.memo_type()),
                 }
@@ -253,6 +279,6 @@ const fn waits_for_user(status: Status) -> bool {
     )
 }
 
-fn non_empty(text: Option<&String>) -> Option<String> {
-    text.filter(|text| !text.is_empty()).cloned()
+fn non_empty(text: Option<&String>) -> Option<&str> {
+    text.map(String::as_str).filter(|text| !text.is_empty())
 }
