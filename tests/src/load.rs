@@ -82,8 +82,8 @@ impl Load {
         anchor.run_once(&["testnet", "issue", "--asset", "TEST"]).await?;
 
         let keys: Vec<SigningKey> = (0..self.connections).map(|_| SigningKey::generate()).collect();
-        for key in &keys {
-            let bytes = Uint256(*key.account().as_bytes());
+        for account in keys.iter().chain([&ceilings::client()]).map(SigningKey::account) {
+            let bytes = Uint256(*account.as_bytes());
             devnet.fund(&stellar_xdr::AccountId(PublicKey::PublicKeyTypeEd25519(bytes))).await?;
         }
         let template = {
@@ -95,7 +95,8 @@ impl Load {
 
         let server = started(&anchor, "serve").await?;
         let memory_rest = process::memory(id(&server)?)?;
-        let stand = Stand::set_up(self, &anchor, server, keys, ceilings, folder.path()).await?;
+        let place = Place { database: ceilings, horizon: &devnet.url(), folder: folder.path() };
+        let stand = Stand::set_up(self, &anchor, server, keys, &place).await?;
         let figures = stand.figures().await?;
         let memory_peak = process::memory_peak(id(&stand.server)?)?;
         drop(stand);
@@ -103,6 +104,13 @@ impl Load {
         devnet.stop().await;
         Ok(Report { figures, memory_rest, memory_peak, start_up })
     }
+}
+
+/// Where the ceilings are measured.
+struct Place<'a> {
+    database: &'a str,
+    horizon: &'a str,
+    folder: &'a Path,
 }
 
 /// Two servers, side by side.
@@ -124,8 +132,7 @@ impl<'a> Stand<'a> {
         anchor: &'a AnchorProgram,
         server: Child,
         keys: Vec<SigningKey>,
-        database: &str,
-        folder: &Path,
+        place: &Place<'_>,
     ) -> Result<Self> {
         let client = AnchorClient::discover(&anchor.url, "TEST", None).await?;
         let mut tokens = Vec::new();
@@ -135,14 +142,14 @@ impl<'a> Stand<'a> {
         let info = ask_once(anchor.listen, &get("/sep24/info", None)).await?;
         let path = format!("/sep24/transaction?id={}", fill::row_id(0, 0));
         let row = ask_once(anchor.listen, &get(&path, tokens.first().map(String::as_str))).await?;
-        std::fs::write(folder.join("info.json"), &info)?;
-        std::fs::write(folder.join("row.json"), row)?;
+        std::fs::write(place.folder.join("info.json"), &info)?;
+        std::fs::write(place.folder.join("row.json"), row)?;
 
         let ceilings_at = free_address()?;
         let ceilings = Command::new(std::env::current_exe()?)
-            .args(["ceilings", "--listen", &ceilings_at.to_string(), "--database", database])
-            .args(["--info", "info.json", "--row", "row.json"])
-            .current_dir(folder)
+            .args(["ceilings", "--listen", &ceilings_at.to_string(), "--database", place.database])
+            .args(["--horizon", place.horizon, "--info", "info.json", "--row", "row.json"])
+            .current_dir(place.folder)
             .kill_on_drop(true)
             .spawn()?;
         answers(ceilings_at, "/bare").await?;
@@ -153,13 +160,13 @@ impl<'a> Stand<'a> {
     async fn figures(&self) -> Result<Vec<Figure>> {
         let mut figures = Vec::new();
         for request in self.load.requests.iter().copied() {
-            figures.push(match request {
-                Request::Info => self.info().await?,
-                Request::Challenge => self.challenge().await?,
-                Request::Token => self.token().await?,
-                Request::Transaction => self.transaction().await?,
-                Request::Transactions => self.transactions().await?,
-                Request::Interactive => self.interactive().await?,
+            figures.extend(match request {
+                Request::Info => vec![self.info().await?],
+                Request::Challenge => vec![self.challenge().await?],
+                Request::Token => self.token().await?.into(),
+                Request::Transaction => vec![self.transaction().await?],
+                Request::Transactions => vec![self.transactions().await?],
+                Request::Interactive => vec![self.interactive().await?],
             });
         }
         Ok(figures)
@@ -181,9 +188,11 @@ impl<'a> Stand<'a> {
         Ok(Figure { name: "GET /auth (challenge)", anchor: anchor.await?, ceiling: Some(ceiling) })
     }
 
-    async fn token(&self) -> Result<Figure> {
+    /// Against the arithmetic alone, and against all that a login cannot do without.
+    async fn token(&self) -> Result<[Figure; 2]> {
         let signed = self.signed(self.ceilings_at, "/build", &ceilings::client()).await?;
-        let ceiling = self.ceiling(|_| Plan::Cycle(vec![post("/verify", None, &signed)])).await?;
+        let arithmetic = self.ceiling(|_| Plan::Cycle(vec![post("/verify", None, &signed)])).await?;
+        let whole = self.ceiling(|_| Plan::Cycle(vec![post("/login", None, &signed)])).await?;
         // each challenge is good for one token: all are signed before the clock runs
         let each = usize::try_from(self.load.time.as_millis()).unwrap_or(usize::MAX) * TOKENS_PER_SECOND_MAX
             / 1_000
@@ -198,7 +207,10 @@ impl<'a> Stand<'a> {
             plans.push(Plan::Once(requests));
         }
         let anchor = self.measure(self.anchor.listen, &self.server, plans).await?;
-        Ok(Figure { name: "POST /auth (token)", anchor, ceiling: Some(ceiling) })
+        Ok([
+            Figure { name: "POST /auth (token)", anchor: anchor.clone(), ceiling: Some(arithmetic) },
+            Figure { name: "POST /auth (token), with ledger and commit", anchor, ceiling: Some(whole) },
+        ])
     }
 
     async fn transaction(&self) -> Result<Figure> {

@@ -49,6 +49,9 @@ pub struct Ceilings {
     /// An empty database.
     #[arg(long)]
     database: String,
+    /// The network's Horizon.
+    #[arg(long)]
+    horizon: String,
     /// A file with the anchor's answer to `/info`.
     #[arg(long)]
     info: PathBuf,
@@ -74,6 +77,9 @@ pub(super) struct Challenge {
     pub(super) network_passphrase: String,
 }
 
+/// `{"transaction": …}`
+type Signed = std::collections::BTreeMap<String, String>;
+
 #[derive(Debug, Serialize)]
 struct Committed {
     id: String,
@@ -86,6 +92,9 @@ struct State {
     network: Network,
     server: SigningKey,
     client: AccountId,
+    /// Where the network tells of `client`.
+    account_url: String,
+    http: reqwest::Client,
     next: AtomicU64,
 }
 
@@ -130,6 +139,8 @@ impl Ceilings {
             network: Network::new(PASSPHRASE.to_owned()),
             server: SigningKey::from_seed([8; 32]),
             client: client().account(),
+            account_url: format!("{}/accounts/{}", self.horizon, client().account()),
+            http: reqwest::Client::builder().no_proxy().build()?,
             next: AtomicU64::new(ROWS),
         });
         let app = move || {
@@ -140,6 +151,7 @@ impl Ceilings {
                 .route("/commit", web::post().to(commit))
                 .route("/build", web::get().to(build))
                 .route("/verify", web::post().to(verify_twice))
+                .route("/login", web::post().to(log_in))
         };
         Ok(HttpServer::new(app).bind(self.listen)?.run().await?)
     }
@@ -191,10 +203,26 @@ async fn build(state: web::Data<State>) -> WebResult<HttpResponse> {
 }
 
 /// A signed challenge is decoded and its two signatures are checked, nothing else.
-async fn verify_twice(
-    state: web::Data<State>,
-    body: web::Json<std::collections::BTreeMap<String, String>>,
-) -> WebResult<HttpResponse> {
+async fn verify_twice(state: web::Data<State>, body: web::Json<Signed>) -> WebResult<HttpResponse> {
+    Ok(HttpResponse::Ok().json(Committed { id: verified(&state, &body)? }))
+}
+
+/// And the two things that a login cannot do without: the account is read from the network, and one row is committed.
+async fn log_in(state: web::Data<State>, body: web::Json<Signed>) -> WebResult<HttpResponse> {
+    let proof = verified(&state, &body)?;
+    let account = state.http.get(&state.account_url).send().await.map_err(ErrorInternalServerError)?;
+    if account.status() != reqwest::StatusCode::OK {
+        return Err(ErrorInternalServerError("no account"));
+    }
+    account.bytes().await.map_err(ErrorInternalServerError)?;
+    let id = row_id(state.next.fetch_add(1, Ordering::Relaxed));
+    let answer = Committed { id: id.clone() };
+    web::block(move || state.rows.insert(&id, &proof)).await?.map_err(ErrorInternalServerError)?;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+/// What names the challenge, if it is signed by both.
+fn verified(state: &State, body: &Signed) -> WebResult<String> {
     let text = body.get("transaction").ok_or_else(|| ErrorUnauthorized("no transaction"))?;
     let envelope = TransactionEnvelope::from_xdr_base64(text, Limits { depth: 100, len: 64 * 1024 });
     let TransactionEnvelope::Tx(envelope) = envelope.map_err(ErrorUnauthorized)? else {
@@ -207,11 +235,7 @@ async fn verify_twice(
             .iter()
             .zip(envelope.signatures.iter())
             .all(|(account, signature)| verify(account, &hash, &signature.signature.0));
-    if holds {
-        Ok(HttpResponse::Ok().json(Committed { id: hex::encode(sha2::Sha256::digest(hash)) }))
-    } else {
-        Err(ErrorUnauthorized("not signed"))
-    }
+    if holds { Ok(hex::encode(sha2::Sha256::digest(hash))) } else { Err(ErrorUnauthorized("not signed")) }
 }
 
 /// The table of either database.
