@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use futures_util::stream::BoxStream;
+use futures_util::future::try_join_all;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, AccountId};
@@ -244,12 +245,15 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The network's own codes, for the operator: `tx_failed: op_no_trust`.
     pub codes: String,
+    /// For each operation, in order: why it failed, or `None` if it is not to blame. Empty if the transaction was
+    /// refused as a whole.
+    pub operations: Vec<Option<FailureKind>>,
 }
 
 impl Failure {
-    /// With the codes that an operator should see.
+    /// Of the transaction as a whole, with the codes that an operator should see.
     pub fn new(kind: FailureKind, codes: impl Into<String>) -> Self {
-        Self { kind, codes: codes.into() }
+        Self { kind, codes: codes.into(), operations: Vec::new() }
     }
 }
 
@@ -297,6 +301,9 @@ pub enum Submission {
     TryAgain,
 }
 
+/// So many questions of one kind are asked side by side, where a server answers only one at a time.
+const SIDE_BY_SIDE: usize = 16;
+
 /// The network as an anchor needs it.
 ///
 /// # Rules for implementations
@@ -321,6 +328,19 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// When that could not be found out: never "does not exist".
     async fn account(&self, id: &AccountId) -> Result<Option<AccountSnapshot>, LedgerError>;
 
+    /// Several accounts, in the order of `ids`; each as [`account`](Self::account) shows it. Adapters whose servers
+    /// answer several at once do better than this default.
+    ///
+    /// # Errors
+    /// When one of them could not be found out.
+    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Option<AccountSnapshot>>, LedgerError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for some in ids.chunks(SIDE_BY_SIDE) {
+            found.extend(try_join_all(some.iter().map(|id| self.account(id))).await?);
+        }
+        Ok(found)
+    }
+
     /// A fee bid in stroops per operation that should be accepted now. The caller caps it.
     ///
     /// # Errors
@@ -333,11 +353,24 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// When it is unknown whether the server took it.
     async fn submit(&self, envelope: &str) -> Result<Submission, LedgerError>;
 
+    /// Sends several signed envelopes, which have nothing to do with each other; the answers are in the same order.
+    /// As [`submit`](Self::submit), one by one.
+    async fn submit_all(&self, envelopes: &[&str]) -> Vec<Result<Submission, LedgerError>> {
+        let asked: Vec<_> = envelopes.iter().map(|envelope| self.submit(envelope)).collect();
+        stream::iter(asked).buffered(SIDE_BY_SIDE).collect().await
+    }
+
     /// What became of a transaction.
     ///
     /// # Errors
     /// When that could not be found out.
     async fn lookup(&self, hash: &TransactionHash) -> Result<Lookup, LedgerError>;
+
+    /// What became of several transactions; the answers are in the same order. As [`lookup`](Self::lookup), one by one.
+    async fn lookup_all(&self, hashes: &[TransactionHash]) -> Vec<Result<Lookup, LedgerError>> {
+        let asked: Vec<_> = hashes.iter().map(|hash| self.lookup(hash)).collect();
+        stream::iter(asked).buffered(SIDE_BY_SIDE).collect().await
+    }
 
     /// The position of "now" in an account's history, for an account that was never watched before.
     ///

@@ -43,9 +43,11 @@ fn transaction(name: &str) -> Failure {
 
 fn operations(results: &[OperationResult]) -> Failure {
     let codes: Vec<String> = results.iter().map(code).collect();
-    let failed = results.iter().find(|result| code(result) != "op_success");
-    let kind = failed.map_or(FailureKind::Other, kind);
-    Failure::new(kind, format!("tx_failed: {}", codes.join(", ")))
+    let operations: Vec<_> =
+        results.iter().zip(&codes).map(|(result, code)| (code != "op_success").then(|| kind(result))).collect();
+    let first = operations.iter().flatten().next().copied().unwrap_or(FailureKind::Other);
+    let codes = format!("tx_failed: {}", codes.join(", "));
+    Failure { operations, ..Failure::new(first, codes) }
 }
 
 fn code(result: &OperationResult) -> String {

@@ -36,7 +36,13 @@ pub(super) fn apply(world: &mut World, received: &ReceivedEnvelope, forced: Opti
         }
         match apply_operation(&mut trial, received, index, *source, operation) {
             Ok(created) => claimable_balances.extend(created),
-            Err(code) => failure = Some(code),
+            Err(reason) => {
+                let mut operations = vec![None; received.operations.len()];
+                if let Some(blamed) = operations.get_mut(index) {
+                    *blamed = Some(reason.kind);
+                }
+                failure = Some(Failure { operations, ..reason });
+            }
         }
     }
     let outcome = match failure {
