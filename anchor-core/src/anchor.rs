@@ -254,7 +254,7 @@ impl AnchorBuilder {
         self
     }
 
-    /// Who signs for the distribution accounts; the keys of `DISTRIBUTION_SEEDS` if absent.
+    /// Who signs for the distribution and channel accounts; the keys of `DISTRIBUTION_SEEDS` and `CHANNEL_SEED` if absent.
     pub fn signer(mut self, signer: impl Signer + 'static) -> Self {
         self.signer = Some(Arc::new(signer));
         self
@@ -322,8 +322,14 @@ impl AnchorBuilder {
                 }
             }
         }
-        let keys = self.config.distribution_keys.clone();
-        let signer = self.signer.unwrap_or_else(|| Arc::new(LocalSigner::new(keys)));
+        let signer = self.signer.unwrap_or_else(|| {
+            let local =
+                LocalSigner::new(self.config.distribution_keys.iter().chain(&self.config.fee_key).cloned());
+            Arc::new(match &self.config.channel_seed {
+                Some(seed) => local.with_channels(seed.clone()),
+                None => local,
+            })
+        });
         Ok(Anchor {
             parts: Arc::new(Parts {
                 config: self.config,

@@ -74,6 +74,11 @@ pub struct Config {
     pub stellar_toml: Option<PathBuf>,
     /// `DISTRIBUTION_SEEDS`: keys of the accounts that pay deposits. Only workers need them.
     pub distribution_keys: Vec<SigningKey>,
+    /// `CHANNEL_SEED`: keys of the channel accounts are derived from it. Only workers need it, and only with a pool.
+    pub channel_seed: Option<SigningKey>,
+    /// `FEE_SEED`: key of the account that pays where an envelope has to be bid for again; the envelope's own source
+    /// account if absent.
+    pub fee_key: Option<SigningKey>,
     /// `DATABASE_URL`: `sqlite://file` or `postgres://…`; `sqlite://anchor.sqlite3` if absent.
     pub database_url: Secret<String>,
     /// `ACTIVE_SEPS`: comma-separated; all if absent.
@@ -148,6 +153,8 @@ impl Config {
         let pages = reader.pages();
         let signing_key = reader.keys("SIGNING_SEED").pop();
         let distribution_keys = reader.keys("DISTRIBUTION_SEEDS");
+        let fee_key = reader.keys("FEE_SEED").pop();
+        let channel_seed = reader.keys("CHANNEL_SEED").pop();
         let database_url =
             Secret::new(reader.text("DATABASE_URL").unwrap_or_else(|| "sqlite://anchor.sqlite3".into()));
         let active_seps = reader.seps();
@@ -181,6 +188,8 @@ impl Config {
                 limits,
                 stellar_toml,
                 distribution_keys,
+                channel_seed,
+                fee_key,
                 database_url,
                 active_seps,
                 org_name,

@@ -22,6 +22,6 @@ pub use events::EventSink;
 pub use fee::{FeeInput, FeeIntegration, ScheduledFee};
 pub use form::{Agreement, Answers, Field, FieldError, FieldKind, FlowStep, FlowView, Page, ValidForm};
 pub use rails::{FundsOutcome, PayoutOrder, PayoutOutcome, PendingDeposit, RailsIntegration};
-pub use signer::{LocalSigner, SignError, Signer};
+pub use signer::{CHANNELS_MAX, LocalSigner, SignError, Signer, channel_key};
 pub use toml::TomlIntegration;
 pub use withdrawal::WithdrawalIntegration;

@@ -33,6 +33,19 @@ impl SigningKey {
         Self(ed25519_dalek::SigningKey::from_bytes(&seed))
     }
 
+    /// One of a family of keys: the same seed and number give the same key, and nobody learns the seed from it.
+    #[must_use]
+    pub fn derive(&self, family: &str, number: u32) -> Self {
+        use sha2::Digest as _;
+        // of a fixed length and secret: nothing can be appended to what is hashed
+        let digest = sha2::Sha256::new()
+            .chain_update(self.0.as_bytes())
+            .chain_update(family.as_bytes())
+            .chain_update(number.to_be_bytes())
+            .finalize();
+        Self::from_seed(digest.into())
+    }
+
     /// The account whose master key this is.
     pub fn account(&self) -> AccountId {
         AccountId::from_bytes(self.0.verifying_key().to_bytes())

@@ -1,9 +1,12 @@
 //! Use cases: load a view, decide (purely), store. Jobs and endpoints only call these.
 
 mod absence;
+mod accounts;
 pub mod amounts;
 mod ask;
+mod bump;
 pub mod callback;
+pub mod channels;
 mod commit;
 pub mod confirm;
 pub mod deliver;

@@ -5,6 +5,7 @@
 //! leases make repetition harmless.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,7 +18,8 @@ use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::stellar::{Cursor, Movement, PoisonRecord};
 use crate::transaction::{
-    Attempt, Change, Event, FactRecord, Kind, Order, Protocol, Queue, Transaction, TransactionHash,
+    Attempt, AttemptStatus, Change, Event, FactRecord, Kind, Order, Protocol, Queue, Transaction,
+    TransactionHash,
 };
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -81,6 +83,69 @@ pub struct Claimed {
     pub transaction: Transaction,
     /// Proves the claim when it is given back.
     pub lease: LeaseToken,
+}
+
+/// A claimed attempt, with everything that it pays for.
+#[derive(Debug, Clone)]
+pub struct ClaimedAttempt {
+    /// The open attempt.
+    pub attempt: Attempt,
+    /// The same envelope in dearer wrappings, oldest first.
+    pub bumps: Vec<Bump>,
+    /// When it was stored, and so about when it was first sent.
+    pub opened_at: DateTime<Utc>,
+    /// Its transactions as they stand, one for each operation, in order. None if it feeds channel accounts.
+    pub transactions: Vec<Transaction>,
+    /// Proves the claim when it is given back.
+    pub lease: LeaseToken,
+}
+
+/// An attempt's envelope, wrapped once more with a higher fee, under a hash of its own. It uses the attempt's sequence
+/// number and bound, so that at most one of them lands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bump {
+    /// The hash of the wrapping.
+    pub hash: TransactionHash,
+    /// The signed wrapping: base64 XDR.
+    pub envelope: Arc<str>,
+    /// The most that it may cost, in stroops.
+    pub fee: i64,
+    /// When it was stored.
+    pub opened_at: DateTime<Utc>,
+}
+
+/// An account whose sequence numbers envelopes use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channel {
+    /// The account.
+    pub account: AccountId,
+    /// Its place in the pool, from which its key is derived; `None` for a distribution account, which stands in as long
+    /// as there is no pool.
+    pub position: Option<u32>,
+    /// Nobody takes it any more.
+    pub retired: bool,
+    /// The last used sequence number, where that is proved.
+    pub sequence: Option<i64>,
+    /// Its open attempt.
+    pub attempt: Option<AttemptId>,
+}
+
+/// A channel that nobody else uses while the lease lasts, without an open attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedChannel {
+    /// The channel.
+    pub channel: Channel,
+    /// Proves the claim when it is given back.
+    pub lease: LeaseToken,
+}
+
+/// How many channels there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ChannelCount {
+    /// That could be used now.
+    pub free: u32,
+    /// That are not retired.
+    pub all: u32,
 }
 
 /// Grows with every claim of the same row: an older one has lost its lease.
@@ -327,6 +392,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// version still is the expected one. Ends the lease, unless `keep_lease`: then the claim goes on (for the
     /// moment between a stored intent and its effect).
     async fn transaction_apply(&self, change: &Change, keep_lease: bool) -> Result<Stored, StoreError>;
+    /// Writes groups of changes. Each group is one unit: all of its changes or none, and what stood in the way. Those of
+    /// one group that open or close an attempt open or close the same one, with an operation for each, in their order.
+    /// Ends the leases. The answers are in the order of the groups, some of which may have been written when the verb
+    /// fails.
+    async fn transaction_apply_groups(&self, groups: &[Vec<Change>]) -> Result<Vec<Stored>, StoreError>;
     /// Takes due transactions off a queue. Two claims never get the same one while its lease lasts.
     async fn transaction_claim(&self, queue: Queue, claim: &Claim) -> Result<Vec<Claimed>, StoreError>;
     /// Takes transactions whose deadline has passed and that still can expire.
@@ -337,6 +407,11 @@ pub trait Store: Send + Sync + fmt::Debug {
         id: TransactionId,
         lease: LeaseToken,
         due: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+    /// As [`transaction_release`](Self::transaction_release), many at once.
+    async fn transaction_release_all(
+        &self,
+        claims: &[(TransactionId, LeaseToken, DateTime<Utc>)],
     ) -> Result<(), StoreError>;
     /// How many transactions stand in each state that is not an end; takes no longer for all that have ended.
     async fn transaction_count(&self) -> Result<Vec<StateCount>, StoreError>;
@@ -358,6 +433,48 @@ pub trait Store: Send + Sync + fmt::Debug {
         source: &AccountId,
         sequence: i64,
     ) -> Result<Option<Attempt>, StoreError>;
+    /// Stores an attempt that pays for no transaction: it creates or feeds channel accounts.
+    async fn attempt_open(&self, attempt: &Attempt, at: DateTime<Utc>) -> Result<Stored, StoreError>;
+    /// Closes an attempt that pays for no transaction. Without effect if it is closed already.
+    async fn attempt_close(
+        &self,
+        id: AttemptId,
+        status: AttemptStatus,
+        note: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+    /// Takes open attempts that are due, with their transactions. Two claims never get the same one while its lease
+    /// lasts.
+    async fn attempt_claim(&self, claim: &Claim) -> Result<Vec<ClaimedAttempt>, StoreError>;
+    /// Gives open attempts back, each due again at its time. Without effect on those whose lease was lost.
+    async fn attempt_release(
+        &self,
+        claims: &[(AttemptId, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError>;
+    /// Stores a dearer wrapping of an open attempt's envelope; false if the attempt is no longer open.
+    async fn attempt_bump(&self, id: AttemptId, bump: &Bump) -> Result<bool, StoreError>;
+    /// The attempts of these transactions that were closed as void, oldest first.
+    async fn attempt_void_list(
+        &self,
+        transactions: &[TransactionId],
+    ) -> Result<Vec<(TransactionId, Attempt)>, StoreError>;
+    /// The most that all attempts and wrappings since then may have cost, in stroops.
+    async fn attempt_fees_since(&self, since: DateTime<Utc>) -> Result<i64, StoreError>;
+
+    /// Adds channels. Those that are there already stay as they are, but are no longer retired.
+    async fn channel_put(&self, channels: &[(AccountId, Option<u32>)]) -> Result<(), StoreError>;
+    /// All channels, the pool's first, by position.
+    async fn channel_list(&self) -> Result<Vec<Channel>, StoreError>;
+    /// How many there are of the kind that [`channel_claim`](Self::channel_claim) gives.
+    async fn channel_count(&self, now: DateTime<Utc>) -> Result<ChannelCount, StoreError>;
+    /// Takes free channels: of the pool, or (if all of it is retired, or there is none) distribution accounts. Two
+    /// claims never get the same one while its lease lasts.
+    async fn channel_claim(&self, claim: &Claim) -> Result<Vec<ClaimedChannel>, StoreError>;
+    /// Gives channels back. Without effect on those whose lease was lost, and on those that have an open attempt.
+    async fn channel_release(&self, claims: &[(AccountId, LeaseToken)]) -> Result<(), StoreError>;
+    /// Nobody takes this channel any more; false if it has an open attempt, or somebody has it.
+    async fn channel_retire(&self, account: &AccountId, now: DateTime<Utc>) -> Result<bool, StoreError>;
+
     /// The transaction's open order, with the rails' reference if they gave one.
     async fn order_open_of(
         &self,

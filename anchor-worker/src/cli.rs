@@ -32,6 +32,18 @@ pub struct WorkerArgs {
     /// slowest integration needs for an answer
     #[arg(long, env = "WORKER_LEASE_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u16).range(1..=3600))]
     pub lease_seconds: u16,
+    /// The most that is bid for one operation on the ledger, in stroops
+    #[arg(long, env = "FEE_CAP", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..=100_000_000))]
+    pub fee_cap: u32,
+    /// The most that fees may cost in any 24 hours, in stroops; payments wait where it is reached. No limit if absent
+    #[arg(long, env = "FEE_BUDGET", value_parser = clap::value_parser!(i64).range(1..))]
+    pub fee_budget: Option<i64>,
+    /// How many payments without a memo share an envelope; 1 sends each alone
+    #[arg(long, env = "OPERATIONS_MAX", default_value_t = 100, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub operations_max: u8,
+    /// How many transactions a job takes at once
+    #[arg(long, env = "WORKER_BATCH", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub batch: u16,
     /// Address and port for `GET /metrics` of these jobs; nothing is served if absent. Not for the public
     #[arg(long, env = "WORKER_METRICS_LISTEN")]
     pub worker_metrics_listen: Option<SocketAddr>,
@@ -45,6 +57,10 @@ impl WorkerArgs {
     pub async fn run(self, anchor: Anchor) -> Result<(), WorkerError> {
         let mut config = WorkerConfig::default();
         config.settings.lease = Duration::from_secs(self.lease_seconds.into());
+        config.settings.fee_cap = self.fee_cap;
+        config.settings.fee_budget = self.fee_budget;
+        config.settings.operations_max = self.operations_max.into();
+        config.settings.batch = self.batch.into();
         let worker = Worker::new(anchor, config)?.jobs(&self.jobs)?;
         if self.once {
             return worker.run_until_idle().await.map(drop);

@@ -13,6 +13,7 @@ mod confirm_payments;
 mod deliver_events;
 mod execute_outgoing_transactions;
 mod expire;
+mod feed_channels;
 mod poll_outgoing_transactions;
 mod process_pending_deposits;
 mod submit_payments;
@@ -23,13 +24,14 @@ pub use confirm_payments::ConfirmPayments;
 pub use deliver_events::DeliverEvents;
 pub use execute_outgoing_transactions::ExecuteOutgoingTransactions;
 pub use expire::Expire;
+pub use feed_channels::FeedChannels;
 pub use poll_outgoing_transactions::PollOutgoingTransactions;
 pub use process_pending_deposits::ProcessPendingDeposits;
 pub use submit_payments::SubmitPayments;
 pub use watch_transactions::WatchTransactions;
 
 /// The names of all jobs, in the order in which a transaction meets them.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "process_pending_deposits",
     "watch_transactions",
     "submit_payments",
@@ -39,6 +41,7 @@ pub const NAMES: [&str; 9] = [
     "poll_outgoing_transactions",
     "expire",
     "deliver_events",
+    "feed_channels",
 ];
 
 /// All jobs of an anchor, in the order of [`NAMES`].
@@ -58,5 +61,6 @@ pub(crate) fn all(
         Arc::new(PollOutgoingTransactions::new(a.clone(), s.clone())),
         Arc::new(Expire::new(a.clone(), s.clone())),
         Arc::new(DeliverEvents::new(a.clone(), s.clone(), sender)),
+        Arc::new(FeedChannels::new(a.clone(), s.clone())),
     ]
 }

@@ -1,6 +1,7 @@
 //! Who signs for the anchor's accounts.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
@@ -57,24 +58,63 @@ pub trait Signer: Send + Sync {
 }
 
 /// Keys in this process's memory.
-#[derive(Debug, Clone, Default)]
-pub struct LocalSigner(BTreeMap<AccountId, SigningKey>);
+#[derive(Debug, Default)]
+pub struct LocalSigner {
+    keys: BTreeMap<AccountId, SigningKey>,
+    channels: Option<ChannelKeys>,
+}
 
 impl LocalSigner {
     /// Signs with these keys.
     pub fn new(keys: impl IntoIterator<Item = SigningKey>) -> Self {
-        Self(keys.into_iter().map(|key| (key.account(), key)).collect())
+        Self { keys: keys.into_iter().map(|key| (key.account(), key)).collect(), channels: None }
+    }
+
+    /// Signs for channel accounts too, whose keys are derived from this seed (`CHANNEL_SEED`).
+    #[must_use]
+    pub fn with_channels(self, seed: SigningKey) -> Self {
+        Self { channels: Some(ChannelKeys { seed, derived: Mutex::default() }), ..self }
     }
 }
 
 #[async_trait]
 impl Signer for LocalSigner {
     fn accounts(&self) -> Vec<AccountId> {
-        self.0.keys().copied().collect()
+        self.keys.keys().copied().collect()
     }
 
     async fn sign(&self, account: &AccountId, hash: &[u8; 32]) -> Result<[u8; 64], SignError> {
-        let key = self.0.get(account).ok_or(SignError::UnknownAccount(*account))?;
-        Ok(key.sign(hash))
+        if let Some(key) = self.keys.get(account) {
+            return Ok(key.sign(hash));
+        }
+        let signed = self.channels.as_ref().and_then(|channels| channels.sign(account, hash));
+        signed.ok_or(SignError::UnknownAccount(*account))
+    }
+}
+
+/// The most channel accounts that there can be.
+pub const CHANNELS_MAX: u32 = 10_000;
+
+/// The key of the channel account at a place of the pool.
+pub fn channel_key(seed: &SigningKey, position: u32) -> SigningKey {
+    seed.derive("anchor channel", position)
+}
+
+/// Derived when they are first needed: a pool may grow while a worker runs.
+#[derive(Debug)]
+struct ChannelKeys {
+    seed: SigningKey,
+    derived: Mutex<BTreeMap<AccountId, SigningKey>>,
+}
+
+impl ChannelKeys {
+    fn sign(&self, account: &AccountId, hash: &[u8; 32]) -> Option<[u8; 64]> {
+        let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
+        while !derived.contains_key(account) {
+            let next = u32::try_from(derived.len()).ok().filter(|next| *next < CHANNELS_MAX)?;
+            let key = channel_key(&self.seed, next);
+            derived.insert(key.account(), key);
+        }
+        derived.get(account).map(|key| key.sign(hash))
     }
 }

@@ -7,9 +7,8 @@
 
 use super::OpsError;
 use crate::anchor::Anchor;
-use crate::id::TransactionId;
 use crate::stellar::{AccountSnapshot, LedgerPoint, Lookup};
-use crate::transaction::{Attempt, Fact, TransactionHash};
+use crate::transaction::{Attempt, TransactionHash};
 
 /// Seconds of ledger time after which a server that still does not know an envelope is believed, although its
 /// sequence number was used: somebody else used it. No server that lags behind for longer than this may answer.
@@ -27,7 +26,7 @@ pub(super) async fn is_absent(
     let is_unused = account.is_some_and(|account| {
         account.id == attempt.source
             && account.sequence < attempt.sequence
-            && account.as_of.is_none_or(|as_of| as_of >= checked.sequence)
+            && account.as_of.is_some_and(|as_of| as_of >= checked.sequence)
     });
     if is_unused || checked.closed_at > attempt.max_time.saturating_add(LAG_MAX) {
         return Ok(true);
@@ -37,7 +36,7 @@ pub(super) async fn is_absent(
         return Ok(true);
     }
     tracing::warn!(
-        transaction.id = %attempt.transaction,
+        attempt.id = %attempt.id,
         hash = %attempt.hash,
         "an envelope is not found, but its account does not prove that it was not applied; asked again"
     );
@@ -54,30 +53,15 @@ pub(super) enum Earlier {
     Applied(TransactionHash),
 }
 
-/// Looks again for the envelopes that a transaction gave up, before it gets a new one from `source`. Only those are
-/// looked for whose sequence number is used by now: with the others the new one competes for the number itself.
-pub(super) async fn earlier(
-    anchor: &Anchor,
-    transaction: TransactionId,
-    source: &AccountSnapshot,
-) -> Result<Earlier, OpsError> {
-    let history = anchor.store().fact_list(transaction).await?;
-    let moves = || history.iter().filter(|record| record.refused.is_none()).map(|record| &record.fact);
-    for fact in moves() {
-        let Fact::AttemptVoided { attempt: given_up, .. } = fact else { continue };
-        let opened = moves().find_map(|fact| match fact {
-            Fact::AttemptOpened { attempt } if attempt.id == *given_up => Some(attempt),
-            _ => None,
-        });
-        let Some(attempt) = opened else { continue };
-        if attempt.source == source.id && attempt.sequence > source.sequence {
-            continue;
-        }
+/// Looks again for envelopes that a transaction gave up, before it gets a new one: perhaps another server knows more.
+pub(super) async fn earlier(anchor: &Anchor, given_up: &[Attempt]) -> Result<Earlier, OpsError> {
+    for attempt in given_up {
         match anchor.ledger().lookup(&attempt.hash).await? {
             Lookup::Failed { .. } => {}
             Lookup::Succeeded { .. } => return Ok(Earlier::Applied(attempt.hash)),
             Lookup::NotFound { checked } => {
-                if !is_absent(anchor, attempt, checked, None).await? {
+                let account = anchor.ledger().account(&attempt.source).await?;
+                if !is_absent(anchor, attempt, checked, account.as_ref()).await? {
                     return Ok(Earlier::Unknown);
                 }
             }

@@ -83,16 +83,7 @@ async fn store(
     match anchor.store().transaction_apply(&change, also.keep_lease).await? {
         Stored::Applied => {
             let next = change.into_transaction();
-            tracing::info!(
-                transaction.id = %next.id,
-                transaction.state = next.state.name(),
-                fact = name,
-                "transaction moved"
-            );
-            if matches!(next.state, State::OnHold { .. }) {
-                tracing::warn!(transaction.id = %next.id, "a transaction is on hold and waits for the operator");
-            }
-            anchor.wake().moved_to(&next.state);
+            moved(anchor, &next, name);
             Ok(Committed::Moved(next))
         }
         Stored::Stale => Ok(Committed::Stale),
@@ -105,7 +96,22 @@ async fn store(
     }
 }
 
-async fn anomaly(
+/// Says that a stored change moved a transaction, and wakes whoever goes on with it.
+pub(super) fn moved(anchor: &Anchor, next: &Transaction, fact: &str) {
+    tracing::info!(
+        transaction.id = %next.id,
+        transaction.state = next.state.name(),
+        fact,
+        "transaction moved"
+    );
+    if matches!(next.state, State::OnHold { .. }) {
+        tracing::warn!(transaction.id = %next.id, "a transaction is on hold and waits for the operator");
+    }
+    anchor.wake().moved_to(&next.state);
+}
+
+/// Keeps a fact that did not fit.
+pub(super) async fn anomaly(
     anchor: &Anchor,
     transaction: &Transaction,
     record: &FactRecord,

@@ -4,101 +4,317 @@
 //! upper bound without it, and its sequence number agrees (see `ops::absence`). Whatever a server said
 //! when it was submitted proves nothing. Until then the same envelope is sent again, which can land at most once.
 //!
+//! An attempt that pays for several transactions is closed with all of them, in one commit.
+//!
 //! Killed anywhere: the attempt is still open and the same question is asked again.
 
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
+use chrono::{DateTime, Utc};
 
 use super::absence::is_absent;
-use super::work::{JobSettings, Progress, Step, work_off};
-use super::{OpsError, commit, submit};
+use super::accounts::Accounts;
+use super::commit::{anomaly, moved};
+use super::work::{JobSettings, Progress};
+use super::{OpsError, bump, chain, submit};
 use crate::anchor::Anchor;
-use crate::stellar::{Failure, FailureKind, Lookup};
-use crate::store::Claimed;
-use crate::transaction::{Actor, AfterVoid, Attempt, AttemptPurpose, Effect, Fact, Queue, RefundStep, State};
+use crate::id::AttemptId;
+use crate::stellar::{Failure, FailureKind, LedgerPoint, Lookup};
+use crate::store::{ClaimedAttempt, LeaseToken, Stored};
+use crate::transaction::{
+    Actor, AfterVoid, Applied, ApplyContext, Attempt, AttemptPurpose, AttemptStatus, Change, Effect, Fact,
+    Queue,
+};
 
 /// An open attempt is looked up again after this time: ledgers close every five seconds or so.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// An envelope is sent again when it was not found for so long: about a ledger.
+const SEND_AGAIN: Duration = Duration::from_secs(5);
+
+/// How an attempt ended, by proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum End {
+    Applied { ledger: u32, claimable_balances: Vec<String> },
+    Failed { ledger: u32, failure: Failure },
+    Dead { checked: LedgerPoint },
+}
+
 /// Looks up open attempts and closes those whose end is proved.
 ///
 /// # Errors
-/// The store's, before anything was claimed. Later trouble gives the touched transactions back.
+/// The store's, before anything was claimed. Later trouble gives the touched attempts back.
 pub async fn confirm(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
-    let claimed = anchor.store().transaction_claim(Queue::Attempts, &settings.claim(anchor)).await?;
-    let works = claimed.iter().map(|one| (one, confirm_one(anchor, one).boxed()));
-    Ok(work_off(anchor, settings, settings.width, works).await)
-}
-
-async fn confirm_one(anchor: &Anchor, claimed: &Claimed) -> Result<Step, OpsError> {
-    let transaction = &claimed.transaction;
-    let (State::Paying { attempt } | State::Refunding { step: RefundStep::Attempt(attempt) }) =
-        transaction.state
-    else {
-        return Ok(Step::Wait(PAUSE));
-    };
-    let Some(attempt) = anchor.store().attempt_fetch(attempt).await? else {
-        return Err(OpsError::Envelope("the open attempt is not stored".to_owned()));
-    };
-    let lookup = anchor.ledger().lookup(&attempt.hash).await?;
-    let absent_at = match &lookup {
-        Lookup::NotFound { checked } => Some(*checked),
-        Lookup::Succeeded { .. } | Lookup::Failed { .. } => None,
-    };
-    let Some(fact) = fact(&attempt, lookup) else {
-        submit::send(anchor, &attempt).await;
-        return Ok(Step::Wait(PAUSE));
-    };
-    if let Some(checked) = absent_at {
-        let account = anchor.ledger().account(&attempt.source).await?;
-        if !is_absent(anchor, &attempt, checked, account.as_ref()).await? {
-            return Ok(Step::Wait(PAUSE));
+    let claimed = anchor.store().attempt_claim(&settings.claim(anchor)).await?;
+    if claimed.is_empty() {
+        return Ok(Progress::default());
+    }
+    let mut round = Round { anchor, settings, back: Vec::new(), progress: Progress::default() };
+    round.progress.claimed = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
+    let mut ended = Vec::new();
+    let mut open = Vec::new();
+    for (one, lookup) in claimed.iter().zip(look_up(anchor, &claimed).await) {
+        match lookup {
+            Ok(lookup) => match end(&one.attempt, lookup) {
+                Some(end) => ended.push((one, end)),
+                None => open.push(one),
+            },
+            Err(error) => round.failed(one, &OpsError::Ledger(error)),
         }
     }
-    let committed = commit(anchor, transaction, fact, Actor::Worker, false).await?;
-    if matches!(committed, super::Committed::Moved(_)) {
-        // the account that signed is free again
-        anchor.wake().queue(Queue::Payments).notify_one();
+    let ended = round.proved(ended).await;
+    round.close(ended).await;
+    round.send_again(&open).await;
+    Ok(round.finish().await)
+}
+
+/// One answer for each attempt: by its own hash and, where it was wrapped again, by those of the wrappings, which some
+/// servers do not find by the hash inside.
+async fn look_up(
+    anchor: &Anchor,
+    claimed: &[ClaimedAttempt],
+) -> Vec<Result<Lookup, crate::stellar::LedgerError>> {
+    let hashes_of = |one: &ClaimedAttempt| 1 + one.bumps.len();
+    let hashes: Vec<_> = claimed
+        .iter()
+        .flat_map(|one| std::iter::once(one.attempt.hash).chain(one.bumps.iter().map(|bump| bump.hash)))
+        .collect();
+    let mut answers = anchor.ledger().lookup_all(&hashes).await.into_iter();
+    claimed.iter().map(|one| first_found(answers.by_ref().take(hashes_of(one)).collect())).collect()
+}
+
+/// What one of them says if it was found; not found only if none of them was, up to the earliest of their points.
+fn first_found(
+    answers: Vec<Result<Lookup, crate::stellar::LedgerError>>,
+) -> Result<Lookup, crate::stellar::LedgerError> {
+    let mut checked: Option<LedgerPoint> = None;
+    let mut unknown = None;
+    for answer in answers {
+        match answer {
+            Ok(Lookup::NotFound { checked: point }) => {
+                checked = Some(checked.map_or(point, |before| before.min(point)));
+            }
+            Ok(found) => return Ok(found),
+            Err(error) => unknown = Some(error),
+        }
     }
-    Ok(Step::after(&committed, PAUSE))
+    match (unknown, checked) {
+        (None, Some(checked)) => Ok(Lookup::NotFound { checked }),
+        (Some(error), _) => Err(error),
+        (None, None) => Err(crate::stellar::LedgerError::Malformed("no answer to a look-up".to_owned())),
+    }
 }
 
 /// What a look-up proves; `None` if the envelope may still land.
-fn fact(attempt: &Attempt, lookup: Lookup) -> Option<Fact> {
+fn end(attempt: &Attempt, lookup: Lookup) -> Option<End> {
     match lookup {
-        Lookup::Succeeded { ledger, claimable_balances } => Some(Fact::AttemptApplied {
-            attempt: attempt.id,
-            hash: attempt.hash,
-            ledger,
-            effect: match attempt.purpose {
-                AttemptPurpose::CreateAccount => Effect::AccountCreated,
-                AttemptPurpose::Payment | AttemptPurpose::Refund => {
-                    Effect::Delivered { claimable_balance: claimable_balances.into_iter().next() }
-                }
-            },
-        }),
-        Lookup::Failed { ledger, failure } => Some(Fact::AttemptVoided {
-            attempt: attempt.id,
-            reason: format!("failed in ledger {ledger}: {}", failure.codes),
-            next: after(&failure),
-        }),
+        Lookup::Succeeded { ledger, claimable_balances } => Some(End::Applied { ledger, claimable_balances }),
+        Lookup::Failed { ledger, failure } => Some(End::Failed { ledger, failure }),
         // the bound is inclusive, and `checked` was read before the look-up
-        Lookup::NotFound { checked } if checked.closed_at > attempt.max_time => Some(Fact::AttemptVoided {
-            attempt: attempt.id,
-            reason: format!(
-                "not in the ledger up to {}, which closed after its upper bound",
-                checked.sequence
-            ),
-            next: AfterVoid::Retry,
-        }),
+        Lookup::NotFound { checked } if checked.closed_at > attempt.max_time => Some(End::Dead { checked }),
         Lookup::NotFound { .. } => None,
     }
 }
 
-/// What to do after the ledger failed an envelope.
-fn after(failure: &Failure) -> AfterVoid {
-    match failure.kind {
+impl End {
+    const fn status(&self) -> AttemptStatus {
+        match self {
+            Self::Applied { .. } => AttemptStatus::Applied,
+            Self::Failed { .. } | Self::Dead { .. } => AttemptStatus::Void,
+        }
+    }
+
+    /// What it means for the transaction of this operation.
+    fn fact(&self, attempt: &Attempt, operation: usize) -> Fact {
+        match self {
+            Self::Applied { ledger, claimable_balances } => Fact::AttemptApplied {
+                attempt: attempt.id,
+                hash: attempt.hash,
+                ledger: *ledger,
+                effect: match attempt.purpose {
+                    AttemptPurpose::CreateAccount => Effect::AccountCreated,
+                    AttemptPurpose::Payment | AttemptPurpose::Refund | AttemptPurpose::Channels => {
+                        // only an envelope with a single operation sets anything aside
+                        Effect::Delivered { claimable_balance: claimable_balances.first().cloned() }
+                    }
+                },
+            },
+            Self::Failed { ledger, failure } => Fact::AttemptVoided {
+                attempt: attempt.id,
+                reason: format!("failed in ledger {ledger}: {}", failure.codes),
+                next: after(failure, operation),
+            },
+            Self::Dead { checked } => Fact::AttemptVoided {
+                attempt: attempt.id,
+                reason: format!(
+                    "not in the ledger up to {}, which closed after its upper bound",
+                    checked.sequence
+                ),
+                next: AfterVoid::Retry,
+            },
+        }
+    }
+}
+
+/// The attempts of a round, and where each of them ended.
+struct Round<'a> {
+    anchor: &'a Anchor,
+    settings: &'a JobSettings,
+    back: Vec<(AttemptId, LeaseToken, DateTime<Utc>)>,
+    progress: Progress,
+}
+
+impl Round<'_> {
+    fn wait(&mut self, one: &ClaimedAttempt, pause: Duration) {
+        let pause = chrono::Duration::from_std(pause).unwrap_or(chrono::Duration::days(1));
+        self.back.push((one.attempt.id, one.lease, self.anchor.clock().now() + pause));
+    }
+
+    fn failed(&mut self, one: &ClaimedAttempt, error: &OpsError) {
+        self.progress.failed = self.progress.failed.saturating_add(1);
+        tracing::warn!(
+            attempt.id = %one.attempt.id,
+            hash = %one.attempt.hash,
+            error = chain(error),
+            "it is not known what became of an envelope; asked again"
+        );
+        let waited =
+            self.anchor.clock().now().signed_duration_since(one.opened_at).to_std().unwrap_or_default();
+        let pause = (waited / 10).clamp(self.settings.pause_min, self.settings.pause_max);
+        self.wait(one, error.retry_after().unwrap_or_default().max(pause));
+    }
+
+    /// Those whose end is proved: of an envelope that was not found, the sequence number has to agree.
+    async fn proved<'c>(&mut self, ended: Vec<(&'c ClaimedAttempt, End)>) -> Vec<(&'c ClaimedAttempt, End)> {
+        let dead = ended.iter().filter(|(_, end)| matches!(end, End::Dead { .. }));
+        let sources = dead.map(|(one, _)| one.attempt.source).collect();
+        let accounts = Accounts::read(self.anchor, sources).await;
+        let mut proved = Vec::with_capacity(ended.len());
+        for (one, end) in ended {
+            if let End::Dead { checked } = end {
+                let is_absent = match accounts.get(&one.attempt.source) {
+                    Ok(account) => is_absent(self.anchor, &one.attempt, checked, account).await,
+                    Err(error) => Err(error.into()),
+                };
+                match is_absent {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        self.wait(one, PAUSE);
+                        continue;
+                    }
+                    Err(error) => {
+                        self.failed(one, &error);
+                        continue;
+                    }
+                }
+            }
+            proved.push((one, end));
+        }
+        proved
+    }
+
+    /// Closes attempts, each with all its transactions.
+    async fn close(&mut self, ended: Vec<(&ClaimedAttempt, End)>) {
+        let (mut groups, mut carried) = (Vec::new(), Vec::new());
+        for (one, end) in ended {
+            match self.changes(one, &end).await {
+                Ok(changes) if changes.is_empty() => self.close_alone(one, &end).await,
+                Ok(changes) => {
+                    groups.push(changes);
+                    carried.push(one);
+                }
+                Err(error) => self.failed(one, &error),
+            }
+        }
+        if groups.is_empty() {
+            return;
+        }
+        match self.anchor.store().transaction_apply_groups(&groups).await {
+            Ok(stored) => {
+                for ((changes, stored), one) in groups.into_iter().zip(stored).zip(carried) {
+                    if stored != Stored::Applied {
+                        self.wait(one, PAUSE);
+                        continue;
+                    }
+                    self.progress.moved = self.progress.moved.saturating_add(1);
+                    for change in changes {
+                        moved(self.anchor, change.transaction(), change.fact().fact.name());
+                    }
+                }
+                // the channels that signed are free again
+                self.anchor.wake().queue(Queue::Payments).notify_one();
+            }
+            Err(error) => {
+                let error = OpsError::Store(error);
+                carried.into_iter().for_each(|one| self.failed(one, &error));
+            }
+        }
+    }
+
+    /// One change for each operation.
+    async fn changes(&self, one: &ClaimedAttempt, end: &End) -> Result<Vec<Change>, OpsError> {
+        let context =
+            ApplyContext { ids: self.anchor.ids(), actor: Actor::Worker, at: self.anchor.clock().now() };
+        let mut changes = Vec::with_capacity(one.transactions.len());
+        for (operation, transaction) in one.transactions.iter().enumerate() {
+            match transaction.apply(end.fact(&one.attempt, operation), &context) {
+                Applied::Changed(change) => changes.push(change),
+                Applied::Unchanged => return Err(OpsError::Contended),
+                Applied::Anomaly(record, refusal) => {
+                    anomaly(self.anchor, transaction, &record, refusal).await?;
+                    return Err(OpsError::Contended);
+                }
+            }
+        }
+        Ok(changes)
+    }
+
+    /// An attempt that pays for no transaction.
+    async fn close_alone(&mut self, one: &ClaimedAttempt, end: &End) {
+        let note = match end {
+            End::Applied { ledger, .. } => format!("applied in ledger {ledger}"),
+            End::Failed { ledger, failure } => format!("failed in ledger {ledger}: {}", failure.codes),
+            End::Dead { checked } => format!("not in the ledger up to {}", checked.sequence),
+        };
+        let at = self.anchor.clock().now();
+        match self.anchor.store().attempt_close(one.attempt.id, end.status(), &note, at).await {
+            Ok(()) => self.progress.moved = self.progress.moved.saturating_add(1),
+            Err(error) => self.failed(one, &OpsError::Store(error)),
+        }
+    }
+
+    /// Whatever may still land is sent again, dearer if it waits for long.
+    async fn send_again(&mut self, open: &[&ClaimedAttempt]) {
+        let now = self.anchor.clock().now();
+        let mut sending = Vec::new();
+        for one in open {
+            self.wait(one, PAUSE);
+            let age = now.signed_duration_since(one.opened_at).to_std().unwrap_or_default();
+            if age >= SEND_AGAIN {
+                sending.push(bump::newest(self.anchor, self.settings, one, age).await);
+            }
+        }
+        submit::send_all(self.anchor, &sending).await;
+    }
+
+    /// Gives back what is still open.
+    async fn finish(self) -> Progress {
+        if let Err(error) = self.anchor.store().attempt_release(&self.back).await {
+            tracing::warn!(error = chain(&error), "leases were not given back; they will run out");
+        }
+        self.progress
+    }
+}
+
+/// What to do after the ledger failed an envelope, for the transaction of one of its operations: the others are not to
+/// blame for it.
+fn after(failure: &Failure, operation: usize) -> AfterVoid {
+    let kind = match failure.operations.get(operation) {
+        Some(None) => return AfterVoid::Retry,
+        Some(Some(kind)) => *kind,
+        None => failure.kind,
+    };
+    match kind {
         FailureKind::CannotReceive => AfterVoid::AwaitTrust,
         // planned anew from the ledger as it is by then: an account may have come or gone meanwhile
         FailureKind::BadSequence
@@ -116,7 +332,7 @@ fn after(failure: &Failure) -> AfterVoid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{AttemptId, TransactionId};
+    use crate::id::AttemptId;
     use crate::keys::SigningKey;
     use crate::stellar::LedgerPoint;
     use crate::transaction::TransactionHash;
@@ -124,18 +340,22 @@ mod tests {
     fn attempt(purpose: AttemptPurpose) -> Attempt {
         Attempt {
             id: AttemptId::new(uuid::Uuid::nil()),
-            transaction: TransactionId::new(uuid::Uuid::nil()),
             purpose,
             hash: TransactionHash::from_bytes([7; 32]),
-            envelope: String::new(),
+            envelope: "".into(),
             source: SigningKey::from_seed([1; 32]).account(),
             sequence: 1,
             max_time: 1000,
+            fee: 100,
         }
     }
 
     fn not_found_at(closed_at: u64) -> Lookup {
         Lookup::NotFound { checked: LedgerPoint { sequence: 9, closed_at } }
+    }
+
+    fn fact(attempt: &Attempt, lookup: Lookup) -> Option<Fact> {
+        end(attempt, lookup).map(|end| end.fact(attempt, 0))
     }
 
     #[test]
@@ -158,5 +378,28 @@ mod tests {
         };
         assert_eq!(effect(AttemptPurpose::CreateAccount), Effect::AccountCreated);
         assert_eq!(effect(AttemptPurpose::Refund), Effect::Delivered { claimable_balance: None });
+    }
+    #[test]
+    fn operation_that_failed_is_to_blame_and_the_others_are_not() {
+        let operations = vec![None, Some(FailureKind::CannotReceive), None];
+        let failure = Failure { operations, ..Failure::new(FailureKind::CannotReceive, "tx_failed: …") };
+        assert_eq!(after(&failure, 0), AfterVoid::Retry);
+        assert_eq!(after(&failure, 1), AfterVoid::AwaitTrust);
+        assert_eq!(after(&failure, 2), AfterVoid::Retry);
+        let whole = Failure::new(FailureKind::Signature, "tx_bad_auth");
+        assert!(matches!(after(&whole, 2), AfterVoid::Hold { .. }), "nobody is excused");
+    }
+
+    #[test]
+    fn envelope_is_found_by_any_of_its_forms_and_missing_only_by_all() {
+        let point = |sequence| LedgerPoint { sequence, closed_at: u64::from(sequence) };
+        let missing = |sequence| Ok(Lookup::NotFound { checked: point(sequence) });
+        let found = || Ok(Lookup::Succeeded { ledger: 5, claimable_balances: Vec::new() });
+        let error = || Err(crate::stellar::LedgerError::OtherNetwork);
+        assert_eq!(first_found(vec![missing(9), found()]).unwrap(), found().unwrap());
+        assert_eq!(first_found(vec![error(), found()]).unwrap(), found().unwrap());
+        assert_eq!(first_found(vec![missing(9), missing(7)]).unwrap(), missing(7).unwrap());
+        assert!(first_found(vec![missing(9), error()]).is_err());
+        assert!(first_found(Vec::new()).is_err());
     }
 }

@@ -1,6 +1,9 @@
 //! Why a use case did not come to its end. Nothing was lost: it is done again.
 
-use crate::integration::{IntegrationError, SignError};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::integration::{IntegrationError, Retry, SignError};
 use crate::stellar::LedgerError;
 use crate::store::StoreError;
 
@@ -14,6 +17,9 @@ pub enum OpsError {
     /// The ledger.
     #[error("the ledger did not answer")]
     Ledger(#[from] LedgerError),
+    /// The ledger, asked about several accounts at once.
+    #[error("the ledger did not answer for an account")]
+    Account(#[from] Arc<LedgerError>),
     /// One of the business's integrations.
     #[error("an integration did not answer")]
     Integration(#[from] IntegrationError),
@@ -29,4 +35,19 @@ pub enum OpsError {
     /// Our own envelope is not what it should be: nothing was stored or sent.
     #[error("the envelope was built wrongly: {0}")]
     Envelope(String),
+}
+
+impl OpsError {
+    /// How long to wait before it is tried again, if whoever failed said so.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Ledger(error) => error.retry_after(),
+            Self::Account(error) => error.retry_after(),
+            Self::Integration(error) => match error.retry() {
+                Retry::After(pause) => Some(pause),
+                Retry::Transient | Retry::Permanent => None,
+            },
+            Self::Store(_) | Self::Sign(_) | Self::UnknownAsset | Self::Contended | Self::Envelope(_) => None,
+        }
+    }
 }

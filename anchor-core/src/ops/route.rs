@@ -1,13 +1,14 @@
-//! What to send on the ledger for a transaction: its plan, with everything the plan needs looked up.
+//! What to send on the ledger for a transaction.
 
 use super::OpsError;
-use crate::account::Account;
+use super::accounts::Accounts;
+use crate::account::{Account, AccountId};
 use crate::amount::{Amount, StellarAmount};
 use crate::anchor::Anchor;
 use crate::memo::Memo;
-use crate::stellar::AccountSnapshot;
 use crate::stellar::envelope::Payment;
 use crate::stellar::plan::{Plan, PlanFeatures, PlanInput, plan};
+use crate::store::Claimed;
 use crate::transaction::{AttemptPurpose, Effect, Fact, RefundVia, State, Transaction};
 
 /// The network's base reserve: 0.5 lumens.
@@ -28,8 +29,8 @@ pub(super) enum Route {
         purpose: AttemptPurpose,
         /// The memo that goes with it.
         memo: Memo,
-        /// The account that pays, as it is now.
-        source: AccountSnapshot,
+        /// The account that pays.
+        payer: AccountId,
     },
     /// The recipient cannot hold the token yet.
     AwaitTrust,
@@ -39,47 +40,74 @@ pub(super) enum Route {
 
 /// Who gets what.
 struct Transfer {
+    payer: AccountId,
     destination: Account,
     memo: Memo,
     amount: Amount,
     features: PlanFeatures,
+    delivers: AttemptPurpose,
 }
 
-/// Looks up both accounts and plans.
+impl Transfer {
+    /// `None`: no money of the user's is on record.
+    fn of(anchor: &Anchor, transaction: &Transaction) -> Result<Option<Self>, OpsError> {
+        let payer = anchor.asset(&transaction.asset).ok_or(OpsError::UnknownAsset)?.distribution;
+        let refund = transaction.state == State::RefundDue { via: RefundVia::Ledger };
+        Ok(if refund { refund_of(payer, transaction) } else { delivery_of(payer, anchor, transaction) })
+    }
+}
+
+/// The accounts that [`route`] has to know for these.
+pub(super) fn accounts_of(anchor: &Anchor, claimed: &[Claimed]) -> Vec<AccountId> {
+    let mut accounts = Vec::with_capacity(claimed.len());
+    for one in claimed {
+        if let Ok(Some(transfer)) = Transfer::of(anchor, &one.transaction) {
+            accounts.push(transfer.payer);
+            accounts.extend(transfer.destination.ledger_account());
+        }
+    }
+    accounts
+}
+
+/// Plans, from accounts that were read before.
 ///
 /// # Errors
 /// When something could not be found out: nothing may be concluded from that.
-pub(super) async fn route(anchor: &Anchor, transaction: &Transaction, fee: u32) -> Result<Route, OpsError> {
+pub(super) async fn route(
+    anchor: &Anchor,
+    transaction: &Transaction,
+    accounts: &Accounts,
+    fee: StellarAmount,
+) -> Result<Route, OpsError> {
     let hold = |reason: &str| Ok(Route::Hold(reason.to_owned()));
-    let asset = anchor.asset(&transaction.asset).ok_or(OpsError::UnknownAsset)?;
-    let refund = transaction.state == State::RefundDue { via: RefundVia::Ledger };
-    let transfer = if refund { refund_of(transaction) } else { delivery_of(anchor, transaction) };
-    let Some(transfer) = transfer else { return hold("no money of the user's is on record") };
+    let Some(transfer) = Transfer::of(anchor, transaction)? else {
+        return hold("no money of the user's is on record");
+    };
     let Ok(amount) = transfer.amount.to_stellar() else {
         return hold("the amount does not fit the ledger");
     };
-    let Some(source) = anchor.ledger().account(&asset.distribution).await? else {
+    let Some(payer) = accounts.get(&transfer.payer)? else {
         return hold("the distribution account does not exist");
     };
     let snapshot = match transfer.destination.ledger_account() {
-        Some(id) => anchor.ledger().account(&id).await?,
+        Some(id) => accounts.get(&id)?,
         None => None,
     };
     let planned = plan(&PlanInput {
         destination: transfer.destination,
-        snapshot: snapshot.as_ref(),
+        snapshot,
         asset: &transaction.asset,
         amount,
         memo: &transfer.memo,
-        distribution: &source,
+        distribution: payer,
         features: transfer.features,
         base_reserve: stroops(BASE_RESERVE),
         starting_balance: stroops(STARTING_BALANCE),
-        fee: stroops(i64::from(fee)),
+        fee,
         reclaim_from: None,
     });
-    let delivers = if refund { AttemptPurpose::Refund } else { AttemptPurpose::Payment };
-    let send = |payment, purpose| Ok(Route::Send { payment, purpose, memo: transfer.memo.clone(), source });
+    let (delivers, payer) = (transfer.delivers, transfer.payer);
+    let send = |payment, purpose| Ok(Route::Send { payment, purpose, memo: transfer.memo.clone(), payer });
     match planned {
         Plan::Pay(payment) | Plan::ClaimableBalance(payment) => send(payment, delivers),
         Plan::CreateAccount { payment, delivers: true } => send(payment, delivers),
@@ -90,17 +118,21 @@ pub(super) async fn route(anchor: &Anchor, transaction: &Transaction, fee: u32) 
             }
             send(payment, AttemptPurpose::CreateAccount)
         }
-        Plan::AwaitTrust(gap) if refund => hold(&format!("the sender cannot be paid back: {gap}")),
+        Plan::AwaitTrust(gap) if delivers == AttemptPurpose::Refund => {
+            hold(&format!("the sender cannot be paid back: {gap}"))
+        }
         Plan::AwaitTrust(_) => Ok(Route::AwaitTrust),
         Plan::Hold(reason) => hold(&reason.to_string()),
     }
 }
 
 /// A deposit goes where the wallet said.
-fn delivery_of(anchor: &Anchor, transaction: &Transaction) -> Option<Transfer> {
+fn delivery_of(payer: AccountId, anchor: &Anchor, transaction: &Transaction) -> Option<Transfer> {
     transaction.receipt.as_ref()?;
     let (request, config) = (&transaction.request, anchor.config());
     Some(Transfer {
+        payer,
+        delivers: AttemptPurpose::Payment,
         destination: request.account,
         memo: request.memo.clone(),
         amount: transaction.amounts.as_ref()?.amount_out.amount,
@@ -114,7 +146,7 @@ fn delivery_of(anchor: &Anchor, transaction: &Transaction) -> Option<Transfer> {
 /// A withdrawal goes back to who paid, in full, with the refund memo of the wallet, or else with the memo it came
 /// with. The user number of a muxed sender says whose it is, unless the wallet wants it said by a memo: one payment
 /// with both would contradict itself.
-fn refund_of(transaction: &Transaction) -> Option<Transfer> {
+fn refund_of(payer: AccountId, transaction: &Transaction) -> Option<Transfer> {
     let receipt = transaction.receipt.as_ref()?;
     let ledger = receipt.ledger.as_ref()?;
     let (destination, memo) = match (ledger.from, &transaction.request.memo) {
@@ -124,6 +156,8 @@ fn refund_of(transaction: &Transaction) -> Option<Transfer> {
         (_, wanted) => (ledger.from, wanted.clone()),
     };
     Some(Transfer {
+        payer,
+        delivers: AttemptPurpose::Refund,
         destination,
         memo,
         amount: receipt.amount.amount,

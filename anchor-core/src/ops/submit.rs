@@ -7,200 +7,336 @@
 //! Killed at (1) nothing happened; at (2) a signature was made that nobody ever sees. Killed at (3), before,
 //! during or after the submission, it looks the same: an open attempt, which `confirm` resolves by its hash. What
 //! a server answers to a submission is logged and decides nothing.
+//!
+//! Each envelope uses the sequence number of a channel account, which has one open attempt at most; the value moves from
+//! the distribution account. Payments without a memo share envelopes. As many are under way at once as there are
+//! channels: that, and nothing else, holds the work back.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
+use chrono::{DateTime, Utc};
 
-use super::absence::{Earlier, earlier};
-use super::route::{Route, route};
-use super::work::{JobSettings, Progress, Step, chain, work_off};
-use super::{Committed, OpsError, commit};
-use crate::account::AccountId;
+use super::accounts::Accounts;
+use super::commit::moved;
+use super::route::accounts_of;
+use super::work::{JobSettings, Progress};
+use super::{OpsError, chain, commit};
+use crate::amount::StellarAmount;
 use crate::anchor::Anchor;
-use crate::id::AttemptId;
-use crate::memo::Memo;
-use crate::stellar::envelope::{EnvelopeError, EnvelopeSpec, Payment, SignedEnvelope, UnsignedEnvelope};
-use crate::stellar::{AccountSnapshot, LedgerPoint, Submission};
-use crate::store::Claimed;
-use crate::transaction::{Actor, Attempt, AttemptPurpose, Fact, Queue, Transaction};
+use crate::id::TransactionId;
+use crate::stellar::{LedgerPoint, Submission};
+use crate::store::{Claimed, LeaseToken, Stored};
+use crate::transaction::{Actor, Attempt, Change, ChangeEffect, Fact, Queue};
 
-/// While an account's envelope is open, its other payments wait this long: less than a ledger.
+mod channel;
+mod decide;
+mod group;
+pub(super) mod sign;
+
+use channel::Channels;
+use decide::{Decision, decide};
+use group::{Parcel, parcels};
+
+/// What has to wait for a channel or a server is looked at again after this time: less than a ledger.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The network's minimum for one operation, in stroops.
 const FEE_MIN: u32 = 100;
 
-/// The accounts that have an open attempt: each has one at most, because each attempt uses its sequence number.
-type Busy = Mutex<HashSet<AccountId>>;
+/// So many envelopes are stored in one commit, and sent while the next ones are signed.
+const AT_ONCE: usize = 100;
 
-/// Plans, signs, stores and submits what is due, oldest first: one envelope for each paying account at a time.
+/// What one process remembers between its rounds: nothing that a restart would miss.
+#[derive(Debug)]
+pub struct Pace {
+    /// Distribution accounts are known as stand-ins for channels.
+    introduced: AtomicBool,
+    /// Payments that found place in one envelope lately, so that no more are taken than will.
+    per_envelope: AtomicU32,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { introduced: AtomicBool::new(false), per_envelope: AtomicU32::new(1) }
+    }
+}
+
+/// What is the same for all envelopes of a round.
+struct Round<'a> {
+    anchor: &'a Anchor,
+    settings: &'a JobSettings,
+    /// Read before the accounts were: what they show has to be as new as this.
+    latest: LedgerPoint,
+    /// Bid for one operation.
+    fee: u32,
+}
+
+/// Plans, signs, stores and submits what is due, oldest first.
 ///
 /// # Errors
 /// The store's, before anything was claimed. Later trouble gives the touched transactions back.
-pub async fn submit(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
-    let sources: HashSet<_> = anchor.assets().iter().map(|asset| asset.distribution).collect();
-    let mut busy = HashSet::new();
-    for source in &sources {
-        if anchor.store().attempt_open_of(source).await?.is_some() {
-            busy.insert(*source);
-        }
+pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Result<Progress, OpsError> {
+    if !pace.introduced.load(Ordering::Relaxed) {
+        let stand_ins: Vec<_> = anchor.assets().iter().map(|asset| (asset.distribution, None)).collect();
+        anchor.store().channel_put(&stand_ins).await?;
+        pace.introduced.store(true, Ordering::Relaxed);
     }
-    if busy.len() == sources.len() {
+    let free = anchor.store().channel_count(anchor.clock().now()).await?.free;
+    if free == 0 || is_over_budget(anchor, settings).await? {
         return Ok(Progress::default());
     }
-    let busy = Mutex::new(busy);
-    let claimed = anchor.store().transaction_claim(Queue::Payments, &settings.claim(anchor)).await?;
-    let works = (0_u64..).zip(&claimed).map(|(place, one)| {
-        // whoever has to wait keeps the place in the queue
-        let pause = PAUSE.saturating_add(Duration::from_millis(place));
-        (one, submit_one(anchor, settings, &busy, one, pause).boxed())
-    });
-    Ok(work_off(anchor, settings, 1, works).await)
-}
-
-async fn submit_one(
-    anchor: &Anchor,
-    settings: &JobSettings,
-    busy: &Busy,
-    claimed: &Claimed,
-    pause: Duration,
-) -> Result<Step, OpsError> {
-    let transaction = &claimed.transaction;
-    let source = anchor.asset(&transaction.asset).ok_or(OpsError::UnknownAsset)?.distribution;
-    if lock(busy).contains(&source) {
-        return Ok(Step::Wait(pause));
+    let room = free.saturating_mul(pace.per_envelope.load(Ordering::Relaxed)).saturating_add(1);
+    let mut claim = settings.claim(anchor);
+    claim.limit = claim.limit.min(room);
+    let claimed = anchor.store().transaction_claim(Queue::Payments, &claim).await?;
+    if claimed.is_empty() {
+        return Ok(Progress::default());
     }
-    // before the accounts are: what they show has to be as new as this
-    let latest = anchor.ledger().latest().await?;
-    let fee = anchor.ledger().fee_bid().await?.min(settings.fee_cap).max(FEE_MIN);
-    let fact = match route(anchor, transaction, fee).await? {
-        Route::AwaitTrust => Fact::TrustMissing,
-        Route::Hold(reason) => Fact::Held { reason },
-        Route::Send { source, .. } if is_older(&source, &latest) => return Ok(Step::Wait(pause)),
-        Route::Send { payment, purpose, memo, source } => {
-            match earlier(anchor, transaction.id, &source).await? {
-                Earlier::Unknown => return Ok(Step::Wait(pause)),
-                Earlier::Applied(hash) => Fact::Held {
-                    reason: format!(
-                        "{hash}, which was given up as not applied, is in the ledger: nothing more is paid"
-                    ),
-                },
-                Earlier::Dead => {
-                    let sending = Sending { payment, purpose, memo, source, fee, latest };
-                    match sign(anchor, settings, transaction, sending).await? {
-                        Ok(attempt) => return open(anchor, busy, transaction, attempt, pause).await,
-                        Err(refused) => Fact::Held { reason: refused.to_string() },
-                    }
-                }
+    let mut desk =
+        Desk { anchor, settings, claimed: &claimed, back: Vec::new(), progress: Progress::default() };
+    desk.progress.claimed = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
+    match Round::open(anchor, settings).await {
+        Ok(round) => round.work(&mut desk, pace).await,
+        Err(error) => {
+            tracing::warn!(error = chain(&error), "the ledger did not answer: nothing is signed now");
+            for place in 0..claimed.len() {
+                desk.failed(place, &error);
             }
         }
-    };
-    let committed = commit(anchor, transaction, fact, Actor::Worker, false).await?;
-    Ok(Step::after(&committed, pause))
-}
-
-/// Whether an account was read from a server that lags behind what is known already. Its sequence number may be used:
-/// an envelope with it could not land, and would block the account until its bound has passed.
-fn is_older(source: &AccountSnapshot, latest: &LedgerPoint) -> bool {
-    source.as_of.is_some_and(|as_of| as_of < latest.sequence)
-}
-
-/// What is to be signed.
-struct Sending {
-    payment: Payment,
-    purpose: AttemptPurpose,
-    memo: Memo,
-    source: AccountSnapshot,
-    fee: u32,
-    latest: LedgerPoint,
-}
-
-/// Builds and signs. The inner error is about the envelope itself: trying again would not help.
-async fn sign(
-    anchor: &Anchor,
-    settings: &JobSettings,
-    transaction: &Transaction,
-    sending: Sending,
-) -> Result<Result<Attempt, EnvelopeError>, OpsError> {
-    let Sending { payment, purpose, memo, source, fee, latest } = sending;
-    // a bound on *ledger* time: this machine's clock may be wrong
-    let max_time = latest.closed_at.saturating_add(settings.attempt_lifetime.as_secs());
-    let sequence = source.sequence.saturating_add(1);
-    let spec = EnvelopeSpec {
-        network: anchor.ledger().network(),
-        transaction_source: source.id,
-        sequence,
-        operation_source: None,
-        operations: vec![payment.into()],
-        memo,
-        fee_per_operation: fee,
-        max_time,
-    };
-    let unsigned = match spec.build() {
-        Ok(unsigned) => unsigned,
-        Err(error) => return Ok(Err(error)),
-    };
-    let SignedEnvelope { hash, xdr } = signed(anchor, unsigned).await?;
-    Ok(Ok(Attempt {
-        id: AttemptId::new(anchor.ids().next()),
-        transaction: transaction.id,
-        purpose,
-        hash,
-        envelope: xdr,
-        source: source.id,
-        sequence,
-        max_time,
-    }))
-}
-
-async fn signed(anchor: &Anchor, unsigned: UnsignedEnvelope) -> Result<SignedEnvelope, OpsError> {
-    let hash = unsigned.hash();
-    let mut signatures = Vec::new();
-    for signer in unsigned.signers() {
-        signatures.push((*signer, anchor.signer().sign(signer, hash.as_bytes()).await?));
     }
-    unsigned.sign(&signatures).map_err(|error| OpsError::Envelope(error.to_string()))
+    Ok(desk.close().await)
 }
 
-/// Stores the attempt, then sends it.
-async fn open(
-    anchor: &Anchor,
-    busy: &Busy,
-    transaction: &Transaction,
-    attempt: Attempt,
-    pause: Duration,
-) -> Result<Step, OpsError> {
-    lock(busy).insert(attempt.source);
-    let fact = Fact::AttemptOpened { attempt: attempt.clone() };
-    let committed = commit(anchor, transaction, fact, Actor::Worker, false).await?;
-    if matches!(committed, Committed::Moved(_)) {
-        send(anchor, &attempt).await;
+/// Counted by what was bid in the last 24 hours.
+async fn is_over_budget(anchor: &Anchor, settings: &JobSettings) -> Result<bool, OpsError> {
+    let Some(budget) = settings.fee_budget else { return Ok(false) };
+    let since = anchor.clock().now() - chrono::Duration::hours(24);
+    let is_over = anchor.store().attempt_fees_since(since).await? >= budget;
+    if is_over {
+        tracing::error!(budget, "the fees of the last 24 hours have reached FEE_BUDGET: payments wait");
     }
-    Ok(Step::after(&committed, pause))
+    Ok(is_over)
 }
 
-/// Sends a stored envelope, for the first time or again: it lands at most once. Nothing is concluded from the
-/// answer.
-pub(super) async fn send(anchor: &Anchor, attempt: &Attempt) {
-    let (transaction, hash) = (attempt.transaction, attempt.hash);
-    match anchor.ledger().submit(&attempt.envelope).await {
-        Ok(Submission::Rejected(failure)) => tracing::warn!(
-            transaction.id = %transaction,
-            %hash,
-            codes = failure.codes,
-            "an envelope was refused for now; it stays open until it cannot land any more"
-        ),
-        Ok(answer) => tracing::debug!(transaction.id = %transaction, %hash, ?answer, "an envelope was sent"),
-        Err(error) => {
-            let error = chain(&error);
-            tracing::warn!(transaction.id = %transaction, %hash, error, "it is unknown whether an envelope was taken");
+impl<'a> Round<'a> {
+    async fn open(anchor: &'a Anchor, settings: &'a JobSettings) -> Result<Self, OpsError> {
+        let latest = anchor.ledger().latest().await?;
+        let fee = anchor.ledger().fee_bid().await?.min(settings.fee_cap).max(FEE_MIN);
+        Ok(Self { anchor, settings, latest, fee })
+    }
+
+    async fn work(&self, desk: &mut Desk<'_>, pace: &Pace) {
+        let mut accounts = Accounts::read(self.anchor, accounts_of(self.anchor, desk.claimed)).await;
+        let decisions = decide(self, desk.claimed, &mut accounts).await;
+        let mut sends = Vec::new();
+        for (place, decision) in decisions.into_iter().enumerate() {
+            match decision {
+                Decision::Send(send) => sends.push((place, send)),
+                Decision::Fact(fact) => desk.tell(place, fact).await,
+                Decision::Wait(pause) => desk.wait(place, pause),
+                Decision::Failed(error) => desk.failed(place, &error),
+            }
+        }
+        let payments = sends.len();
+        let parcels = parcels(sends, self.settings.operations_max);
+        if !parcels.is_empty() {
+            let average = payments.div_ceil(parcels.len());
+            pace.per_envelope.store(u32::try_from(average).unwrap_or(1).max(1), Ordering::Relaxed);
+        }
+        let mut channels = match Channels::claim(self, &parcels, &mut accounts).await {
+            Ok(channels) => channels,
+            Err(error) => {
+                let places = parcels.iter().flat_map(Parcel::places);
+                return places.for_each(|place| desk.failed(place, &error));
+            }
+        };
+        let mut addressed = Vec::with_capacity(parcels.len());
+        for parcel in parcels {
+            match channels.take(&parcel) {
+                Some(channel) => addressed.push((parcel, channel)),
+                // whoever has to wait keeps the place in the queue
+                None => parcel.places().for_each(|place| desk.wait(place, PAUSE)),
+            }
+        }
+        let mut sending: Vec<Attempt> = Vec::new();
+        let mut rest = addressed.into_iter().peekable();
+        while rest.peek().is_some() {
+            let some: Vec<_> = rest.by_ref().take(AT_ONCE).collect();
+            let (_, opened) =
+                tokio::join!(send_all(self.anchor, &sending), self.sign_and_store(some, desk, &mut channels));
+            sending = opened;
+        }
+        send_all(self.anchor, &sending).await;
+        channels.close(self.anchor).await;
+    }
+
+    /// The attempts that are stored now, and may be sent.
+    async fn sign_and_store(
+        &self,
+        parcels: Vec<(Parcel, channel::Taken)>,
+        desk: &mut Desk<'_>,
+        channels: &mut Channels,
+    ) -> Vec<Attempt> {
+        let (mut groups, mut carried) = (Vec::new(), Vec::new());
+        for (parcel, channel) in parcels {
+            let signed = match self.sign(&parcel, &channel).await {
+                Ok(Ok(attempt)) => desk.changes(&parcel, &attempt),
+                Ok(Err(refused)) => {
+                    // built from checked values: what cannot be built says something about this one payment
+                    desk.refused(&parcel, &refused).await;
+                    None
+                }
+                Err(error) => {
+                    parcel.places().for_each(|place| desk.failed(place, &error));
+                    None
+                }
+            };
+            match signed {
+                Some(changes) => {
+                    groups.push(changes);
+                    carried.push((parcel, channel));
+                }
+                None => channels.give_back(channel),
+            }
+        }
+        if groups.is_empty() {
+            return Vec::new();
+        }
+        let stored = match self.anchor.store().transaction_apply_groups(&groups).await {
+            Ok(stored) => stored,
+            Err(error) => {
+                // perhaps they are stored: then `confirm` sends them, and the leases are gone already
+                let error = OpsError::Store(error);
+                carried
+                    .iter()
+                    .flat_map(|(parcel, _)| parcel.places())
+                    .for_each(|place| desk.failed(place, &error));
+                return Vec::new();
+            }
+        };
+        let mut opened = Vec::with_capacity(groups.len());
+        for ((changes, stored), (parcel, channel)) in groups.into_iter().zip(stored).zip(carried) {
+            if stored != Stored::Applied {
+                parcel.places().for_each(|place| desk.wait(place, PAUSE));
+                channels.give_back(channel);
+                continue;
+            }
+            if let Some(ChangeEffect::OpenAttempt(attempt)) = changes.first().map(Change::effect) {
+                opened.push(attempt.clone());
+            }
+            for change in changes {
+                desk.progress.moved = desk.progress.moved.saturating_add(1);
+                moved(self.anchor, change.transaction(), change.fact().fact.name());
+            }
+        }
+        opened
+    }
+
+    fn most(&self) -> StellarAmount {
+        StellarAmount::from_stroops(i64::from(self.fee)).unwrap_or_default()
+    }
+}
+
+/// The claimed transactions of a round, and where each of them ended.
+struct Desk<'a> {
+    anchor: &'a Anchor,
+    settings: &'a JobSettings,
+    claimed: &'a [Claimed],
+    back: Vec<(TransactionId, LeaseToken, DateTime<Utc>)>,
+    progress: Progress,
+}
+
+impl Desk<'_> {
+    /// Looked at again after `pause`; those of one round in their order.
+    fn wait(&mut self, place: usize, pause: Duration) {
+        let Some(one) = self.claimed.get(place) else { return };
+        let place = Duration::from_micros(u64::try_from(place).unwrap_or_default());
+        let pause =
+            chrono::Duration::from_std(pause.saturating_add(place)).unwrap_or(chrono::Duration::days(1));
+        self.back.push((one.transaction.id, one.lease, self.anchor.clock().now() + pause));
+    }
+
+    fn failed(&mut self, place: usize, error: &OpsError) {
+        let Some(one) = self.claimed.get(place) else { return };
+        self.progress.failed = self.progress.failed.saturating_add(1);
+        tracing::warn!(
+            transaction.id = %one.transaction.id,
+            error = chain(error),
+            "a payment is not known to have been prepared; it is tried again"
+        );
+        let pause = error.retry_after().unwrap_or_default();
+        self.wait(place, pause.max(self.settings.pause(self.anchor, &one.transaction)));
+    }
+
+    async fn tell(&mut self, place: usize, fact: Fact) {
+        let Some(one) = self.claimed.get(place) else { return };
+        match commit(self.anchor, &one.transaction, fact, Actor::Worker, false).await {
+            Ok(super::Committed::Moved(_)) => self.progress.moved = self.progress.moved.saturating_add(1),
+            Ok(_) => self.wait(place, PAUSE),
+            Err(error) => self.failed(place, &error),
         }
     }
+
+    async fn refused(&mut self, parcel: &Parcel, refused: &crate::stellar::envelope::EnvelopeError) {
+        let places: Vec<usize> = parcel.places().collect();
+        if let [place] = *places {
+            return self.tell(place, Fact::Held { reason: refused.to_string() }).await;
+        }
+        tracing::error!(%refused, payments = places.len(), "an envelope of several payments could not be built");
+        places.into_iter().for_each(|place| self.wait(place, self.settings.pause_max));
+    }
+
+    /// What the attempt changes, one for each of its operations; `None` if one of them does not fit any more.
+    fn changes(&mut self, parcel: &Parcel, attempt: &Attempt) -> Option<Vec<Change>> {
+        let at = self.anchor.clock().now();
+        let context = crate::transaction::ApplyContext { ids: self.anchor.ids(), actor: Actor::Worker, at };
+        let change = |place: usize| {
+            let fact = Fact::AttemptOpened { attempt: attempt.clone() };
+            match self.claimed.get(place)?.transaction.apply(fact, &context) {
+                crate::transaction::Applied::Changed(change) => Some(change),
+                _ => None,
+            }
+        };
+        let changes: Option<Vec<Change>> = parcel.places().map(change).collect();
+        if changes.is_none() {
+            parcel.places().for_each(|place| self.wait(place, PAUSE));
+        }
+        changes
+    }
+
+    /// Gives back what did not move.
+    async fn close(self) -> Progress {
+        if let Err(error) = self.anchor.store().transaction_release_all(&self.back).await {
+            tracing::warn!(error = chain(&error), "leases were not given back; they will run out");
+        }
+        self.progress
+    }
 }
 
-fn lock(busy: &Busy) -> std::sync::MutexGuard<'_, HashSet<AccountId>> {
-    busy.lock().unwrap_or_else(PoisonError::into_inner)
+/// Sends stored envelopes, for the first time or again: each lands at most once. Nothing is concluded from the answers.
+pub(super) async fn send_all(anchor: &Anchor, attempts: &[Attempt]) {
+    let envelopes: Vec<&str> = attempts.iter().map(|attempt| &*attempt.envelope).collect();
+    if envelopes.is_empty() {
+        return;
+    }
+    let answers = anchor.ledger().submit_all(&envelopes).await;
+    for (attempt, answer) in attempts.iter().zip(answers) {
+        let hash = attempt.hash;
+        match answer {
+            Ok(Submission::Rejected(failure)) => tracing::warn!(
+                attempt.id = %attempt.id,
+                %hash,
+                codes = failure.codes,
+                "an envelope was refused for now; it stays open until it cannot land any more"
+            ),
+            Ok(answer) => tracing::debug!(attempt.id = %attempt.id, %hash, ?answer, "an envelope was sent"),
+            Err(error) => tracing::warn!(
+                attempt.id = %attempt.id,
+                %hash,
+                error = chain(&error),
+                "it is unknown whether an envelope was taken"
+            ),
+        }
+    }
 }

@@ -2,9 +2,11 @@
 
 use futures_util::FutureExt as _;
 
-use super::route::{Route, route};
+use super::accounts::Accounts;
+use super::route::{Route, accounts_of, route};
 use super::work::{JobSettings, Progress, Step, work_off};
 use super::{OpsError, commit};
+use crate::amount::StellarAmount;
 use crate::anchor::Anchor;
 use crate::store::Claimed;
 use crate::transaction::{Actor, Fact, Queue};
@@ -16,14 +18,21 @@ use crate::transaction::{Actor, Fact, Queue};
 /// The store's, before anything was claimed. Later trouble gives the touched transactions back.
 pub async fn check(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
     let claimed = anchor.store().transaction_claim(Queue::Trust, &settings.claim(anchor)).await?;
-    let works = claimed.iter().map(|one| (one, check_one(anchor, settings, one).boxed()));
+    let accounts = Accounts::read(anchor, accounts_of(anchor, &claimed)).await;
+    let works = claimed.iter().map(|one| (one, check_one(anchor, settings, &accounts, one).boxed()));
     Ok(work_off(anchor, settings, settings.width, works).await)
 }
 
-async fn check_one(anchor: &Anchor, settings: &JobSettings, claimed: &Claimed) -> Result<Step, OpsError> {
+async fn check_one(
+    anchor: &Anchor,
+    settings: &JobSettings,
+    accounts: &Accounts,
+    claimed: &Claimed,
+) -> Result<Step, OpsError> {
     let transaction = &claimed.transaction;
     let pause = settings.pause(anchor, transaction);
-    let fact = match route(anchor, transaction, settings.fee_cap).await? {
+    let fee = StellarAmount::from_stroops(i64::from(settings.fee_cap)).unwrap_or_default();
+    let fact = match route(anchor, transaction, accounts, fee).await? {
         Route::AwaitTrust => return Ok(Step::Wait(pause)),
         Route::Send { .. } => Fact::TrustSeen,
         Route::Hold(reason) => Fact::Held { reason },

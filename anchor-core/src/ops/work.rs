@@ -8,7 +8,6 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 
 use super::{Committed, OpsError};
 use crate::anchor::Anchor;
-use crate::integration::Retry;
 use crate::store::{Claim, Claimed};
 use crate::transaction::Transaction;
 
@@ -33,6 +32,15 @@ pub struct JobSettings {
     pub attempt_lifetime: Duration,
     /// The most that is bid for one operation, in stroops; 100,000 (0.01 lumens).
     pub fee_cap: u32,
+    /// The most that fees may cost in any 24 hours, in stroops, counted by bids; no limit if absent. Where it is reached,
+    /// payments wait.
+    pub fee_budget: Option<i64>,
+    /// An envelope that was not seen on the ledger after this time is bid for again, dearer; 15 seconds.
+    pub bump_after: Duration,
+    /// At most this many payments share an envelope, 1 to 100; 100. Payments with a memo never do.
+    pub operations_max: usize,
+    /// A channel account that holds less than this is topped up, in stroops; 1.5 lumens.
+    pub channel_balance_min: i64,
     /// The shortest pause before the same question is asked again; 1 second. Pauses grow with the time that a
     /// transaction has waited already.
     pub pause_min: Duration,
@@ -54,6 +62,10 @@ impl JobSettings {
             call_timeout: Duration::from_secs(30),
             attempt_lifetime: Duration::from_secs(60),
             fee_cap: 100_000,
+            fee_budget: None,
+            bump_after: Duration::from_secs(15),
+            operations_max: 100,
+            channel_balance_min: 15_000_000,
             pause_min: Duration::from_secs(1),
             pause_max: Duration::from_secs(300),
             callback_tries: 32,
@@ -170,7 +182,7 @@ async fn finish(
                 error = chain(&error),
                 "a step is not known to have happened; it is tried again"
             );
-            let asked = retry_after(&error).unwrap_or_default();
+            let asked = error.retry_after().unwrap_or_default();
             asked.max(settings.pause(anchor, transaction))
         }
         Err(_panic) => {
@@ -189,21 +201,6 @@ async fn finish(
         tracing::warn!(transaction.id = %transaction.id, error, "the lease was not given back; it will run out");
     }
     progress
-}
-
-fn retry_after(error: &OpsError) -> Option<Duration> {
-    match error {
-        OpsError::Ledger(error) => error.retry_after(),
-        OpsError::Integration(error) => match error.retry() {
-            Retry::After(pause) => Some(pause),
-            Retry::Transient | Retry::Permanent => None,
-        },
-        OpsError::Store(_)
-        | OpsError::Sign(_)
-        | OpsError::UnknownAsset
-        | OpsError::Contended
-        | OpsError::Envelope(_) => None,
-    }
 }
 
 /// An error with all its causes, for one line of a log.

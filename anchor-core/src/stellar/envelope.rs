@@ -18,6 +18,7 @@ use crate::memo::Memo;
 use crate::transaction::TransactionHash;
 
 pub(super) mod base;
+pub mod bump;
 mod check;
 mod read;
 #[cfg(any(test, feature = "testing"))]

@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Callbacks, Claim, Claimed, ClaimedEvent, EventProgress, Heartbeat, LeaseToken, Observation,
-    PaymentRecord, Recorded, Session, StateCount, Store, StoreError, Stored, TransactionFilter,
-    TransactionLookup, WatchLease,
+    Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
+    EventProgress, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount, Store,
+    StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::Asset;
@@ -20,9 +20,12 @@ use crate::id::{AttemptId, EventId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::stellar::Cursor;
-use crate::transaction::{Attempt, Change, FactRecord, Order, Protocol, Queue, Transaction};
+use crate::transaction::{Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction};
 
+mod attempts;
+mod bulk;
 mod changes;
+mod channels;
 mod claims;
 mod connection;
 mod documents;
@@ -176,9 +179,31 @@ impl Store for DieselStore {
     }
 
     async fn transaction_apply(&self, change: &Change, keep_lease: bool) -> Result<Stored, StoreError> {
-        let change = change.clone();
-        let apply = move |c: &mut _| changes::apply(c, &change, keep_lease).map(changes::end);
+        let change = [change.clone()];
+        let apply = move |c: &mut _| changes::apply(c, &[&change], keep_lease).map(changes::end);
         self.database.write_or_not("transaction_apply", apply).await
+    }
+
+    async fn transaction_apply_groups(&self, groups: &[Vec<Change>]) -> Result<Vec<Stored>, StoreError> {
+        let groups: Arc<Vec<Vec<Change>>> = Arc::new(groups.to_vec());
+        let apply = |range: std::ops::Range<usize>| {
+            let groups = Arc::clone(&groups);
+            let apply = move |c: &mut _| {
+                let groups: Vec<&[Change]> =
+                    groups.iter().take(range.end).skip(range.start).map(Vec::as_slice).collect();
+                changes::apply(c, &groups, false).map(changes::end)
+            };
+            self.database.write_or_not("transaction_apply_groups", apply)
+        };
+        // nearly always nothing stands in the way of any of them
+        if let Stored::Applied = apply(0..groups.len()).await? {
+            return Ok(vec![Stored::Applied; groups.len()]);
+        }
+        let mut stored = Vec::with_capacity(groups.len());
+        for number in 0..groups.len() {
+            stored.push(apply(number..number + 1).await?);
+        }
+        Ok(stored)
     }
 
     async fn transaction_claim(&self, queue: Queue, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
@@ -201,6 +226,20 @@ impl Store for DieselStore {
         self.database.write("transaction_release", move |c| claims::release(c, id, lease, due)).await
     }
 
+    async fn transaction_release_all(
+        &self,
+        claims: &[(TransactionId, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let claims = claims.to_vec();
+        let release = move |c: &mut _| {
+            claims.iter().try_for_each(|(id, lease, due)| claims::release(c, *id, *lease, stamp(*due)))
+        };
+        self.database.write("transaction_release_all", release).await
+    }
+
     async fn transaction_count(&self) -> Result<Vec<StateCount>, StoreError> {
         self.database.read("transaction_count", transactions::count).await
     }
@@ -219,12 +258,12 @@ impl Store for DieselStore {
     }
 
     async fn attempt_fetch(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
-        self.database.read("attempt_fetch", move |c| history::attempt(c, id)).await
+        self.database.read("attempt_fetch", move |c| attempts::fetch(c, id)).await
     }
 
     async fn attempt_open_of(&self, source: &AccountId) -> Result<Option<Attempt>, StoreError> {
         let source = *source;
-        self.database.read("attempt_open_of", move |c| history::attempt_open_of(c, &source)).await
+        self.database.read("attempt_open_of", move |c| attempts::open_of(c, &source)).await
     }
 
     async fn attempt_applied_at(
@@ -234,7 +273,89 @@ impl Store for DieselStore {
     ) -> Result<Option<Attempt>, StoreError> {
         let source = *source;
         let verb = "attempt_applied_at";
-        self.database.read(verb, move |c| history::attempt_applied_at(c, &source, sequence)).await
+        self.database.read(verb, move |c| attempts::applied_at(c, &source, sequence)).await
+    }
+
+    async fn attempt_open(&self, attempt: &Attempt, at: DateTime<Utc>) -> Result<Stored, StoreError> {
+        let attempt = attempt.clone();
+        let open = move |c: &mut _| attempts::open_alone(c, &attempt, at).map(changes::end);
+        self.database.write_or_not("attempt_open", open).await
+    }
+
+    async fn attempt_close(
+        &self,
+        id: AttemptId,
+        status: AttemptStatus,
+        note: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let note = note.to_owned();
+        let close = move |c: &mut _| attempts::close_alone(c, id, status, &note, at);
+        self.database.write("attempt_close", close).await
+    }
+
+    async fn attempt_claim(&self, claim: &Claim) -> Result<Vec<ClaimedAttempt>, StoreError> {
+        let claim = claim.clone();
+        self.database.write("attempt_claim", move |c| attempts::claim(c, &claim)).await
+    }
+
+    async fn attempt_release(
+        &self,
+        claims: &[(AttemptId, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let claims = claims.to_vec();
+        self.database.write("attempt_release", move |c| attempts::release(c, &claims)).await
+    }
+
+    async fn attempt_bump(&self, id: AttemptId, bump: &Bump) -> Result<bool, StoreError> {
+        let bump = bump.clone();
+        self.database.write("attempt_bump", move |c| attempts::bump(c, id, &bump)).await
+    }
+
+    async fn attempt_void_list(
+        &self,
+        transactions: &[TransactionId],
+    ) -> Result<Vec<(TransactionId, Attempt)>, StoreError> {
+        let transactions = transactions.to_vec();
+        self.database.read("attempt_void_list", move |c| attempts::void_list(c, &transactions)).await
+    }
+
+    async fn attempt_fees_since(&self, since: DateTime<Utc>) -> Result<i64, StoreError> {
+        self.database.read("attempt_fees_since", move |c| attempts::fees_since(c, since)).await
+    }
+
+    async fn channel_put(&self, channels: &[(AccountId, Option<u32>)]) -> Result<(), StoreError> {
+        let channels = channels.to_vec();
+        self.database.upsert("channel_put", move |c| channels::put(c, &channels)).await
+    }
+
+    async fn channel_list(&self) -> Result<Vec<Channel>, StoreError> {
+        self.database.read("channel_list", channels::list).await
+    }
+
+    async fn channel_count(&self, now: DateTime<Utc>) -> Result<ChannelCount, StoreError> {
+        self.database.read("channel_count", move |c| channels::count(c, now)).await
+    }
+
+    async fn channel_claim(&self, claim: &Claim) -> Result<Vec<ClaimedChannel>, StoreError> {
+        let claim = claim.clone();
+        self.database.write("channel_claim", move |c| channels::claim(c, &claim)).await
+    }
+
+    async fn channel_release(&self, claims: &[(AccountId, LeaseToken)]) -> Result<(), StoreError> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let claims = claims.to_vec();
+        self.database.write("channel_release", move |c| channels::release(c, &claims)).await
+    }
+
+    async fn channel_retire(&self, account: &AccountId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let account = *account;
+        self.database.write("channel_retire", move |c| channels::retire(c, &account, now)).await
     }
 
     async fn order_open_of(

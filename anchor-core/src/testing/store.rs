@@ -25,6 +25,7 @@ use std::fmt;
 
 use crate::store::Store;
 
+pub mod attempts;
 mod bench;
 pub mod broken;
 pub mod changes;
@@ -75,6 +76,19 @@ impl fmt::Debug for Fresh {
 macro_rules! store_conformance {
     ($fresh:path) => {
         $crate::store_conformance! { @ $fresh;
+            attempts::envelope_pays_for_several_transactions
+            attempts::group_is_written_whole_or_not_at_all
+            attempts::groups_do_not_depend_on_each_other
+            attempts::many_changes_are_written_at_once
+            attempts::attempt_is_closed_with_all_its_transactions
+            attempts::claims_never_share_an_attempt
+            attempts::released_attempt_is_due_when_told
+            attempts::wrapping_is_kept_with_its_attempt
+            attempts::void_attempts_are_listed_by_transaction
+            attempts::attempt_without_transactions_is_opened_and_closed
+            attempts::channels_are_claimed_once
+            attempts::channel_is_busy_while_its_attempt_is_open
+            attempts::number_of_a_stand_in_is_not_remembered
             changes::applied_change_is_there_with_all_that_belongs_to_it
             changes::peer_lost_update_is_refused
             changes::of_two_writers_at_once_one_is_stale

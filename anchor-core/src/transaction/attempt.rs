@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::id::{AttemptId, TransactionId};
+use crate::id::AttemptId;
 
 /// The hash of a Stellar transaction: 64 lower-case hex digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +61,8 @@ pub enum AttemptPurpose {
     CreateAccount,
     /// Return a withdrawal's tokens.
     Refund,
+    /// Create or feed channel accounts: the anchor's own lumens, no transaction of a user.
+    Channels,
 }
 
 impl AttemptPurpose {
@@ -69,11 +72,13 @@ impl AttemptPurpose {
             Self::Payment => "payment",
             Self::CreateAccount => "create_account",
             Self::Refund => "refund",
+            Self::Channels => "channels",
         }
     }
 }
 
-/// A signed envelope, stored before it is sent.
+/// A signed envelope, stored before it is sent. It pays for one transaction or, with an operation for each, for up to
+/// a hundred.
 ///
 /// It can land only until `max_time` (the close time of a ledger, in Unix seconds); after a ledger closed later
 /// than that without it, it is dead for ever. At most one attempt of a transaction, and at most one of a source
@@ -82,20 +87,23 @@ impl AttemptPurpose {
 pub struct Attempt {
     /// This attempt.
     pub id: AttemptId,
-    /// What it pays for.
-    pub transaction: TransactionId,
     /// What it does.
     pub purpose: AttemptPurpose,
     /// The hash that the ledger will know it by.
     pub hash: TransactionHash,
-    /// The signed envelope: base64 XDR.
-    pub envelope: String,
+    /// The signed envelope: base64 XDR. In the attempt's own row only: the history of each transaction does not
+    /// repeat it, and shows an empty one.
+    #[serde(default, skip_serializing)]
+    pub envelope: Arc<str>,
     /// The account whose sequence number it uses.
     pub source: AccountId,
     /// That sequence number.
     pub sequence: i64,
     /// Upper time bound: Unix seconds of ledger time, inclusive.
     pub max_time: u64,
+    /// The most that it may cost, all operations together, in stroops.
+    #[serde(default)]
+    pub fee: i64,
 }
 
 /// How an attempt stands.

@@ -194,13 +194,13 @@ fn returned(mut fact: Fact) -> Fact {
 fn sample_attempt() -> Attempt {
     Attempt {
         id: attempt_id(),
-        transaction: TransactionId::new(uuid::Uuid::from_u128(3)),
         purpose: AttemptPurpose::Payment,
         hash: TransactionHash::from_bytes([9; 32]),
-        envelope: "AAAA".to_owned(),
+        envelope: "AAAA".into(),
         source: AccountId::from_bytes([4; 32]),
         sequence: 1,
         max_time: 1_800_000_060,
+        fee: 100,
     }
 }
 

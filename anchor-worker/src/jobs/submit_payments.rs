@@ -1,7 +1,10 @@
 //! Plans, signs and submits ledger payments: deposits that are due, tokens that go back.
 
+use std::sync::Arc;
+
 use anchor_core::Anchor;
-use anchor_core::ops::{JobSettings, Progress, submit};
+use anchor_core::ops::submit::{Pace, submit};
+use anchor_core::ops::{JobSettings, Progress};
 use anchor_core::transaction::Queue;
 use async_trait::async_trait;
 use tokio::sync::Notify;
@@ -13,12 +16,13 @@ use crate::job::{Job, JobError};
 pub struct SubmitPayments {
     anchor: Anchor,
     settings: JobSettings,
+    pace: Arc<Pace>,
 }
 
 impl SubmitPayments {
     /// The job of this anchor.
-    pub const fn new(anchor: Anchor, settings: JobSettings) -> Self {
-        Self { anchor, settings }
+    pub fn new(anchor: Anchor, settings: JobSettings) -> Self {
+        Self { anchor, settings, pace: Arc::default() }
     }
 }
 
@@ -33,6 +37,6 @@ impl Job for SubmitPayments {
     }
 
     async fn activate_once(&self) -> Result<Progress, JobError> {
-        Ok(submit::submit(&self.anchor, &self.settings).await?)
+        Ok(submit(&self.anchor, &self.settings, &self.pace).await?)
     }
 }

@@ -16,12 +16,12 @@ use anchor_core::stellar::{
     AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage, Network, Submission,
 };
 use anchor_core::store::{
-    Callbacks, Claim, Claimed, ClaimedEvent, EventProgress, Heartbeat, LeaseToken, Observation,
-    PaymentRecord, Recorded, Session, StateCount, Store, StoreError, Stored, TransactionFilter,
-    TransactionLookup, WatchLease,
+    Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
+    EventProgress, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount, Store,
+    StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::transaction::{
-    Attempt, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
+    Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -289,6 +289,90 @@ impl<T: Store> Store for Mortal<T> {
 
     async fn fact_anomaly(&self, record: &FactRecord) -> Result<(), StoreError> {
         self.switch.around(self.inner.fact_anomaly(record)).await
+    }
+
+    async fn transaction_apply_groups(&self, groups: &[Vec<Change>]) -> Result<Vec<Stored>, StoreError> {
+        self.switch.around(self.inner.transaction_apply_groups(groups)).await
+    }
+
+    async fn transaction_release_all(
+        &self,
+        claims: &[(TransactionId, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        self.switch.around(self.inner.transaction_release_all(claims)).await
+    }
+
+    async fn attempt_open(&self, attempt: &Attempt, at: DateTime<Utc>) -> Result<Stored, StoreError> {
+        self.switch.around(self.inner.attempt_open(attempt, at)).await
+    }
+
+    async fn attempt_close(
+        &self,
+        id: AttemptId,
+        status: AttemptStatus,
+        note: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.switch.around(self.inner.attempt_close(id, status, note, at)).await
+    }
+
+    async fn attempt_claim(&self, claim: &Claim) -> Result<Vec<ClaimedAttempt>, StoreError> {
+        self.switch.claim(self.inner.attempt_claim(claim)).await
+    }
+
+    async fn attempt_release(
+        &self,
+        claims: &[(AttemptId, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        self.switch.around(self.inner.attempt_release(claims)).await
+    }
+
+    async fn attempt_bump(&self, id: AttemptId, bump: &Bump) -> Result<bool, StoreError> {
+        self.switch.around(self.inner.attempt_bump(id, bump)).await
+    }
+
+    async fn attempt_void_list(
+        &self,
+        transactions: &[TransactionId],
+    ) -> Result<Vec<(TransactionId, Attempt)>, StoreError> {
+        self.inner.attempt_void_list(transactions).await
+    }
+
+    async fn attempt_fees_since(&self, since: DateTime<Utc>) -> Result<i64, StoreError> {
+        self.inner.attempt_fees_since(since).await
+    }
+
+    async fn channel_put(&self, channels: &[(AccountId, Option<u32>)]) -> Result<(), StoreError> {
+        self.switch.around(self.inner.channel_put(channels)).await
+    }
+
+    async fn channel_list(&self) -> Result<Vec<Channel>, StoreError> {
+        self.inner.channel_list().await
+    }
+
+    async fn channel_count(&self, now: DateTime<Utc>) -> Result<ChannelCount, StoreError> {
+        self.inner.channel_count(now).await
+    }
+
+    async fn channel_claim(&self, claim: &Claim) -> Result<Vec<ClaimedChannel>, StoreError> {
+        self.switch.claim(self.inner.channel_claim(claim)).await
+    }
+
+    async fn channel_release(&self, claims: &[(AccountId, LeaseToken)]) -> Result<(), StoreError> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        self.switch.around(self.inner.channel_release(claims)).await
+    }
+
+    async fn channel_retire(&self, account: &AccountId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.switch.around(self.inner.channel_retire(account, now)).await
     }
 
     async fn attempt_fetch(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {

@@ -145,13 +145,13 @@ async fn r_24_109_s_24_10_deposit_is_followed_from_instructions_to_delivery() {
 
     let attempt = anchor_core::transaction::Attempt {
         id: AttemptId::new(site.anchor.ids().next()),
-        transaction: id,
         purpose: anchor_core::transaction::AttemptPurpose::Payment,
         hash: TransactionHash::from_bytes([9; 32]),
-        envelope: "AAAA".to_owned(),
+        envelope: "AAAA".into(),
         source: crate::support::distribution(),
         sequence: 1,
         max_time: 1,
+        fee: 100,
     };
     let (open, hash) = (attempt.id, attempt.hash);
     moved(&site, id, Fact::AttemptOpened { attempt }).await;

@@ -2,7 +2,9 @@
 
 use anchor_core::store::Store;
 use anchor_core::testing::store::broken::{Broken, Defect};
-use anchor_core::testing::store::{changes, claims, history, outbox, payments, sessions, transactions};
+use anchor_core::testing::store::{
+    attempts, changes, claims, history, outbox, payments, sessions, transactions,
+};
 
 use super::sqlite::fresh;
 
@@ -42,6 +44,9 @@ async fn every_defect_of_a_store_is_found_by_a_rule() {
                 found_by!(defect, transactions::transaction_is_found_by_its_user_only)
             }
             Defect::ForgottenAnomalies => found_by!(defect, history::history_is_in_order_with_anomalies),
+            Defect::TornGroups => found_by!(defect, attempts::group_is_written_whole_or_not_at_all),
+            Defect::SharedAttempts => found_by!(defect, attempts::claims_never_share_an_attempt),
+            Defect::SharedChannels => found_by!(defect, attempts::channels_are_claimed_once),
             other => panic!("no rule is known to find {other:?}"),
         };
         assert!(found, "{defect:?} was not found");

@@ -76,13 +76,13 @@ pub(super) async fn attempted(
     let id = AttemptId::new(anchor.anchor.ids().next());
     let attempt = Attempt {
         id,
-        transaction: transaction.id,
         purpose,
         hash: HASH,
-        envelope: "AAAA".to_owned(),
+        envelope: "AAAA".into(),
         source: samples::distribution().account(),
         sequence: 1,
         max_time: 1,
+        fee: 100,
     };
     let paying = anchor.commit(transaction, Fact::AttemptOpened { attempt }).await?;
     let claimable_balance = (purpose == AttemptPurpose::Payment).then(|| "0".repeat(72));

@@ -43,8 +43,11 @@ fn transaction(name: &str) -> Failure {
 
 fn operations(results: &[OperationResult]) -> Failure {
     let codes: Vec<String> = results.iter().map(code).collect();
-    let operations: Vec<_> =
-        results.iter().zip(&codes).map(|(result, code)| (code != "op_success").then(|| kind(result))).collect();
+    let operations: Vec<_> = results
+        .iter()
+        .zip(&codes)
+        .map(|(result, code)| (code != "op_success").then(|| kind(result)))
+        .collect();
     let first = operations.iter().flatten().next().copied().unwrap_or(FailureKind::Other);
     let codes = format!("tx_failed: {}", codes.join(", "));
     Failure { operations, ..Failure::new(first, codes) }

@@ -1,28 +1,31 @@
-//! One step of a transaction: everything that belongs to it, or nothing.
+//! Steps of transactions: everything that belongs to them, or nothing.
 
 use diesel::prelude::*;
 
+use super::attempts;
+use super::bulk::{insert_all, transactions_update};
 use super::connection::AnyConnection;
 use super::documents;
 use super::fault::{Fault, Rule};
 use super::pool::End;
-use super::rows::attempt::{AttemptRow, OrderRow};
+use super::rows::attempt::{AttemptItemRow, AttemptRow, OrderRow};
 use super::rows::codec::{free_text, stamp};
 use super::rows::event::EventRow;
 use super::rows::fact::FactRow;
 use super::rows::transaction::TransactionRow;
-use super::schema::{attempts, events, facts, orders, receipts, receiving_memos, transactions};
+use super::schema::{attempt_items, events, facts, orders, receipts, receiving_memos};
 use crate::id::TransactionId;
 use crate::store::Stored;
 use crate::transaction::{Change, ChangeEffect, Fact, OrderStatus, Receipt, Receiving};
 
-/// Writes a change. Anything but [`Stored::Applied`] has to be rolled back by the caller.
+/// Writes groups of changes, which open or close one attempt each. Anything but [`Stored::Applied`] is about all of
+/// them, and has to be rolled back by the caller.
 pub(super) fn apply(
     connection: &mut AnyConnection,
-    change: &Change,
+    groups: &[&[Change]],
     keep_lease: bool,
 ) -> Result<Stored, Fault> {
-    let written = write(connection, change, keep_lease);
+    let written = write(connection, groups, keep_lease);
     match written.as_ref().err().and_then(Fault::rule) {
         None => written,
         Some(Rule::MemoUnique) => Ok(Stored::MemoTaken),
@@ -33,46 +36,44 @@ pub(super) fn apply(
     }
 }
 
-/// What to do with the database transaction of a change.
+/// What to do with the database transaction of changes.
 pub(super) fn end(stored: Stored) -> End<Stored> {
     if stored == Stored::Applied { End::Commit(stored) } else { End::Rollback(stored) }
 }
 
-fn write(connection: &mut AnyConnection, change: &Change, keep_lease: bool) -> Result<Stored, Fault> {
-    let (next, record) = (change.transaction(), change.fact());
-    let id = next.id.to_string();
-    let row = TransactionRow::new(next, record.at)?;
-    let expected = transactions::table
-        .filter(transactions::id.eq(&id))
-        .filter(transactions::version.eq(change.expected_version()));
-    let updated = if keep_lease {
-        diesel::update(expected).set(&row).execute(connection)?
-    } else {
-        let lease = (
-            transactions::lease_owner.eq(None::<String>),
-            transactions::lease_until.eq(None::<chrono::NaiveDateTime>),
-        );
-        diesel::update(expected).set((&row, lease)).execute(connection)?
-    };
-    if updated != 1 {
+fn write(connection: &mut AnyConnection, groups: &[&[Change]], keep_lease: bool) -> Result<Stored, Fault> {
+    let changes = || groups.iter().copied().flatten();
+    let rows: Vec<TransactionRow> = changes()
+        .map(|change| TransactionRow::new(change.transaction(), change.fact().at))
+        .collect::<Result<_, _>>()?;
+    if transactions_update(connection, &rows, keep_lease)? != rows.len() {
         return Ok(Stored::Stale);
     }
-    let fact = FactRow::new(record, next.version)?;
-    diesel::insert_into(facts::table).values(fact).execute(connection)?;
-    if let Fact::TermsAgreed { terms } = &record.fact
-        && let Some(receiving) = &terms.receiving
-    {
-        memo_reserve(connection, next.id, receiving)?;
+    let mut history: Vec<FactRow> = Vec::with_capacity(rows.len());
+    let mut news: Vec<EventRow> = Vec::new();
+    for change in changes() {
+        let (next, record) = (change.transaction(), change.fact());
+        history.push(FactRow::new(record, next.version)?);
+        for (position, event) in (0..).zip(change.events()) {
+            news.push(EventRow::new(event, position)?);
+        }
+        if let Fact::TermsAgreed { terms } = &record.fact
+            && let Some(receiving) = &terms.receiving
+        {
+            memo_reserve(connection, next.id, receiving)?;
+        }
+        if let Fact::FundsReceived { receipt, .. } = &record.fact {
+            receipt_use(connection, next.id, receipt)?;
+        }
+        if let Some(answers) = change.answers() {
+            documents::answers_put(connection, next.id, answers)?;
+        }
     }
-    if let Fact::FundsReceived { receipt, .. } = &record.fact {
-        receipt_use(connection, next.id, receipt)?;
-    }
-    if let Some(answers) = change.answers() {
-        documents::answers_put(connection, next.id, answers)?;
-    }
-    effect(connection, change, &id)?;
-    for (position, event) in (0..).zip(change.events()) {
-        diesel::insert_into(events::table).values(EventRow::new(event, position)?).execute(connection)?;
+    insert_all!(connection, facts::table, &history);
+    insert_all!(connection, events::table, &news);
+    attempts_effect(connection, groups)?;
+    for change in changes() {
+        order_effect(connection, change)?;
     }
     Ok(Stored::Applied)
 }
@@ -110,26 +111,60 @@ fn receipt_use(
     Ok(())
 }
 
-fn effect(connection: &mut AnyConnection, change: &Change, transaction: &str) -> Result<(), Fault> {
+/// Each group opens or closes one attempt, or none.
+fn attempts_effect(connection: &mut AnyConnection, groups: &[&[Change]]) -> Result<(), Fault> {
+    let (mut opened, mut items, mut closed) = (Vec::new(), Vec::new(), Vec::new());
+    for group in groups {
+        let Some(first) = group.first() else { continue };
+        match first.effect() {
+            ChangeEffect::OpenAttempt(attempt) => {
+                let at = first.fact().at;
+                for (position, change) in (0..).zip(*group) {
+                    match change.effect() {
+                        ChangeEffect::OpenAttempt(same) if same == attempt => {
+                            items.push(AttemptItemRow::open(attempt, position, change.transaction().id));
+                        }
+                        _ => return Err(mixed(change)),
+                    }
+                }
+                opened.push(AttemptRow::open(attempt, at)?);
+            }
+            ChangeEffect::CloseAttempt { id, status, note } => {
+                let same = |change: &Change| match change.effect() {
+                    ChangeEffect::CloseAttempt { id: other, status: end, .. } => other == id && end == status,
+                    _ => false,
+                };
+                if let Some(change) = group.iter().find(|change| !same(change)) {
+                    return Err(mixed(change));
+                }
+                closed.push(attempts::Closing {
+                    id: id.to_string(),
+                    status: *status,
+                    note: note.as_deref().map(free_text),
+                    at: stamp(first.fact().at),
+                    transactions: group.iter().map(|change| change.transaction().id.to_string()).collect(),
+                });
+            }
+            ChangeEffect::None | ChangeEffect::OpenOrder(_) | ChangeEffect::UpdateOrder { .. } => {}
+        }
+    }
+    if !opened.is_empty() {
+        attempts::open(connection, &opened)?;
+        insert_all!(connection, attempt_items::table, &items);
+    }
+    attempts::close(connection, &closed)
+}
+
+fn mixed(change: &Change) -> Fault {
+    Fault::Corrupt(format!("transactions {}: not about the attempt of its group", change.transaction().id))
+}
+
+fn order_effect(connection: &mut AnyConnection, change: &Change) -> Result<(), Fault> {
+    let transaction = change.transaction().id.to_string();
     let at = change.fact().at;
     let updated = match change.effect() {
-        ChangeEffect::None => return Ok(()),
-        ChangeEffect::OpenAttempt(attempt) => {
-            let row = AttemptRow::open(attempt, at)?;
-            diesel::insert_into(attempts::table).values(row).execute(connection)?
-        }
-        ChangeEffect::CloseAttempt { id, status, note } => {
-            let open = attempts::table
-                .filter(attempts::id.eq(id.to_string()))
-                .filter(attempts::transaction_id.eq(transaction))
-                .filter(attempts::closed_at.is_null());
-            diesel::update(open)
-                .set((
-                    attempts::status.eq(status.as_str()),
-                    attempts::note.eq(note.as_deref().map(free_text)),
-                    attempts::closed_at.eq(stamp(at)),
-                ))
-                .execute(connection)?
+        ChangeEffect::None | ChangeEffect::OpenAttempt(_) | ChangeEffect::CloseAttempt { .. } => {
+            return Ok(());
         }
         ChangeEffect::OpenOrder(order) => {
             let row = OrderRow::open(order, at)?;
@@ -138,7 +173,7 @@ fn effect(connection: &mut AnyConnection, change: &Change, transaction: &str) ->
         ChangeEffect::UpdateOrder { id, status, reference } => {
             let open = orders::table
                 .filter(orders::id.eq(id.to_string()))
-                .filter(orders::transaction_id.eq(transaction))
+                .filter(orders::transaction_id.eq(&transaction))
                 .filter(orders::closed_at.is_null());
             let closed_at = (*status != OrderStatus::Open).then(|| stamp(at));
             // a reference that is known already stays when the rails leave it out
@@ -151,6 +186,6 @@ fn effect(connection: &mut AnyConnection, change: &Change, transaction: &str) ->
     if updated == 1 {
         Ok(())
     } else {
-        Err(Fault::Corrupt(format!("transactions {transaction}: the open attempt or order is not there")))
+        Err(Fault::Corrupt(format!("transactions {transaction}: the open order is not there")))
     }
 }

@@ -24,7 +24,7 @@ pub(super) enum Rule {
 impl Rule {
     /// The name on PostgreSQL, and how SQLite's message starts to name the columns.
     const ALL: [(Self, &str, &str); 5] = [
-        (Self::OneOpenAttempt, "attempts_open_transaction", "attempts.transaction_id"),
+        (Self::OneOpenAttempt, "attempt_items_open", "attempt_items.transaction_id"),
         (Self::OneOpenAttemptOfSource, "attempts_open_source", "attempts.source"),
         (Self::OneOpenOrder, "orders_open_transaction", "orders.transaction_id"),
         (Self::MemoUnique, "receiving_memos_pkey", "receiving_memos.account"),

@@ -1,15 +1,14 @@
-//! Facts, attempts and orders, read.
+//! Facts and orders, read.
 
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
 use super::fault::Fault;
-use super::rows::attempt::{AttemptRow, OrderRow};
+use super::rows::attempt::OrderRow;
 use super::rows::fact::FactRow;
-use super::schema::{attempts, facts, orders, transactions};
-use crate::account::AccountId;
-use crate::id::{AttemptId, TransactionId};
-use crate::transaction::{Attempt, AttemptStatus, FactRecord, Order};
+use super::schema::{facts, orders, transactions};
+use crate::id::TransactionId;
+use crate::transaction::{FactRecord, Order};
 
 pub(super) fn facts(
     connection: &mut AnyConnection,
@@ -44,43 +43,6 @@ pub(super) fn anomaly(connection: &mut AnyConnection, record: &FactRecord) -> Re
         diesel::insert_into(facts::table).values(row).execute(connection)?;
     }
     Ok(())
-}
-
-pub(super) fn attempt(connection: &mut AnyConnection, id: AttemptId) -> Result<Option<Attempt>, Fault> {
-    let row: Option<AttemptRow> = attempts::table
-        .filter(attempts::id.eq(id.to_string()))
-        .select(AttemptRow::columns())
-        .first(connection)
-        .optional()?;
-    row.map(AttemptRow::read).transpose()
-}
-
-pub(super) fn attempt_open_of(
-    connection: &mut AnyConnection,
-    source: &AccountId,
-) -> Result<Option<Attempt>, Fault> {
-    let row: Option<AttemptRow> = attempts::table
-        .filter(attempts::source.eq(source.to_string()))
-        .filter(attempts::closed_at.is_null())
-        .select(AttemptRow::columns())
-        .first(connection)
-        .optional()?;
-    row.map(AttemptRow::read).transpose()
-}
-
-pub(super) fn attempt_applied_at(
-    connection: &mut AnyConnection,
-    source: &AccountId,
-    sequence: i64,
-) -> Result<Option<Attempt>, Fault> {
-    let row: Option<AttemptRow> = attempts::table
-        .filter(attempts::source.eq(source.to_string()))
-        .filter(attempts::sequence.eq(sequence))
-        .filter(attempts::status.eq(AttemptStatus::Applied.as_str()))
-        .select(AttemptRow::columns())
-        .first(connection)
-        .optional()?;
-    row.map(AttemptRow::read).transpose()
 }
 
 pub(super) fn order_open_of(

@@ -32,7 +32,7 @@ pub(super) fn record(
             continue;
         }
         if let Disposition::Matched(change) = &observed.disposition {
-            match apply(connection, change, false)? {
+            match apply(connection, &[std::slice::from_ref(&**change)], false)? {
                 Stored::Applied => {}
                 Stored::Stale => return Ok(End::Rollback(Recorded::Stale)),
                 Stored::SourceBusy | Stored::MemoTaken | Stored::ReceiptTaken => {

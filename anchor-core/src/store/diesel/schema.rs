@@ -78,7 +78,6 @@ diesel::table! {
 diesel::table! {
     attempts (id) {
         id -> Text,
-        transaction_id -> Text,
         purpose -> Text,
         hash -> Text,
         envelope -> Text,
@@ -89,6 +88,43 @@ diesel::table! {
         note -> Nullable<Text>,
         opened_at -> Timestamp,
         closed_at -> Nullable<Timestamp>,
+        fee -> BigInt,
+        due_at -> Timestamp,
+        lease_owner -> Nullable<Text>,
+        lease_token -> BigInt,
+        lease_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    attempt_items (attempt_id, position) {
+        attempt_id -> Text,
+        position -> BigInt,
+        transaction_id -> Text,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    attempt_bumps (hash) {
+        hash -> Text,
+        attempt_id -> Text,
+        envelope -> Text,
+        fee -> BigInt,
+        opened_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    channels (account) {
+        account -> Text,
+        position -> Nullable<BigInt>,
+        retired -> Bool,
+        sequence -> Nullable<BigInt>,
+        attempt_id -> Nullable<Text>,
+        lease_owner -> Nullable<Text>,
+        lease_token -> BigInt,
+        lease_until -> Nullable<Timestamp>,
     }
 }
 
@@ -221,4 +257,7 @@ diesel::table! {
 }
 
 diesel::joinable!(receiving_memos -> transactions (transaction_id));
+diesel::joinable!(attempt_items -> attempts (attempt_id));
+diesel::joinable!(attempt_items -> transactions (transaction_id));
 diesel::allow_tables_to_appear_in_same_query!(receiving_memos, transactions);
+diesel::allow_tables_to_appear_in_same_query!(attempt_items, attempts, transactions);

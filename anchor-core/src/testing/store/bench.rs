@@ -125,16 +125,16 @@ impl<'a> Bench<'a> {
         Fact::PaymentSeen { receipt, settlement }
     }
 
-    pub(super) fn attempt(&self, transaction: &Transaction, source: AccountId) -> Attempt {
+    pub(super) fn attempt(&self, source: AccountId) -> Attempt {
         Attempt {
             id: AttemptId::new(self.ids.next()),
-            transaction: transaction.id,
             purpose: AttemptPurpose::Payment,
             hash: self.hash(),
-            envelope: "AAAA".to_owned(),
+            envelope: "AAAA".into(),
             source,
             sequence: i64::MAX,
             max_time: 1_767_225_600,
+            fee: 100,
         }
     }
 

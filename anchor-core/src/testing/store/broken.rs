@@ -12,11 +12,11 @@ use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::stellar::Cursor;
 use crate::store::{
-    Callbacks, Claim, Claimed, ClaimedEvent, Disposition, EventProgress, Heartbeat, LeaseToken, Observation,
-    PaymentRecord, Recorded, Session, StateCount, Store, StoreError, Stored, TransactionFilter,
-    TransactionLookup, WatchLease,
+    Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
+    Disposition, EventProgress, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session,
+    StateCount, Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
 };
-use crate::transaction::{Attempt, Change, FactRecord, Order, Protocol, Queue, Transaction};
+use crate::transaction::{Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction};
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,11 +44,17 @@ pub enum Defect {
     OpenTransactions,
     /// What did not fit is forgotten.
     ForgottenAnomalies,
+    /// Changes that belong together are written one by one.
+    TornGroups,
+    /// A claimed attempt can be claimed by others.
+    SharedAttempts,
+    /// A claimed channel can be claimed by others.
+    SharedChannels,
 }
 
 impl Defect {
     /// All defects.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::SharedClaims,
         Self::SharedNews,
         Self::LostUpdates,
@@ -60,6 +66,9 @@ impl Defect {
         Self::ReplayableChallenges,
         Self::OpenTransactions,
         Self::ForgottenAnomalies,
+        Self::TornGroups,
+        Self::SharedAttempts,
+        Self::SharedChannels,
     ];
 }
 
@@ -102,6 +111,40 @@ macro_rules! pass_on {
                     Stored::Applied => false,
                 };
                 Ok(if hidden { Stored::Applied } else { stored })
+            }
+
+            async fn transaction_apply_groups(&self, groups: &[Vec<Change>]) -> Result<Vec<Stored>, StoreError> {
+                if self.has(Defect::TornGroups) {
+                    let mut stored = Vec::new();
+                    for change in groups.iter().flatten() {
+                        let one = self.store.transaction_apply_groups(&[vec![change.clone()]]).await;
+                        stored.extend(one.unwrap_or_else(|_| vec![Stored::Stale]));
+                    }
+                    let all_applied = stored.iter().all(|stored| *stored == Stored::Applied);
+                    let end = if all_applied { Stored::Applied } else { Stored::Stale };
+                    return Ok(vec![end; groups.len()]);
+                }
+                self.store.transaction_apply_groups(groups).await
+            }
+
+            async fn attempt_claim(&self, claim: &Claim) -> Result<Vec<ClaimedAttempt>, StoreError> {
+                let claimed = self.store.attempt_claim(claim).await?;
+                if self.has(Defect::SharedAttempts) {
+                    let first = claimed.iter().filter(|one| one.lease.0 < 3);
+                    let back: Vec<_> = first.map(|one| (one.attempt.id, one.lease, claim.now)).collect();
+                    self.store.attempt_release(&back).await?;
+                }
+                Ok(claimed)
+            }
+
+            async fn channel_claim(&self, claim: &Claim) -> Result<Vec<ClaimedChannel>, StoreError> {
+                let claimed = self.store.channel_claim(claim).await?;
+                if self.has(Defect::SharedChannels) {
+                    let first = claimed.iter().filter(|one| one.lease.0 < 3);
+                    let back: Vec<_> = first.map(|one| (one.channel.account, one.lease)).collect();
+                    self.store.channel_release(&back).await?;
+                }
+                Ok(claimed)
             }
 
             async fn transaction_claim(&self, queue: Queue, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
@@ -182,6 +225,18 @@ pass_on! {
     fn attempt_fetch(id: AttemptId) -> Option<Attempt>;
     fn attempt_open_of(source: &AccountId) -> Option<Attempt>;
     fn attempt_applied_at(source: &AccountId, sequence: i64) -> Option<Attempt>;
+    fn transaction_release_all(claims: &[(TransactionId, LeaseToken, DateTime<Utc>)]) -> ();
+    fn attempt_open(attempt: &Attempt, at: DateTime<Utc>) -> Stored;
+    fn attempt_close(id: AttemptId, status: AttemptStatus, note: &str, at: DateTime<Utc>) -> ();
+    fn attempt_release(claims: &[(AttemptId, LeaseToken, DateTime<Utc>)]) -> ();
+    fn attempt_bump(id: AttemptId, bump: &Bump) -> bool;
+    fn attempt_void_list(transactions: &[TransactionId]) -> Vec<(TransactionId, Attempt)>;
+    fn attempt_fees_since(since: DateTime<Utc>) -> i64;
+    fn channel_put(channels: &[(AccountId, Option<u32>)]) -> ();
+    fn channel_list() -> Vec<Channel>;
+    fn channel_count(now: DateTime<Utc>) -> ChannelCount;
+    fn channel_release(claims: &[(AccountId, LeaseToken)]) -> ();
+    fn channel_retire(account: &AccountId, now: DateTime<Utc>) -> bool;
     fn order_open_of(transaction: TransactionId) -> Option<(Order, Option<String>)>;
     fn watch_claim(account: &AccountId, owner: &str, now: DateTime<Utc>, lease: Duration) -> Option<WatchLease>;
     fn watch_fetch(account: &AccountId) -> Option<Cursor>;

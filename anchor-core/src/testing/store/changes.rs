@@ -11,7 +11,7 @@ pub async fn applied_change_is_there_with_all_that_belongs_to_it(store: &dyn Sto
     let bench = Bench::new(store).await;
     let ready = bench.ready_to_pay().await;
     assert_eq!(bench.fetch(ready.id).await, ready);
-    let attempt = bench.attempt(&ready, account(1));
+    let attempt = bench.attempt(account(1));
     let paying = bench.moved(&ready, opened(&attempt)).await;
     assert_eq!(bench.fetch(ready.id).await, paying);
     assert_eq!(paying.state, State::Paying { attempt: attempt.id });
@@ -66,11 +66,11 @@ pub async fn of_two_writers_at_once_one_is_stale(store: &dyn Store) {
 pub async fn second_open_attempt_of_a_transaction_is_refused(store: &dyn Store) {
     let bench = Bench::new(store).await;
     let ready = bench.ready_to_pay().await;
-    let first = bench.attempt(&ready, account(1));
+    let first = bench.attempt(account(1));
     let paying = bench.moved(&ready, opened(&first)).await;
     let mut forged = paying.clone();
     forged.state = State::ReadyToPay;
-    let second = bench.attempt(&ready, account(2));
+    let second = bench.attempt(account(2));
     let change = bench.change(&forged, opened(&second));
     assert_eq!(bench.apply(&change).await, Stored::SourceBusy);
     assert_eq!(bench.fetch(ready.id).await, paying);
@@ -81,12 +81,12 @@ pub async fn second_open_attempt_of_a_transaction_is_refused(store: &dyn Store) 
 pub async fn second_open_attempt_of_a_source_account_is_refused(store: &dyn Store) {
     let bench = Bench::new(store).await;
     let (one, other) = (bench.ready_to_pay().await, bench.ready_to_pay().await);
-    bench.moved(&one, opened(&bench.attempt(&one, account(1)))).await;
-    let change = bench.change(&other, opened(&bench.attempt(&other, account(1))));
+    bench.moved(&one, opened(&bench.attempt(account(1)))).await;
+    let change = bench.change(&other, opened(&bench.attempt(account(1))));
     assert_eq!(bench.apply(&change).await, Stored::SourceBusy);
     assert_eq!(bench.fetch(other.id).await, other);
     assert_eq!(bench.facts(other.id).await, ["terms_agreed", "funds_received"]);
-    let elsewhere = bench.change(&other, opened(&bench.attempt(&other, account(2))));
+    let elsewhere = bench.change(&other, opened(&bench.attempt(account(2))));
     assert_eq!(bench.apply(&elsewhere).await, Stored::Applied);
 }
 
@@ -94,10 +94,10 @@ pub async fn second_open_attempt_of_a_source_account_is_refused(store: &dyn Stor
 pub async fn source_account_is_free_again_after_its_attempt(store: &dyn Store) {
     let bench = Bench::new(store).await;
     let (one, other) = (bench.ready_to_pay().await, bench.ready_to_pay().await);
-    let first = bench.attempt(&one, account(1));
+    let first = bench.attempt(account(1));
     let paying = bench.moved(&one, opened(&first)).await;
     bench.moved(&paying, voided(&first)).await;
-    bench.moved(&other, opened(&bench.attempt(&other, account(1)))).await;
+    bench.moved(&other, opened(&bench.attempt(account(1)))).await;
 }
 
 /// Under concurrency too.
@@ -106,7 +106,7 @@ pub async fn of_two_attempts_at_once_on_a_source_account_one_is_busy(store: &dyn
     let mut changes = Vec::new();
     for _ in 0..8 {
         let ready = bench.ready_to_pay().await;
-        changes.push(bench.change(&ready, opened(&bench.attempt(&ready, account(1)))));
+        changes.push(bench.change(&ready, opened(&bench.attempt(account(1)))));
     }
     let stored = futures_util::future::join_all(changes.iter().map(|change| bench.apply(change))).await;
     assert_eq!(stored.iter().filter(|stored| **stored == Stored::Applied).count(), 1, "{stored:?}");
@@ -196,7 +196,7 @@ pub async fn change_whose_effect_is_impossible_leaves_nothing_behind(store: &dyn
     let bench = Bench::new(store).await;
     let ready = bench.ready_to_pay().await;
     let mut forged = ready.clone();
-    let attempt = bench.attempt(&ready, account(1));
+    let attempt = bench.attempt(account(1));
     forged.state = State::Paying { attempt: attempt.id };
     let change = bench.change(&forged, voided(&attempt));
     store.transaction_apply(&change, false).await.expect_err("there is no such attempt");
@@ -208,7 +208,7 @@ pub async fn change_whose_effect_is_impossible_leaves_nothing_behind(store: &dyn
 pub async fn refused_change_leaves_nothing_behind(store: &dyn Store) {
     let bench = Bench::new(store).await;
     let (one, other) = (bench.ready_to_pay().await, bench.ready_to_pay().await);
-    bench.moved(&one, opened(&bench.attempt(&one, account(1)))).await;
+    bench.moved(&one, opened(&bench.attempt(account(1)))).await;
     let everything = Claim {
         owner: "before".to_owned(),
         now: at(100),
@@ -222,7 +222,7 @@ pub async fn refused_change_leaves_nothing_behind(store: &dyn Store) {
             store.event_ack(news.event.id, news.lease, at(100)).await.unwrap();
         }
     }
-    let change = bench.change(&other, opened(&bench.attempt(&other, account(1))));
+    let change = bench.change(&other, opened(&bench.attempt(account(1))));
     assert_eq!(bench.apply(&change).await, Stored::SourceBusy);
     assert_eq!(store.event_claim(&everything).await.unwrap().len(), 0);
     let claimed = store.transaction_claim(Queue::Payments, &everything).await.unwrap();
@@ -234,9 +234,9 @@ pub async fn refused_change_leaves_nothing_behind(store: &dyn Store) {
 pub async fn hash_of_an_envelope_is_stored_once(store: &dyn Store) {
     let bench = Bench::new(store).await;
     let (one, other) = (bench.ready_to_pay().await, bench.ready_to_pay().await);
-    let first = bench.attempt(&one, account(1));
+    let first = bench.attempt(account(1));
     bench.moved(&one, opened(&first)).await;
-    let mut second = bench.attempt(&other, account(2));
+    let mut second = bench.attempt(account(2));
     second.hash = first.hash;
     let change = bench.change(&other, opened(&second));
     store.transaction_apply(&change, false).await.expect_err("the hash is known");

@@ -1,20 +1,21 @@
-//! Attempts on the ledger and orders to the rails.
+//! Attempts on the ledger, the channels that carry them, and orders to the rails.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use super::codec::{Reader, stamp, to_word};
+use super::codec::{Reader, stamp, time, to_word};
 use crate::amount::Money;
+use crate::id::{AttemptId, TransactionId};
 use crate::store::diesel::connection::AnyBackend;
 use crate::store::diesel::fault::Fault;
-use crate::store::diesel::schema::{attempts, orders};
+use crate::store::diesel::schema::{attempt_bumps, attempt_items, attempts, channels, orders};
+use crate::store::{Bump, Channel};
 use crate::transaction::{Attempt, AttemptStatus, Order, OrderStatus};
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = attempts, treat_none_as_default_value = false)]
 pub(in crate::store::diesel) struct AttemptRow {
     id: String,
-    transaction_id: String,
     purpose: String,
     hash: String,
     envelope: String,
@@ -23,6 +24,8 @@ pub(in crate::store::diesel) struct AttemptRow {
     max_time: i64,
     status: String,
     opened_at: NaiveDateTime,
+    fee: i64,
+    due_at: NaiveDateTime,
 }
 
 impl AttemptRow {
@@ -30,19 +33,38 @@ impl AttemptRow {
         <Self as Selectable<AnyBackend>>::construct_selection()
     }
 
+    pub(in crate::store::diesel) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(in crate::store::diesel) fn source(&self) -> &str {
+        &self.source
+    }
+
+    pub(in crate::store::diesel) const fn opened_at(&self) -> NaiveDateTime {
+        self.opened_at
+    }
+
+    /// Its place in the queue.
+    pub(in crate::store::diesel) fn place(&self) -> (NaiveDateTime, &str) {
+        (self.due_at, &self.id)
+    }
+
+    /// Due at once.
     pub(in crate::store::diesel) fn open(attempt: &Attempt, at: DateTime<Utc>) -> Result<Self, Fault> {
         let max_time = i64::try_from(attempt.max_time);
         Ok(Self {
             id: attempt.id.to_string(),
-            transaction_id: attempt.transaction.to_string(),
             purpose: to_word(&attempt.purpose)?,
             hash: attempt.hash.to_string(),
-            envelope: attempt.envelope.clone(),
+            envelope: attempt.envelope.to_string(),
             source: attempt.source.to_string(),
             sequence: attempt.sequence,
             max_time: max_time.map_err(|_| Fault::Corrupt("an attempt without an end".to_owned()))?,
             status: AttemptStatus::Open.as_str().to_owned(),
             opened_at: stamp(at),
+            fee: attempt.fee,
+            due_at: stamp(at),
         })
     }
 
@@ -50,13 +72,103 @@ impl AttemptRow {
         let reader = Reader { table: "attempts", id: &self.id };
         Ok(Attempt {
             id: reader.parse("id", &self.id)?,
-            transaction: reader.parse("transaction_id", &self.transaction_id)?,
             purpose: reader.word("purpose", &self.purpose)?,
             hash: reader.parse("hash", &self.hash)?,
-            envelope: self.envelope,
+            envelope: self.envelope.into(),
             source: reader.parse("source", &self.source)?,
             sequence: self.sequence,
             max_time: reader.number("max_time", self.max_time)?,
+            fee: self.fee,
+        })
+    }
+}
+
+/// One operation of an attempt.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = attempt_items, treat_none_as_default_value = false)]
+pub(in crate::store::diesel) struct AttemptItemRow {
+    attempt_id: String,
+    position: i64,
+    transaction_id: String,
+}
+
+impl AttemptItemRow {
+    pub(in crate::store::diesel) fn open(
+        attempt: &Attempt,
+        position: i64,
+        transaction: TransactionId,
+    ) -> Self {
+        Self { attempt_id: attempt.id.to_string(), position, transaction_id: transaction.to_string() }
+    }
+}
+
+#[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = attempt_bumps, treat_none_as_default_value = false)]
+pub(in crate::store::diesel) struct BumpRow {
+    hash: String,
+    attempt_id: String,
+    envelope: String,
+    fee: i64,
+    opened_at: NaiveDateTime,
+}
+
+impl BumpRow {
+    pub(in crate::store::diesel) fn columns() -> <Self as Selectable<AnyBackend>>::SelectExpression {
+        <Self as Selectable<AnyBackend>>::construct_selection()
+    }
+
+    pub(in crate::store::diesel) fn new(attempt: AttemptId, bump: &Bump) -> Self {
+        Self {
+            hash: bump.hash.to_string(),
+            attempt_id: attempt.to_string(),
+            envelope: bump.envelope.to_string(),
+            fee: bump.fee,
+            opened_at: stamp(bump.opened_at),
+        }
+    }
+
+    /// With the id of its attempt.
+    pub(in crate::store::diesel) fn read(self) -> Result<(String, Bump), Fault> {
+        let reader = Reader { table: "attempt_bumps", id: &self.hash };
+        let bump = Bump {
+            hash: reader.parse("hash", &self.hash)?,
+            envelope: self.envelope.into(),
+            fee: self.fee,
+            opened_at: time(self.opened_at),
+        };
+        Ok((self.attempt_id, bump))
+    }
+}
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = channels)]
+pub(in crate::store::diesel) struct ChannelRow {
+    account: String,
+    position: Option<i64>,
+    retired: bool,
+    sequence: Option<i64>,
+    attempt_id: Option<String>,
+}
+
+impl ChannelRow {
+    pub(in crate::store::diesel) fn columns() -> <Self as Selectable<AnyBackend>>::SelectExpression {
+        <Self as Selectable<AnyBackend>>::construct_selection()
+    }
+
+    pub(in crate::store::diesel) fn place(&self) -> (Option<i64>, &str) {
+        (self.position, &self.account)
+    }
+
+    pub(in crate::store::diesel) fn read(self) -> Result<Channel, Fault> {
+        let reader = Reader { table: "channels", id: &self.account };
+        let position = self.position.map(|position| reader.number("position", position));
+        let attempt = self.attempt_id.as_deref().map(|attempt| reader.parse("attempt_id", attempt));
+        Ok(Channel {
+            account: reader.parse("account", &self.account)?,
+            position: position.transpose()?,
+            retired: self.retired,
+            sequence: self.sequence,
+            attempt: attempt.transpose()?,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use serde::Serialize;
 
 use super::codec::{Reader, free_text, indexed_text, stamp, time, to_json, to_word};
 use crate::store::diesel::connection::AnyBackend;
@@ -9,12 +10,12 @@ use crate::store::diesel::fault::Fault;
 use crate::store::diesel::schema::transactions;
 use crate::transaction::{NewTransaction, State, Transaction};
 
-#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize)]
 // NULL is written, not DEFAULT: a statement whose text depends on its values is planned anew each time
 #[diesel(table_name = transactions, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(in crate::store::diesel) struct TransactionRow {
     pub(in crate::store::diesel) id: String,
-    version: i64,
+    pub(in crate::store::diesel) version: i64,
     kind: String,
     protocol: String,
     state: String,

@@ -1,0 +1,198 @@
+//! The pool of channel accounts: created, fed and retired. Their lumens are the anchor's own.
+//!
+//! Everything is done by attempts that pay for no transaction: stored before they are sent, closed by `confirm`. What a
+//! killed process has left undone, the next call finds undone, because it looks at the ledger first.
+
+use super::submit::sign::signed;
+use super::work::{JobSettings, Progress};
+use super::{OpsError, submit};
+use crate::account::AccountId;
+use crate::amount::StellarAmount;
+use crate::anchor::Anchor;
+use crate::asset::StellarAsset;
+use crate::id::AttemptId;
+use crate::integration::{CHANNELS_MAX, channel_key};
+use crate::memo::Memo;
+use crate::stellar::AccountSnapshot;
+use crate::stellar::envelope::{EnvelopeSpec, Payment, SignedEnvelope};
+use crate::store::{Channel, Stored};
+use crate::transaction::{Attempt, AttemptPurpose};
+
+/// What a channel holds when it is full: its minimum balance and thousands of fees.
+const FULL: i64 = 20_000_000;
+
+/// The network's limit for one envelope.
+const OPERATIONS_MAX: usize = 100;
+
+/// How long an envelope of the pool's may land, in seconds of ledger time.
+const LIFETIME: u64 = 60;
+
+const FEE: u32 = 10_000;
+
+/// Why the pool is not what was asked for. What was done stays done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChannelsError {
+    /// There is nothing to derive keys from.
+    #[error("CHANNEL_SEED is not set: `keys generate` makes one")]
+    NoSeed,
+    /// More than there can be.
+    #[error("there can be {CHANNELS_MAX} channels at most")]
+    TooMany,
+    /// The account that pays for it does not exist.
+    #[error("the account {0} does not exist on the ledger")]
+    NoPayer(AccountId),
+    /// Somebody else feeds the pool at this moment, or the account's last envelope is not closed.
+    #[error("the account {0} has an open envelope: wait for `confirm_payments` and try again")]
+    Busy(AccountId),
+    /// Store, ledger or signer.
+    #[error("the pool could not be looked at or changed")]
+    Ops(#[from] OpsError),
+}
+
+/// The accounts of the first `count` places of the pool.
+///
+/// # Errors
+/// No seed, or too many.
+pub fn pool(anchor: &Anchor, count: u32) -> Result<Vec<AccountId>, ChannelsError> {
+    let seed = anchor.config().channel_seed.as_ref().ok_or(ChannelsError::NoSeed)?;
+    if count > CHANNELS_MAX {
+        return Err(ChannelsError::TooMany);
+    }
+    Ok((0..count).map(|position| channel_key(seed, position).account()).collect())
+}
+
+/// Brings the pool to `count` accounts: `payer` creates those that the ledger does not have, at most a hundred with each
+/// call. Those that exist are used from now on. Answers how many are still missing: call again once the open envelope is
+/// closed.
+///
+/// # Errors
+/// See [`ChannelsError`].
+pub async fn grow(anchor: &Anchor, payer: AccountId, count: u32) -> Result<u32, ChannelsError> {
+    let wanted = pool(anchor, count)?;
+    let shown = anchor.ledger().accounts(&wanted).await;
+    let (mut there, mut missing) = (Vec::new(), Vec::new());
+    for ((position, account), shown) in (0..).zip(wanted).zip(shown) {
+        match shown.map_err(OpsError::from)? {
+            Some(_) => there.push((account, Some(position))),
+            None => missing.push(account),
+        }
+    }
+    for some in there.chunks(OPERATIONS_MAX) {
+        anchor.store().channel_put(some).await.map_err(OpsError::from)?;
+    }
+    let create = |account: &AccountId| Payment::CreateAccount {
+        destination: *account,
+        starting_balance: stroops(FULL),
+    };
+    let payments: Vec<Payment> = missing.iter().take(OPERATIONS_MAX).map(create).collect();
+    if !payments.is_empty() {
+        send(anchor, payer, payments).await?;
+    }
+    Ok(u32::try_from(missing.len()).unwrap_or(u32::MAX))
+}
+
+/// Tops up the channels that hold less than `channel_balance_min`, from the first distribution account.
+///
+/// # Errors
+/// The store's or the ledger's, before anything was sent.
+pub async fn feed(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
+    let mut progress = Progress::default();
+    let channels = anchor.store().channel_list().await?;
+    let pool: Vec<AccountId> = channels
+        .iter()
+        .filter(|channel| channel.position.is_some() && !channel.retired)
+        .map(|channel| channel.account)
+        .collect();
+    let Some(payer) = anchor.assets().first().map(|asset| asset.distribution) else { return Ok(progress) };
+    if pool.is_empty() {
+        return Ok(progress);
+    }
+    let mut hungry = Vec::new();
+    for (account, shown) in pool.iter().zip(anchor.ledger().accounts(&pool).await) {
+        progress.claimed = progress.claimed.saturating_add(1);
+        match shown {
+            Ok(Some(shown)) => hungry.extend(lack(settings, &shown).map(|amount| (*account, amount))),
+            Ok(None) => tracing::error!(%account, "a channel account does not exist on the ledger"),
+            Err(error) => {
+                progress.failed = progress.failed.saturating_add(1);
+                tracing::warn!(%account, error = super::chain(&error), "a channel account could not be read");
+            }
+        }
+    }
+    let top_up = |(account, amount): &(AccountId, StellarAmount)| Payment::Pay {
+        destination: (*account).into(),
+        asset: StellarAsset::Native,
+        amount: *amount,
+    };
+    let payments: Vec<Payment> = hungry.iter().take(OPERATIONS_MAX).map(top_up).collect();
+    if payments.is_empty() {
+        return Ok(progress);
+    }
+    match send(anchor, payer, payments).await {
+        Ok(()) | Err(ChannelsError::Busy(_)) => Ok(progress),
+        Err(ChannelsError::Ops(error)) => Err(error),
+        Err(error) => {
+            tracing::error!(%error, "channel accounts are short of lumens and cannot be topped up");
+            Ok(progress)
+        }
+    }
+}
+
+fn lack(settings: &JobSettings, shown: &AccountSnapshot) -> Option<StellarAmount> {
+    let held = shown.balance.stroops();
+    if held >= settings.channel_balance_min {
+        return None;
+    }
+    StellarAmount::from_stroops(FULL.checked_sub(held)?).ok().filter(|lack| !lack.is_zero())
+}
+
+/// Takes a channel out of use; `false` while an envelope of its is open.
+///
+/// # Errors
+/// The store's.
+pub async fn retire(anchor: &Anchor, channel: &Channel) -> Result<bool, OpsError> {
+    Ok(anchor.store().channel_retire(&channel.account, anchor.clock().now()).await?)
+}
+
+/// One envelope of `payer`'s own: stored, then sent.
+async fn send(anchor: &Anchor, payer: AccountId, payments: Vec<Payment>) -> Result<(), ChannelsError> {
+    let latest = anchor.ledger().latest().await.map_err(OpsError::from)?;
+    let shown = anchor.ledger().account(&payer).await.map_err(OpsError::from)?;
+    let shown = shown.ok_or(ChannelsError::NoPayer(payer))?;
+    let operations = i64::try_from(payments.len()).unwrap_or(i64::MAX);
+    let (sequence, max_time) = (shown.sequence.saturating_add(1), latest.closed_at.saturating_add(LIFETIME));
+    let unsigned = EnvelopeSpec {
+        network: anchor.ledger().network(),
+        transaction_source: payer,
+        sequence,
+        operation_source: None,
+        operations: payments.into_iter().map(Into::into).collect(),
+        memo: Memo::None,
+        fee_per_operation: FEE,
+        max_time,
+    }
+    .build()
+    .map_err(|error| OpsError::Envelope(error.to_string()))?;
+    let SignedEnvelope { hash, xdr } = signed(anchor, unsigned).await?;
+    let attempt = Attempt {
+        id: AttemptId::new(anchor.ids().next()),
+        purpose: AttemptPurpose::Channels,
+        hash,
+        envelope: xdr.into(),
+        source: payer,
+        sequence,
+        max_time,
+        fee: i64::from(FEE).saturating_mul(operations),
+    };
+    let opened = anchor.store().attempt_open(&attempt, anchor.clock().now()).await.map_err(OpsError::from)?;
+    if opened != Stored::Applied {
+        return Err(ChannelsError::Busy(payer));
+    }
+    submit::send_all(anchor, &[attempt]).await;
+    Ok(())
+}
+
+fn stroops(stroops: i64) -> StellarAmount {
+    StellarAmount::from_stroops(stroops).unwrap_or_default()
+}

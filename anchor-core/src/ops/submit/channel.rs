@@ -1,0 +1,106 @@
+//! The accounts whose sequence numbers the envelopes of a round use.
+
+use super::super::OpsError;
+use super::super::accounts::Accounts;
+use super::super::chain;
+use super::Round;
+use super::group::Parcel;
+use crate::account::AccountId;
+use crate::anchor::Anchor;
+use crate::store::{ClaimedChannel, LeaseToken};
+
+/// A channel for one envelope.
+#[derive(Debug, Clone)]
+pub(super) struct Taken {
+    pub(super) account: AccountId,
+    /// The number that the envelope uses.
+    pub(super) sequence: i64,
+    lease: LeaseToken,
+}
+
+/// What was claimed for a round.
+#[derive(Debug, Default)]
+pub(super) struct Channels {
+    /// Of the pool: each can carry any payment.
+    pool: Vec<Taken>,
+    /// Distribution accounts, which stand in: each carries what it pays itself.
+    own: Vec<Taken>,
+    unused: Vec<(AccountId, LeaseToken)>,
+}
+
+impl Channels {
+    /// At most one for each parcel. Reads those accounts whose last sequence number is not known.
+    pub(super) async fn claim(
+        round: &Round<'_>,
+        parcels: &[Parcel],
+        accounts: &mut Accounts,
+    ) -> Result<Self, OpsError> {
+        if parcels.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut claim = round.settings.claim(round.anchor);
+        claim.limit = u32::try_from(parcels.len()).unwrap_or(u32::MAX);
+        let claimed = round.anchor.store().channel_claim(&claim).await?;
+        let unknown = claimed.iter().filter(|one| one.channel.sequence.is_none());
+        let unknown = unknown.map(|one| one.channel.account).collect();
+        accounts.read_more(round.anchor, unknown).await;
+        let mut channels = Self::default();
+        for one in claimed {
+            channels.add(round, one, accounts);
+        }
+        Ok(channels)
+    }
+
+    fn add(&mut self, round: &Round<'_>, claimed: ClaimedChannel, accounts: &Accounts) {
+        let ClaimedChannel { channel, lease } = claimed;
+        let last = match channel.sequence {
+            Some(sequence) => Some(sequence),
+            None => shown(round, &channel.account, accounts),
+        };
+        let Some(last) = last else {
+            self.unused.push((channel.account, lease));
+            return;
+        };
+        let taken = Taken { account: channel.account, sequence: last.saturating_add(1), lease };
+        if channel.position.is_some() { self.pool.push(taken) } else { self.own.push(taken) }
+    }
+
+    /// One that can carry the parcel.
+    pub(super) fn take(&mut self, parcel: &Parcel) -> Option<Taken> {
+        if let Some(own) = self.own.iter().position(|one| one.account == parcel.payer) {
+            return Some(self.own.swap_remove(own));
+        }
+        self.pool.pop()
+    }
+
+    /// It carries nothing after all.
+    pub(super) fn give_back(&mut self, taken: Taken) {
+        self.unused.push((taken.account, taken.lease));
+    }
+
+    /// Gives back what carried nothing.
+    pub(super) async fn close(self, anchor: &Anchor) {
+        let rest = self.pool.into_iter().chain(self.own).map(|one| (one.account, one.lease));
+        let unused: Vec<_> = self.unused.into_iter().chain(rest).collect();
+        if let Err(error) = anchor.store().channel_release(&unused).await {
+            tracing::warn!(error = chain(&error), "channels were not given back; their leases will run out");
+        }
+    }
+}
+
+/// The last sequence number that the ledger shows. An account that was read from a server that lags behind what is known
+/// already may have used more: an envelope with it could not land, and would block the channel until its bound.
+fn shown(round: &Round<'_>, account: &AccountId, accounts: &Accounts) -> Option<i64> {
+    match accounts.get(account) {
+        Ok(Some(shown)) if shown.as_of.is_some_and(|as_of| as_of < round.latest.sequence) => None,
+        Ok(Some(shown)) => Some(shown.sequence),
+        Ok(None) => {
+            tracing::error!(%account, "a channel account does not exist on the ledger");
+            None
+        }
+        Err(error) => {
+            tracing::warn!(%account, error = chain(&*error), "a channel account could not be read");
+            None
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What becomes of each claimed payment in this round.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use super::super::OpsError;
+use super::super::absence::{Earlier, earlier};
+use super::super::accounts::Accounts;
+use super::super::route::{Route, route};
+use super::{PAUSE, Round};
+use crate::account::AccountId;
+use crate::id::TransactionId;
+use crate::memo::Memo;
+use crate::stellar::envelope::Payment;
+use crate::store::Claimed;
+use crate::transaction::{Attempt, AttemptPurpose, Fact};
+
+/// What becomes of a claimed payment.
+#[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always the large one")]
+pub(super) enum Decision {
+    /// It goes into an envelope.
+    Send(Send),
+    /// Something else is true of it.
+    Fact(Fact),
+    /// Not now.
+    Wait(Duration),
+    /// It could not be found out.
+    Failed(OpsError),
+}
+
+/// One operation to be sent.
+#[derive(Debug, Clone)]
+pub(super) struct Send {
+    pub(super) payment: Payment,
+    pub(super) purpose: AttemptPurpose,
+    pub(super) memo: Memo,
+    /// The account whose value moves.
+    pub(super) payer: AccountId,
+    /// An envelope with it was given up or failed: it goes alone, so that it spoils no other's again.
+    pub(super) was_tried: bool,
+}
+
+/// One decision for each, in their order. What is to be sent is booked on `accounts`.
+pub(super) async fn decide(round: &Round<'_>, claimed: &[Claimed], accounts: &mut Accounts) -> Vec<Decision> {
+    let given_up = match given_up(round, claimed).await {
+        Ok(given_up) => given_up,
+        Err(error) => {
+            tracing::warn!(
+                error = super::chain(&error),
+                "earlier envelopes could not be looked up: nothing is signed"
+            );
+            return claimed.iter().map(|_| Decision::Wait(round.settings.pause_min)).collect();
+        }
+    };
+    let mut creating = HashSet::new();
+    let mut decisions = Vec::with_capacity(claimed.len());
+    for one in claimed {
+        let before = given_up.get(&one.transaction.id).map_or(&[][..], Vec::as_slice);
+        decisions.push(decide_one(round, one, before, accounts, &mut creating).await);
+    }
+    decisions
+}
+
+/// The envelopes that these transactions gave up.
+async fn given_up(
+    round: &Round<'_>,
+    claimed: &[Claimed],
+) -> Result<HashMap<TransactionId, Vec<Attempt>>, OpsError> {
+    let ids: Vec<TransactionId> = claimed.iter().map(|one| one.transaction.id).collect();
+    let mut given_up: HashMap<TransactionId, Vec<Attempt>> = HashMap::new();
+    for (id, attempt) in round.anchor.store().attempt_void_list(&ids).await? {
+        given_up.entry(id).or_default().push(attempt);
+    }
+    Ok(given_up)
+}
+
+async fn decide_one(
+    round: &Round<'_>,
+    claimed: &Claimed,
+    given_up: &[Attempt],
+    accounts: &mut Accounts,
+    creating: &mut HashSet<AccountId>,
+) -> Decision {
+    let fee = round.most();
+    let (payment, purpose, memo, payer) = match route(round.anchor, &claimed.transaction, accounts, fee).await
+    {
+        Ok(Route::AwaitTrust) => return Decision::Fact(Fact::TrustMissing),
+        Ok(Route::Hold(reason)) => return Decision::Fact(Fact::Held { reason }),
+        Ok(Route::Send { payment, purpose, memo, payer }) => (payment, purpose, memo, payer),
+        Err(error) => return Decision::Failed(error),
+    };
+    match earlier(round.anchor, given_up).await {
+        Ok(Earlier::Dead) => {}
+        Ok(Earlier::Unknown) => return Decision::Wait(PAUSE),
+        Ok(Earlier::Applied(hash)) => {
+            return Decision::Fact(Fact::Held {
+                reason: format!(
+                    "{hash}, which was given up as not applied, is in the ledger: nothing more is paid"
+                ),
+            });
+        }
+        Err(error) => return Decision::Failed(error),
+    }
+    if let Payment::CreateAccount { destination, .. } = &payment
+        && !creating.insert(*destination)
+    {
+        // once it is there, the next one pays into it
+        return Decision::Wait(PAUSE);
+    }
+    accounts.book(&payer, &payment, fee);
+    Decision::Send(Send { payment, purpose, memo, payer, was_tried: !given_up.is_empty() })
+}

@@ -1,0 +1,297 @@
+//! Envelopes that pay for several transactions, the leases on them, and the channels that carry them.
+
+use super::bench::{Bench, account, at, claim, opened, voided};
+use crate::account::AccountId;
+use crate::store::{Bump, ChannelCount, Store, Stored};
+use crate::transaction::{Attempt, AttemptStatus, Change, Effect, Fact, State, Transaction, TransactionHash};
+
+fn applied(attempt: &Attempt) -> Fact {
+    Fact::AttemptApplied {
+        attempt: attempt.id,
+        hash: attempt.hash,
+        ledger: 7,
+        effect: Effect::Delivered { claimable_balance: None },
+    }
+}
+
+fn changes(bench: &Bench<'_>, transactions: &[Transaction], fact: &Fact) -> Vec<Change> {
+    transactions.iter().map(|transaction| bench.change(transaction, fact.clone())).collect()
+}
+
+async fn ready(bench: &Bench<'_>, count: usize) -> Vec<Transaction> {
+    let mut ready = Vec::new();
+    for _ in 0..count {
+        ready.push(bench.ready_to_pay().await);
+    }
+    ready
+}
+
+/// Opens one attempt for all of them, on `source`.
+async fn open(
+    bench: &Bench<'_>,
+    transactions: &[Transaction],
+    source: AccountId,
+) -> (Attempt, Vec<Transaction>) {
+    let attempt = bench.attempt(source);
+    let group = changes(bench, transactions, &opened(&attempt));
+    let paying = group.iter().map(|change| change.transaction().clone()).collect();
+    assert_eq!(bench.store.transaction_apply_groups(&[group]).await.unwrap(), [Stored::Applied]);
+    (attempt, paying)
+}
+
+/// And shows them in the order of its operations.
+pub async fn envelope_pays_for_several_transactions(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let mut transactions = ready(&bench, 3).await;
+    transactions.reverse();
+    let (attempt, paying) = open(&bench, &transactions, account(1)).await;
+    let claimed = store.attempt_claim(&claim("a", 0, 10)).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    assert_eq!((&claimed[0].attempt, &claimed[0].transactions), (&attempt, &paying));
+    assert_eq!((claimed[0].opened_at, claimed[0].bumps.len()), (at(0), 0));
+    let group = changes(&bench, &paying, &applied(&attempt));
+    assert_eq!(store.transaction_apply_groups(&[group]).await.unwrap(), [Stored::Applied]);
+    for transaction in &transactions {
+        assert_eq!(bench.fetch(transaction.id).await.state, State::Paid { attempt: attempt.id });
+        assert_eq!(bench.facts(transaction.id).await.last(), Some(&"attempt_applied"));
+    }
+    assert_eq!(store.attempt_open_of(&account(1)).await.unwrap(), None);
+    assert!(store.attempt_claim(&claim("b", 100, 10)).await.unwrap().is_empty());
+}
+
+/// One of its transactions was changed by somebody else.
+pub async fn group_is_written_whole_or_not_at_all(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let transactions = ready(&bench, 3).await;
+    let attempt = bench.attempt(account(1));
+    let group = changes(&bench, &transactions, &opened(&attempt));
+    let held = bench.moved(&transactions[1], Fact::Held { reason: "look".to_owned() }).await;
+    assert_eq!(store.transaction_apply_groups(&[group]).await.unwrap(), [Stored::Stale]);
+    for (before, now) in transactions.iter().zip([&transactions[0], &held, &transactions[2]]) {
+        assert_eq!(bench.fetch(before.id).await, *now);
+    }
+    assert_eq!(store.attempt_fetch(attempt.id).await.unwrap(), None);
+    assert_eq!(bench.facts(transactions[0].id).await, ["terms_agreed", "funds_received"]);
+}
+
+/// What stands in the way of one is nothing to the others.
+pub async fn groups_do_not_depend_on_each_other(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let transactions = ready(&bench, 4).await;
+    open(&bench, &transactions[..1], account(1)).await;
+    let group = |number: usize, source: AccountId| {
+        changes(&bench, &transactions[number..=number], &opened(&bench.attempt(source)))
+    };
+    let groups = [group(1, account(2)), group(2, account(1)), group(3, account(3))];
+    let stored = store.transaction_apply_groups(&groups).await.unwrap();
+    assert_eq!(stored, [Stored::Applied, Stored::SourceBusy, Stored::Applied]);
+    assert_eq!(bench.fetch(transactions[2].id).await, transactions[2]);
+    assert!(store.transaction_apply_groups(&[]).await.unwrap().is_empty());
+}
+
+/// More than fit into one statement of any database.
+pub async fn many_changes_are_written_at_once(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let transactions = ready(&bench, 130).await;
+    let groups: Vec<_> = transactions
+        .chunks(2)
+        .zip(1..)
+        .map(|(some, source)| changes(&bench, some, &opened(&bench.attempt(account(source)))))
+        .collect();
+    let stored = store.transaction_apply_groups(&groups).await.unwrap();
+    assert!(stored.iter().all(|stored| *stored == Stored::Applied));
+    for change in groups.iter().flatten() {
+        assert_eq!(bench.fetch(change.transaction().id).await, *change.transaction());
+        assert_eq!(bench.facts(change.transaction().id).await.len(), 3);
+    }
+}
+
+/// A transaction that was left out would stay in an envelope that nobody looks up any more.
+pub async fn attempt_is_closed_with_all_its_transactions(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let transactions = ready(&bench, 3).await;
+    let (attempt, paying) = open(&bench, &transactions[..2], account(1)).await;
+    let some = changes(&bench, &paying[..1], &applied(&attempt));
+    store.transaction_apply_groups(&[some]).await.expect_err("one is missing");
+    store.attempt_close(attempt.id, AttemptStatus::Void, "x", at(0)).await.expect_err("both are missing");
+    assert_eq!(bench.fetch(paying[0].id).await, paying[0]);
+    let mixed = vec![
+        bench.change(&paying[0], applied(&attempt)),
+        bench.change(&transactions[2], opened(&bench.attempt(account(2)))),
+    ];
+    store.transaction_apply_groups(&[mixed]).await.expect_err("not about one attempt");
+}
+
+/// Eight claimers, a few attempts.
+pub async fn claims_never_share_an_attempt(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    for (transaction, source) in ready(&bench, 12).await.iter().zip(1..) {
+        open(&bench, std::slice::from_ref(transaction), account(source)).await;
+    }
+    let claimers = (0..8).map(|number| async move {
+        let mut mine = Vec::new();
+        loop {
+            let claimed = store.attempt_claim(&claim(&format!("c{number}"), 0, 2)).await.unwrap();
+            if claimed.is_empty() {
+                return mine;
+            }
+            mine.extend(claimed.into_iter().map(|one| one.attempt.id));
+        }
+    });
+    let mut all: Vec<_> = futures_util::future::join_all(claimers).await.into_iter().flatten().collect();
+    all.sort_unstable();
+    let count = all.len();
+    all.dedup();
+    assert_eq!((count, all.len()), (12, 12));
+}
+
+/// And only by whoever has it.
+pub async fn released_attempt_is_due_when_told(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let transactions = ready(&bench, 1).await;
+    let (attempt, _) = open(&bench, &transactions, account(1)).await;
+    let first = store.attempt_claim(&claim("a", 0, 10)).await.unwrap();
+    assert!(store.attempt_claim(&claim("b", 59, 10)).await.unwrap().is_empty(), "a lease lasts");
+    let second = store.attempt_claim(&claim("b", 61, 10)).await.unwrap();
+    assert!(second[0].lease > first[0].lease);
+    store.attempt_release(&[(attempt.id, first[0].lease, at(61))]).await.unwrap();
+    assert!(store.attempt_claim(&claim("c", 62, 10)).await.unwrap().is_empty(), "the lease was lost");
+    store.attempt_release(&[(attempt.id, second[0].lease, at(70))]).await.unwrap();
+    assert!(store.attempt_claim(&claim("c", 69, 10)).await.unwrap().is_empty());
+    assert_eq!(store.attempt_claim(&claim("c", 70, 10)).await.unwrap().len(), 1);
+}
+
+/// While it is open; each once, oldest first.
+pub async fn wrapping_is_kept_with_its_attempt(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let transactions = ready(&bench, 1).await;
+    let (attempt, paying) = open(&bench, &transactions, account(1)).await;
+    let bump = |number: u8| Bump {
+        hash: TransactionHash::from_bytes([number; 32]),
+        envelope: "BBBB".into(),
+        fee: i64::from(number) * 1000,
+        opened_at: at(i64::from(number)),
+    };
+    for number in [1, 2, 2] {
+        assert!(store.attempt_bump(attempt.id, &bump(number)).await.unwrap());
+    }
+    let claimed = store.attempt_claim(&claim("a", 9, 10)).await.unwrap();
+    assert_eq!(claimed[0].bumps, [bump(1), bump(2)]);
+    assert_eq!(store.attempt_fees_since(at(0)).await.unwrap(), attempt.fee + 3000);
+    assert_eq!(store.attempt_fees_since(at(2)).await.unwrap(), 2000);
+    assert_eq!(store.attempt_fees_since(at(3)).await.unwrap(), 0);
+    bench.moved(&paying[0], voided(&attempt)).await;
+    assert!(!store.attempt_bump(attempt.id, &bump(3)).await.unwrap(), "it is closed");
+    let given_up = store.attempt_void_list(&[transactions[0].id]).await.unwrap();
+    assert_eq!(given_up, [(transactions[0].id, attempt)]);
+}
+
+/// Also one that failed in company.
+pub async fn void_attempts_are_listed_by_transaction(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let transactions = ready(&bench, 3).await;
+    let (shared, paying) = open(&bench, &transactions[..2], account(1)).await;
+    let group = changes(&bench, &paying, &voided(&shared));
+    let again: Vec<_> = group.iter().map(|change| change.transaction().clone()).collect();
+    assert_eq!(store.transaction_apply_groups(&[group]).await.unwrap(), [Stored::Applied]);
+    let (_, second) = open(&bench, &again[..1], account(2)).await;
+    let ids: Vec<_> = transactions.iter().map(|transaction| transaction.id).collect();
+    let mut listed = store.attempt_void_list(&ids).await.unwrap();
+    listed.sort_unstable_by_key(|(id, _)| *id);
+    let mut expected = [(ids[0], shared.clone()), (ids[1], shared)];
+    expected.sort_unstable_by_key(|(id, _)| *id);
+    assert_eq!(listed, expected);
+    assert_eq!(second[0].state.name(), "paying");
+    assert!(store.attempt_void_list(&[]).await.unwrap().is_empty());
+}
+
+/// An attempt of the anchor's own lumens.
+pub async fn attempt_without_transactions_is_opened_and_closed(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let attempt = bench.attempt(account(1));
+    assert_eq!(store.attempt_open(&attempt, at(0)).await.unwrap(), Stored::Applied);
+    let other = bench.attempt(account(1));
+    assert_eq!(store.attempt_open(&other, at(0)).await.unwrap(), Stored::SourceBusy);
+    let claimed = store.attempt_claim(&claim("a", 0, 10)).await.unwrap();
+    assert_eq!((&claimed[0].attempt, claimed[0].transactions.len()), (&attempt, 0));
+    for _ in 0..2 {
+        store.attempt_close(attempt.id, AttemptStatus::Applied, "there", at(1)).await.unwrap();
+    }
+    assert_eq!(store.attempt_applied_at(&account(1), attempt.sequence).await.unwrap(), Some(attempt));
+}
+
+/// Of the pool first.
+pub async fn channels_are_claimed_once(store: &dyn Store) {
+    assert!(store.channel_claim(&claim("a", 0, 10)).await.unwrap().is_empty());
+    store.channel_put(&[(account(50), None)]).await.unwrap();
+    let stand_in = store.channel_claim(&claim("a", 0, 10)).await.unwrap();
+    assert_eq!(stand_in[0].channel.account, account(50));
+    store.channel_release(&[(account(50), stand_in[0].lease)]).await.unwrap();
+
+    let pool: Vec<_> = (0..6).map(|place| (account(100 + place), Some(u32::from(place)))).collect();
+    for _ in 0..2 {
+        store.channel_put(&pool).await.unwrap();
+    }
+    assert_eq!(store.channel_count(at(0)).await.unwrap(), ChannelCount { free: 6, all: 6 });
+    let claimers = (0..4).map(|number| async move {
+        let mut mine = Vec::new();
+        loop {
+            let claimed = store.channel_claim(&claim(&format!("c{number}"), 0, 1)).await.unwrap();
+            if claimed.is_empty() {
+                return mine;
+            }
+            mine.extend(claimed.into_iter().map(|one| one.channel.account));
+        }
+    });
+    let mut all: Vec<_> = futures_util::future::join_all(claimers).await.into_iter().flatten().collect();
+    all.sort_unstable();
+    let count = all.len();
+    all.dedup();
+    assert_eq!((count, all.len()), (6, 6), "and never the stand-in");
+    assert_eq!(store.channel_count(at(0)).await.unwrap().free, 0);
+    assert_eq!(store.channel_count(at(61)).await.unwrap().free, 6, "leases end");
+}
+
+/// With the last sequence number that is proved, if nobody else uses the account.
+pub async fn channel_is_busy_while_its_attempt_is_open(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    store.channel_put(&[(account(50), Some(0)), (account(51), Some(1))]).await.unwrap();
+    let transactions = ready(&bench, 2).await;
+    let (attempt, paying) = open(&bench, &transactions[..1], account(50)).await;
+    assert_eq!(store.channel_count(at(0)).await.unwrap(), ChannelCount { free: 1, all: 2 });
+    let claimed = store.channel_claim(&claim("a", 0, 10)).await.unwrap();
+    assert_eq!(claimed.iter().map(|one| one.channel.account).collect::<Vec<_>>(), [account(51)]);
+    assert!(!store.channel_retire(&account(50), at(0)).await.unwrap(), "its envelope may still land");
+    assert!(!store.channel_retire(&account(51), at(0)).await.unwrap(), "somebody has it");
+    let group = changes(&bench, &paying, &applied(&attempt));
+    store.transaction_apply_groups(&[group]).await.unwrap();
+    let claimed = store.channel_claim(&claim("a", 0, 10)).await.unwrap();
+    assert_eq!(
+        (claimed[0].channel.account, claimed[0].channel.sequence),
+        (account(50), Some(attempt.sequence))
+    );
+
+    let (second, paying) = open(&bench, &transactions[1..], account(50)).await;
+    bench.moved(&paying[0], voided(&second)).await;
+    let listed = store.channel_list().await.unwrap();
+    assert_eq!(
+        (listed[0].account, listed[0].sequence),
+        (account(50), None),
+        "what became of the number is not known"
+    );
+    assert!(store.channel_retire(&account(50), at(0)).await.unwrap());
+    assert!(store.channel_claim(&claim("b", 0, 10)).await.unwrap().is_empty());
+    store.channel_put(&[(account(50), Some(0))]).await.unwrap();
+    assert_eq!(store.channel_claim(&claim("b", 0, 10)).await.unwrap().len(), 1, "it is used again");
+}
+
+/// Others use these accounts too.
+pub async fn number_of_a_stand_in_is_not_remembered(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    store.channel_put(&[(account(50), None)]).await.unwrap();
+    let transactions = ready(&bench, 1).await;
+    let (attempt, paying) = open(&bench, &transactions, account(50)).await;
+    bench.moved(&paying[0], applied(&attempt)).await;
+    let claimed = store.channel_claim(&claim("a", 0, 10)).await.unwrap();
+    assert_eq!((claimed[0].channel.sequence, claimed[0].channel.attempt), (None, None));
+}
