@@ -26,7 +26,7 @@ mod signed;
 
 pub(super) use read::bounds;
 #[cfg(any(test, feature = "testing"))]
-pub(crate) use signed::read_signed;
+pub(crate) use signed::{read_signed, read_wrapped};
 
 /// The network's limit.
 const OPERATIONS_MAX: usize = 100;

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anchor_core::Anchor;
-use anchor_core::account::Account;
+use anchor_core::account::{Account, AccountId};
 use anchor_core::amount::StellarAmount;
 use anchor_core::asset::StellarAsset;
 use anchor_core::clock::ManualClock;
 use anchor_core::id::{IdSource as _, RandomIds, TransactionId};
 use anchor_core::integration::RailsIntegration;
+use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
-use anchor_core::ops::{Committed, Progress, commit};
+use anchor_core::ops::{Committed, Progress, channels, commit};
 use anchor_core::stellar::Movement;
 use anchor_core::store::diesel::DieselStore;
 use anchor_core::testing::fakes::{AmountForms, PlainDocuments, RecordedEvents, ScriptedCallbacks, samples};
@@ -58,7 +59,9 @@ impl World {
         store.migrate().await.unwrap();
         let clock = ManualClock::new(samples::start());
         let now = u64::try_from(samples::start().timestamp()).unwrap();
-        let config = samples::config();
+        let mut config = samples::config();
+        config.channel_seed = Some(SigningKey::from_seed([7; 32]));
+        config.fee_key = Some(SigningKey::from_seed([8; 32]));
         let ledger = FakeLedger::new(config.network.clone(), now);
         ledger.fund(samples::distribution().account(), lumens(1000));
         ledger.trust(samples::distribution().account(), &samples::token(), lumens(100_000));
@@ -106,6 +109,35 @@ impl World {
     pub(crate) fn another_worker(&self) -> Worker {
         let callbacks = Arc::new(self.callbacks.clone());
         Worker::with_sender(self.anchor.clone(), self.config.clone(), callbacks)
+    }
+
+    /// Channel accounts, on the ledger and in use.
+    pub(crate) async fn channels(&self, count: u32) -> Vec<AccountId> {
+        let pool = channels::pool(&self.anchor, count).unwrap();
+        for account in &pool {
+            self.ledger.fund(*account, lumens(2));
+        }
+        let missing = channels::grow(&self.anchor, samples::distribution().account(), count).await.unwrap();
+        assert_eq!(missing, 0);
+        pool
+    }
+
+    /// Somebody else who can hold the token.
+    pub(crate) fn another_user(&self, number: u8) -> AccountId {
+        let account = SigningKey::from_seed([number; 32]).account();
+        self.ledger.fund(account, lumens(10));
+        self.ledger.trust(account, &samples::token(), lumens(0));
+        account
+    }
+
+    /// A deposit for this account, whose money is at the bank.
+    pub(crate) async fn deposit_of(&self, account: AccountId, memo: Memo, amount: &str) -> TransactionId {
+        let mut started = samples::started(self.id(), Kind::Deposit);
+        started.request.account = account.into();
+        started.request.memo = memo;
+        let id = self.agree(started, amount, 0).await;
+        self.credit(id, amount);
+        id
     }
 
     /// A deposit whose money is awaited.

@@ -16,14 +16,21 @@ const LIST_MAX: i64 = 200;
 pub(super) fn put(connection: &mut AnyConnection, job: &str, at: NaiveDateTime) -> Result<(), Fault> {
     let this = || job_heartbeats::table.filter(job_heartbeats::job.eq(job));
     // one statement, so that of two writers the later time wins whoever comes first
-    let older = this().filter(job_heartbeats::beaten_at.lt(at));
-    if diesel::update(older).set(job_heartbeats::beaten_at.eq(at)).execute(connection)? == 0
-        && this().count().get_result::<i64>(connection)? == 0
-    {
-        diesel::insert_into(job_heartbeats::table)
-            .values((job_heartbeats::job.eq(job), job_heartbeats::beaten_at.eq(at)))
-            .execute(connection)?;
+    let later = |connection: &mut AnyConnection| {
+        let older = this().filter(job_heartbeats::beaten_at.lt(at));
+        diesel::update(older).set(job_heartbeats::beaten_at.eq(at)).execute(connection)
+    };
+    if later(connection)? > 0 {
+        return Ok(());
     }
+    if this().count().get_result::<i64>(connection)? > 0 {
+        // perhaps it came between the two, with an earlier time
+        later(connection)?;
+        return Ok(());
+    }
+    diesel::insert_into(job_heartbeats::table)
+        .values((job_heartbeats::job.eq(job), job_heartbeats::beaten_at.eq(at)))
+        .execute(connection)?;
     Ok(())
 }
 

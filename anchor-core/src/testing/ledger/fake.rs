@@ -98,6 +98,8 @@ struct State {
     jammed: BTreeSet<TransactionHash>,
     jam_all: bool,
     fee_bid: u32,
+    /// Ledgers are full: who bids less than this for an operation is not applied.
+    fee_min: i64,
 }
 
 impl State {
@@ -129,6 +131,7 @@ impl FakeLedger {
             jammed: BTreeSet::new(),
             jam_all: false,
             fee_bid: 100,
+            fee_min: 0,
         };
         Self { network, state: Arc::new(Mutex::new(state)), closed: watch::Sender::new(2) }
     }
@@ -196,7 +199,8 @@ impl FakeLedger {
             if received.max_time < closed_at {
                 continue;
             }
-            if state.jam_all || state.jammed.contains(&received.hash) {
+            let is_jammed = state.jam_all || state.jammed.contains(&received.hash);
+            if is_jammed || received.fee < state.fee_min {
                 state.pending.push_back(received);
                 continue;
             }
@@ -287,6 +291,13 @@ impl FakeLedger {
     /// What [`Ledger::fee_bid`] answers.
     pub fn set_fee_bid(&self, fee: u32) {
         self.state().fee_bid = fee;
+    }
+
+    /// From now on ledgers are full of others who bid so much for an operation: whoever bids less has to wait.
+    pub fn surge(&self, fee: u32) {
+        let mut state = self.state();
+        state.fee_bid = fee;
+        state.fee_min = i64::from(fee);
     }
 
     fn fails(&self, fault: &Fault) -> Result<(), LedgerError> {
@@ -443,7 +454,11 @@ fn receive(state: &mut State, network: &Network, envelope: &str) -> Submission {
     {
         return Submission::Applied { ledger: *ledger };
     }
-    if state.pending.iter().any(|pending| pending.hash == received.hash) {
+    if let Some(pending) = state.pending.iter_mut().find(|pending| pending.hash == received.hash) {
+        // the same once more, or in another wrapping: who pays ten times as much takes its place
+        if received.is_signed && received.fee >= pending.fee.saturating_mul(10) {
+            *pending = received;
+        }
         return Submission::Accepted;
     }
     if received.max_time < state.world.point.closed_at {

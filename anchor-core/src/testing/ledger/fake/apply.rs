@@ -21,11 +21,16 @@ pub(super) fn apply(world: &mut World, received: &ReceivedEnvelope, forced: Opti
     if source.sequence.checked_add(1) != Some(received.sequence) {
         return; // never enters a ledger
     }
-    let fee = received.operations.iter().fold(0, |fee, _| fee + FEE);
+    let payer = received.wrapping.map_or(received.source, |(_, payer)| payer);
+    let operations = received.operations.len() + usize::from(received.wrapping.is_some());
+    let fee = i64::try_from(operations).unwrap_or(i64::MAX).saturating_mul(FEE);
     let fee = StellarAmount::from_stroops(fee).unwrap_or_default();
-    let Some(rest) = source.balance.checked_sub(fee) else { return };
-    source.balance = rest;
-    source.sequence = received.sequence;
+    let Some(account) = world.accounts.get_mut(&payer) else { return };
+    let Some(rest) = account.balance.checked_sub(fee) else { return };
+    account.balance = rest;
+    if let Some(source) = world.accounts.get_mut(&received.source) {
+        source.sequence = received.sequence;
+    }
 
     let mut trial = world.clone();
     let mut claimable_balances = Vec::new();
@@ -52,6 +57,9 @@ pub(super) fn apply(world: &mut World, received: &ReceivedEnvelope, forced: Opti
             Lookup::Succeeded { ledger, claimable_balances }
         }
     };
+    if let Some((hash, _)) = received.wrapping {
+        world.outcomes.insert(hash, outcome.clone());
+    }
     world.outcomes.insert(received.hash, outcome);
 }
 

@@ -1,0 +1,308 @@
+//! Many payments at once: channel accounts, shared envelopes, and dearer ones.
+
+use anchor_core::account::AccountId;
+use anchor_core::asset::StellarAsset;
+use anchor_core::id::TransactionId;
+use anchor_core::keys::SigningKey;
+use anchor_core::memo::Memo;
+use anchor_core::ops::channels::{self, ChannelsError};
+use anchor_core::store::ChannelCount;
+use anchor_core::testing::fakes::samples;
+use anchor_core::testing::ledger::Fault;
+use anchor_core::transaction::{Actor, Fact};
+
+use crate::world::{End, World, lumens};
+
+/// Paid out of 10 to each of them.
+const EACH: &str = "9.75";
+
+fn holds(world: &World, account: &AccountId) -> String {
+    world.ledger.balance(account, &samples::token()).to_string()
+}
+
+async fn deposits(
+    world: &World,
+    count: u8,
+    memo: impl Fn(u8) -> Memo,
+) -> (Vec<AccountId>, Vec<TransactionId>) {
+    let (mut users, mut ids) = (Vec::new(), Vec::new());
+    for number in 0..count {
+        let user = world.another_user(100 + number);
+        users.push(user);
+        ids.push(world.deposit_of(user, memo(number), "10").await);
+    }
+    world.worker.activate_once("process_pending_deposits").await.unwrap();
+    (users, ids)
+}
+
+async fn assert_paid(world: &World, users: &[AccountId], ids: &[TransactionId]) {
+    for (user, id) in users.iter().zip(ids) {
+        assert_eq!((world.state(*id).await, holds(world, user).as_str()), ("paid", EACH));
+    }
+}
+
+#[tokio::test]
+async fn payments_without_a_memo_share_an_envelope() {
+    let world = World::new().await;
+    world.channels(1).await;
+    let (users, ids) = deposits(&world, 7, |_| Memo::None).await;
+    world.worker.activate_once("submit_payments").await.unwrap();
+    world.worker.activate_once("submit_payments").await.unwrap();
+    for id in &ids {
+        assert_eq!(world.state(*id).await, "paying");
+    }
+    world.settle().await;
+    // the first round does not know yet how many fit into one
+    assert!(world.envelopes() <= 2, "{}", world.envelopes());
+    assert_paid(&world, &users, &ids).await;
+}
+
+#[tokio::test]
+async fn payments_with_memos_use_a_channel_each_in_one_ledger() {
+    let world = World::new().await;
+    let pool = world.channels(5).await;
+    let (users, ids) = deposits(&world, 5, |number| Memo::Id(number.into())).await;
+    world.worker.activate_once("submit_payments").await.unwrap();
+    assert_eq!(world.envelopes(), 5);
+    for channel in &pool {
+        assert!(world.anchor.store().attempt_open_of(channel).await.unwrap().is_some());
+    }
+    world.ledger.close();
+    world.worker.activate_once("confirm_payments").await.unwrap();
+    assert_paid(&world, &users, &ids).await;
+    // the distribution account pays, the channels pay the fees and use their numbers
+    let distribution = samples::distribution().account();
+    assert_eq!(world.ledger.balance(&distribution, &StellarAsset::Native), lumens(1000));
+    let count = world.anchor.store().channel_count(samples::start()).await.unwrap();
+    assert_eq!(count, ChannelCount { free: 5, all: 5 });
+    for channel in world.anchor.store().channel_list().await.unwrap() {
+        assert_eq!(channel.position.is_some(), channel.sequence.is_some(), "known without asking");
+    }
+}
+
+#[tokio::test]
+async fn more_payments_than_channels_wait_for_the_next_ledger() {
+    let world = World::new().await;
+    world.channels(2).await;
+    let (users, ids) = deposits(&world, 5, |number| Memo::Id(number.into())).await;
+    for _ in 0..2 {
+        world.worker.activate_once("submit_payments").await.unwrap();
+    }
+    assert_eq!(world.envelopes(), 2, "a channel has one open envelope");
+    world.settle().await;
+    assert_eq!(world.envelopes(), 5);
+    assert_paid(&world, &users, &ids).await;
+}
+
+#[tokio::test]
+async fn operation_that_fails_takes_the_others_down_only_once() {
+    let world = World::new().await;
+    world.channels(4).await;
+    let (users, ids) = deposits(&world, 4, |_| Memo::None).await;
+    for _ in 0..2 {
+        world.worker.activate_once("submit_payments").await.unwrap();
+    }
+    // the account goes between the plan and the ledger
+    world.ledger.remove(&users[2]);
+    world.ledger.close();
+    world.worker.activate_once("confirm_payments").await.unwrap();
+    world.settle().await;
+    for (number, (user, id)) in users.iter().zip(&ids).enumerate() {
+        let expected = if number == 2 { ("awaiting_trust", "0") } else { ("paid", EACH) };
+        assert_eq!((world.state(*id).await, holds(&world, user).as_str()), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_was_changed_meanwhile_leaves_the_rest_of_its_envelope_for_the_next_round() {
+    let world = World::new().await;
+    world.channels(2).await;
+    let (users, ids) = deposits(&world, 3, |_| Memo::None).await;
+    world.tell(ids[1], Fact::Held { reason: "look".to_owned() }, Actor::Operator("Ana".to_owned())).await;
+    world.settle().await;
+    assert_eq!(world.state(ids[1]).await, "on_hold");
+    assert_paid(&world, &[users[0], users[2]], &[ids[0], ids[2]]).await;
+}
+
+#[tokio::test]
+async fn distribution_that_cannot_pay_all_pays_the_oldest() {
+    let world = World::new().await;
+    world.channels(4).await;
+    let distribution = samples::distribution().account();
+    world.ledger.edit(distribution, |account| {
+        for line in &mut account.trust_lines {
+            line.balance = "20".parse().unwrap();
+        }
+    });
+    let (users, ids) = deposits(&world, 4, |_| Memo::None).await;
+    world.settle().await;
+    assert_paid(&world, &users[..2], &ids[..2]).await;
+    for id in &ids[2..] {
+        assert_eq!(world.state(*id).await, "on_hold");
+    }
+}
+
+#[tokio::test]
+async fn two_deposits_to_an_account_that_does_not_exist_create_it_once() {
+    let world = World::new().await;
+    world.channels(4).await;
+    let newcomer = SigningKey::from_seed([99; 32]).account();
+    for memo in [1, 2] {
+        world.deposit_of(newcomer, Memo::Id(memo), "10").await;
+    }
+    world.settle().await;
+    assert_eq!(world.ledger.balance(&newcomer, &StellarAsset::Native).to_string(), "2.01");
+    world.ledger.trust(newcomer, &samples::token(), lumens(0));
+    world.settle().await;
+    assert_eq!(holds(&world, &newcomer), "19.5");
+}
+
+#[tokio::test]
+async fn channel_that_cannot_be_read_carries_nothing() {
+    let world = World::new().await;
+    let pool = world.channels(2).await;
+    world.ledger.inject(Fault::AccountLags(pool[0], true));
+    world.ledger.remove(&pool[1]);
+    let (users, ids) = deposits(&world, 1, |_| Memo::None).await;
+    world.worker.activate_once("submit_payments").await.unwrap();
+    assert_eq!(world.envelopes(), 0);
+    world.settle().await;
+    assert_paid(&world, &users, &ids).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_share_the_pool() {
+    let world = World::new().await;
+    world.channels(6).await;
+    let (users, ids) =
+        deposits(&world, 12, |number| if number % 2 == 0 { Memo::None } else { Memo::Id(number.into()) })
+            .await;
+    let (one, two) = (world.another_worker(), world.another_worker());
+    for _ in 0..12 {
+        let (first, second) = tokio::join!(one.run_until_idle(), two.run_until_idle());
+        first.unwrap();
+        second.unwrap();
+        world.tick();
+    }
+    assert_paid(&world, &users, &ids).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shared_envelope_survives_death_at_every_moment() {
+    for ledger_goes_on in [false, true] {
+        for moment in 0.. {
+            let world = World::new().await;
+            world.channels(2).await;
+            let (users, ids) = deposits(&world, 3, |_| Memo::None).await;
+            let end = End { transaction: ids[2], state: "paid" };
+            let died = world.settle_through_death(&end, moment, ledger_goes_on).await;
+            world.settle().await;
+            assert_paid(&world, &users, &ids).await;
+            if !died {
+                assert!(moment > 5, "the road has more moments than {moment}");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn envelope_that_the_network_leaves_behind_is_made_dearer_and_lands_once() {
+    let world = World::new().await;
+    world.channels(1).await;
+    let payer = SigningKey::from_seed([8; 32]).account();
+    world.ledger.fund(payer, lumens(10));
+    let (users, ids) = deposits(&world, 1, |_| Memo::Id(1)).await;
+    world.worker.activate_once("submit_payments").await.unwrap();
+    world.ledger.surge(5_000);
+    for _ in 0..5 {
+        world.tick();
+        world.worker.activate_once("confirm_payments").await.unwrap();
+    }
+    world.tick();
+    world.worker.activate_once("confirm_payments").await.unwrap();
+    assert_paid(&world, &users, &ids).await;
+    assert_eq!(world.envelopes(), 2, "the envelope and its wrapping");
+    assert_ne!(world.ledger.balance(&payer, &StellarAsset::Native), lumens(10), "the fee account paid");
+}
+
+#[tokio::test]
+async fn no_envelope_is_made_dearer_than_the_cap() {
+    let world = World::new().await;
+    world.channels(1).await;
+    let (users, ids) = deposits(&world, 1, |_| Memo::Id(1)).await;
+    world.worker.activate_once("submit_payments").await.unwrap();
+    world.ledger.surge(1_000_000);
+    for _ in 0..6 {
+        world.tick();
+        world.worker.activate_once("confirm_payments").await.unwrap();
+    }
+    assert_eq!((world.state(ids[0]).await, world.envelopes()), ("paying", 1));
+    world.ledger.surge(100);
+    world.settle().await;
+    assert_paid(&world, &users, &ids).await;
+}
+
+#[tokio::test]
+async fn payments_wait_where_the_fees_of_a_day_are_used_up() {
+    let world = World::new().await;
+    world.channels(3).await;
+    let mut settings = anchor_core::ops::JobSettings::new("thrifty");
+    settings.fee_budget = Some(200);
+    let pace = anchor_core::ops::submit::Pace::default();
+    let (_, ids) = deposits(&world, 3, |number| Memo::Id(number.into())).await;
+    for _ in 0..4 {
+        anchor_core::ops::submit::submit(&world.anchor, &settings, &pace).await.unwrap();
+    }
+    let mut states = Vec::new();
+    for id in ids {
+        states.push(world.state(id).await);
+    }
+    states.sort_unstable();
+    assert_eq!(states.iter().filter(|state| **state == "paying").count(), 2, "{states:?}");
+    world.clock.advance(std::time::Duration::from_secs(25 * 3600));
+    anchor_core::ops::submit::submit(&world.anchor, &settings, &pace).await.unwrap();
+    assert_eq!(world.envelopes(), 3);
+}
+
+#[tokio::test]
+async fn pool_is_created_fed_and_retired_by_the_software() {
+    let world = World::new().await;
+    let distribution = samples::distribution().account();
+    assert_eq!(channels::grow(&world.anchor, distribution, 3).await.unwrap(), 3);
+    let again = channels::grow(&world.anchor, distribution, 3).await;
+    assert!(matches!(again, Err(ChannelsError::Busy(_))), "{again:?}");
+    world.settle().await;
+    assert_eq!(channels::grow(&world.anchor, distribution, 3).await.unwrap(), 0);
+    let store = world.anchor.store();
+    assert_eq!(
+        store.channel_count(world.anchor.clock().now()).await.unwrap(),
+        ChannelCount { free: 3, all: 3 }
+    );
+
+    let pool = channels::pool(&world.anchor, 3).unwrap();
+    world.ledger.edit(pool[1], |account| account.balance = lumens(1));
+    world.worker.activate_once("feed_channels").await.unwrap();
+    world.settle().await;
+    assert_eq!(world.ledger.balance(&pool[1], &StellarAsset::Native), lumens(2));
+    world.worker.activate_once("feed_channels").await.unwrap();
+    assert_eq!(world.envelopes(), 2, "whoever has enough gets nothing");
+
+    let listed = store.channel_list().await.unwrap();
+    let first = listed.iter().find(|channel| channel.account == pool[0]).unwrap();
+    assert!(channels::retire(&world.anchor, first).await.unwrap());
+    let (users, ids) = deposits(&world, 3, |number| Memo::Id(number.into())).await;
+    world.settle().await;
+    assert_paid(&world, &users, &ids).await;
+    assert_eq!(store.channel_list().await.unwrap()[0].sequence, None, "the retired one carried nothing");
+}
+
+#[tokio::test]
+async fn wrong_pools_are_refused() {
+    let world = World::new().await;
+    let too_many = channels::pool(&world.anchor, 10_001);
+    assert!(matches!(too_many, Err(ChannelsError::TooMany)));
+    let nobody = SigningKey::from_seed([77; 32]).account();
+    let refused = channels::grow(&world.anchor, nobody, 1).await;
+    assert!(matches!(refused, Err(ChannelsError::NoPayer(account)) if account == nobody));
+}
