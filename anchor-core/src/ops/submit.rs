@@ -58,7 +58,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { introduced: AtomicBool::new(false), per_envelope: AtomicU32::new(1) }
+        Self { introduced: AtomicBool::new(false), per_envelope: AtomicU32::new(100) }
     }
 }
 
@@ -83,7 +83,8 @@ pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Res
         pace.introduced.store(true, Ordering::Relaxed);
     }
     let free = anchor.store().channel_count(anchor.clock().now()).await?.free;
-    if free == 0 || is_over_budget(anchor, settings).await? {
+    let allowance = allowance(anchor, settings).await?;
+    if free == 0 || allowance == Some(0) {
         return Ok(Progress::default());
     }
     let room = free.saturating_mul(pace.per_envelope.load(Ordering::Relaxed)).saturating_add(1);
@@ -97,7 +98,7 @@ pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Res
         Desk { anchor, settings, claimed: &claimed, back: Vec::new(), progress: Progress::default() };
     desk.progress.claimed = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
     match Round::open(anchor, settings).await {
-        Ok(round) => round.work(&mut desk, pace).await,
+        Ok(round) => round.work(&mut desk, pace, allowance).await,
         Err(error) => {
             tracing::warn!(error = chain(&error), "the ledger did not answer: nothing is signed now");
             for place in 0..claimed.len() {
@@ -108,15 +109,15 @@ pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Res
     Ok(desk.close().await)
 }
 
-/// Counted by what was bid in the last 24 hours.
-async fn is_over_budget(anchor: &Anchor, settings: &JobSettings) -> Result<bool, OpsError> {
-    let Some(budget) = settings.fee_budget else { return Ok(false) };
+/// What may still be bid, by what was bid in the last 24 hours; `None` without a budget.
+async fn allowance(anchor: &Anchor, settings: &JobSettings) -> Result<Option<i64>, OpsError> {
+    let Some(budget) = settings.fee_budget else { return Ok(None) };
     let since = anchor.clock().now() - chrono::Duration::hours(24);
-    let is_over = anchor.store().attempt_fees_since(since).await? >= budget;
-    if is_over {
+    let rest = budget.saturating_sub(anchor.store().attempt_fees_since(since).await?).max(0);
+    if rest == 0 {
         tracing::error!(budget, "the fees of the last 24 hours have reached FEE_BUDGET: payments wait");
     }
-    Ok(is_over)
+    Ok(Some(rest))
 }
 
 impl<'a> Round<'a> {
@@ -126,7 +127,7 @@ impl<'a> Round<'a> {
         Ok(Self { anchor, settings, latest, fee })
     }
 
-    async fn work(&self, desk: &mut Desk<'_>, pace: &Pace) {
+    async fn work(&self, desk: &mut Desk<'_>, pace: &Pace, mut allowance: Option<i64>) {
         let mut accounts = Accounts::read(self.anchor, accounts_of(self.anchor, desk.claimed)).await;
         let decisions = decide(self, desk.claimed, &mut accounts).await;
         let mut sends = Vec::new();
@@ -153,8 +154,13 @@ impl<'a> Round<'a> {
         };
         let mut addressed = Vec::with_capacity(parcels.len());
         for parcel in parcels {
-            match channels.take(&parcel) {
-                Some(channel) => addressed.push((parcel, channel)),
+            let cost = parcel.fee(self.fee);
+            let is_affordable = allowance.is_none_or(|rest| cost <= rest);
+            match is_affordable.then(|| channels.take(&parcel)).flatten() {
+                Some(channel) => {
+                    allowance = allowance.map(|rest| rest.saturating_sub(cost));
+                    addressed.push((parcel, channel));
+                }
                 // whoever has to wait keeps the place in the queue
                 None => parcel.places().for_each(|place| desk.wait(place, PAUSE)),
             }

@@ -16,6 +16,11 @@ pub(super) struct Parcel {
 }
 
 impl Parcel {
+    /// What its envelope may cost, in stroops.
+    pub(super) fn fee(&self, per_operation: u32) -> i64 {
+        i64::try_from(self.payments.len()).unwrap_or(i64::MAX).saturating_mul(i64::from(per_operation))
+    }
+
     /// The places of its payments, in the order of its operations.
     pub(super) fn places(&self) -> impl Iterator<Item = usize> + '_ {
         self.payments.iter().map(|(place, _)| *place)

@@ -32,7 +32,6 @@ impl Round<'_> {
             Ok(unsigned) => unsigned,
             Err(error) => return Ok(Err(error)),
         };
-        let operations = i64::try_from(spec.operations.len()).unwrap_or(i64::MAX);
         let SignedEnvelope { hash, xdr } = signed(self.anchor, unsigned).await?;
         Ok(Ok(Attempt {
             id: AttemptId::new(self.anchor.ids().next()),
@@ -42,7 +41,7 @@ impl Round<'_> {
             source: channel.account,
             sequence: channel.sequence,
             max_time,
-            fee: i64::from(self.fee).saturating_mul(operations),
+            fee: parcel.fee(self.fee),
         }))
     }
 }

@@ -27,10 +27,11 @@ pub(super) struct Closing {
 }
 
 /// Stores attempts; their channels are taken until they are closed.
-pub(super) fn open(connection: &mut AnyConnection, rows: &[AttemptRow]) -> Result<(), Fault> {
+pub(super) fn open(connection: &mut AnyConnection, rows: Vec<AttemptRow>) -> Result<(), Fault> {
+    let taken: Vec<_> = rows.iter().map(|row| (row.source().to_owned(), row.id().to_owned())).collect();
     insert_all!(connection, attempts::table, rows);
-    for row in rows {
-        channels::occupy(connection, row.source(), row.id())?;
+    for (account, attempt) in taken {
+        channels::occupy(connection, &account, &attempt)?;
     }
     Ok(())
 }
@@ -80,7 +81,7 @@ pub(super) fn open_alone(
     attempt: &Attempt,
     at: DateTime<Utc>,
 ) -> Result<Stored, Fault> {
-    let opened = open(connection, &[AttemptRow::open(attempt, at)?]);
+    let opened = open(connection, vec![AttemptRow::open(attempt, at)?]);
     match opened.as_ref().err().and_then(Fault::rule) {
         Some(Rule::OneOpenAttemptOfSource) => Ok(Stored::SourceBusy),
         _ => opened.map(|()| Stored::Applied),

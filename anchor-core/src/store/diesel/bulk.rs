@@ -14,24 +14,22 @@ use super::schema::transactions;
 #[cfg(feature = "postgres")]
 pub(super) const AT_ONCE: usize = 1_000;
 
-/// Inserts all rows, in their order.
+/// Inserts all rows of a vector, in their order.
 macro_rules! insert_all {
     ($connection:expr, $table:expr, $rows:expr) => {
-        match $connection {
-            #[cfg(feature = "sqlite")]
-            $crate::store::diesel::connection::AnyConnection::Sqlite(sqlite) => {
-                for row in $rows {
-                    diesel::insert_into($table).values(row).execute(sqlite)?;
+        match &mut *$connection {
+            #[cfg(feature = "postgres")]
+            $crate::store::diesel::connection::AnyConnection::Postgres(postgres) if $rows.len() > 1 => {
+                let mut rows = $rows.into_iter().peekable();
+                while rows.peek().is_some() {
+                    let some: Vec<_> = rows.by_ref().take($crate::store::diesel::bulk::AT_ONCE).collect();
+                    diesel::insert_into($table).values(some).execute(postgres)?;
                 }
             }
-            #[cfg(feature = "postgres")]
-            $crate::store::diesel::connection::AnyConnection::Postgres(postgres) => {
-                for rows in $rows.chunks($crate::store::diesel::bulk::AT_ONCE) {
-                    match rows {
-                        // prepared once
-                        [row] => diesel::insert_into($table).values(row).execute(postgres)?,
-                        rows => diesel::insert_into($table).values(rows).execute(postgres)?,
-                    };
+            // prepared once
+            any => {
+                for row in $rows {
+                    diesel::insert_into($table).values(row).execute(any)?;
                 }
             }
         }

@@ -69,8 +69,8 @@ fn write(connection: &mut AnyConnection, groups: &[&[Change]], keep_lease: bool)
             documents::answers_put(connection, next.id, answers)?;
         }
     }
-    insert_all!(connection, facts::table, &history);
-    insert_all!(connection, events::table, &news);
+    insert_all!(connection, facts::table, history);
+    insert_all!(connection, events::table, news);
     attempts_effect(connection, groups)?;
     for change in changes() {
         order_effect(connection, change)?;
@@ -149,8 +149,8 @@ fn attempts_effect(connection: &mut AnyConnection, groups: &[&[Change]]) -> Resu
         }
     }
     if !opened.is_empty() {
-        attempts::open(connection, &opened)?;
-        insert_all!(connection, attempt_items::table, &items);
+        attempts::open(connection, opened)?;
+        insert_all!(connection, attempt_items::table, items);
     }
     attempts::close(connection, &closed)
 }

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 
+use super::bulk::insert_all;
 use super::changes::memo_reserve;
 use super::connection::{AnyBackend, AnyConnection};
 use super::fault::Fault;
@@ -19,24 +20,6 @@ use crate::transaction::{Protocol, State, Transaction};
 
 /// Most transactions of one list.
 const LIST_MAX: u32 = 200;
-
-/// Inserts rows in as few round trips as the database has a use for: on PostgreSQL several in one statement, which is
-/// planned anew each time, on SQLite one after the other with a statement that is kept.
-macro_rules! insert_rows {
-    ($connection:expr, $table:expr, $rows:expr) => {
-        match &mut *$connection {
-            #[cfg(feature = "postgres")]
-            AnyConnection::Postgres(postgres) if $rows.len() > 1 => {
-                diesel::insert_into($table).values($rows).execute(postgres)?;
-            }
-            any => {
-                for row in $rows {
-                    diesel::insert_into($table).values(row).execute(any)?;
-                }
-            }
-        }
-    };
-}
 
 /// The row that a query finds. Not boxed where that is possible, for then diesel knows the statement without writing
 /// it down. Not `first`: SQLite plans a statement anew each time that a parameter of its LIMIT is bound.
@@ -56,7 +39,7 @@ pub(super) type Started = (Transaction, Option<([u8; 32], DateTime<Utc>)>);
 pub(super) fn insert(connection: &mut AnyConnection, started: &[Started]) -> Result<Vec<()>, Fault> {
     let row = |(transaction, _): &Started| TransactionRow::new(transaction, transaction.started_at);
     let rows: Vec<TransactionRow> = started.iter().map(row).collect::<Result<_, Fault>>()?;
-    insert_rows!(connection, transactions::table, rows);
+    insert_all!(connection, transactions::table, rows);
     for (transaction, _) in started {
         if let Some(receiving) = transaction.receiving() {
             memo_reserve(connection, transaction.id, receiving)?;
@@ -72,7 +55,7 @@ pub(super) fn insert(connection: &mut AnyConnection, started: &[Started]) -> Res
         })
     };
     let tokens: Vec<_> = started.iter().filter_map(token).collect();
-    insert_rows!(connection, url_tokens::table, tokens);
+    insert_all!(connection, url_tokens::table, tokens);
     Ok(vec![(); started.len()])
 }
 
