@@ -25,6 +25,7 @@ use crate::store::diesel::DieselStore;
 
 mod account;
 mod asset;
+mod channel;
 mod doctor;
 mod error;
 mod keys;
@@ -54,6 +55,9 @@ pub enum AdminCommand {
     /// Wallets' accounts.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// The pool of channel accounts, which carry as many envelopes at once as there are.
+    #[command(subcommand)]
+    Channels(channel::ChannelCommand),
     /// Deposits and withdrawals.
     #[command(subcommand)]
     Transaction(transaction::TransactionCommand),
@@ -83,6 +87,7 @@ impl AdminCommand {
             Self::Asset(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
             Self::Account(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
             Self::Transaction(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
+            Self::Channels(command) => command.run(&settings).await,
             Self::Testnet(command) => command.run(&mut settings).await,
             Self::Doctor => doctor::run(&settings).await,
         }

@@ -8,7 +8,7 @@ use crate::keys::SigningKey;
 /// Secrets for the settings.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Print fresh values for SIGNING_SEED and SERVER_JWT_KEY, in the form of a .env file.
+    /// Print fresh values for SIGNING_SEED, SERVER_JWT_KEY and CHANNEL_SEED, in the form of a .env file.
     Generate,
 }
 
@@ -19,6 +19,7 @@ impl KeysCommand {
         println!("# signing account: {}", key.account());
         println!("SIGNING_SEED=\"{}\"", key.to_strkey().expose());
         println!("SERVER_JWT_KEY=\"{}\"", jwt_key());
+        println!("CHANNEL_SEED=\"{}\"", SigningKey::generate().to_strkey().expose());
         Ok(())
     }
 }

@@ -80,7 +80,10 @@ async fn failed_operation_takes_the_fee_and_nothing_else() {
     ledger.submit(&sent.xdr).await.unwrap();
     let point = ledger.close();
     // the issuer does not exist here
-    let failure = Failure::new(FailureKind::NoDestination, "tx_failed: op_no_destination");
+    let failure = Failure {
+        operations: vec![Some(FailureKind::NoDestination), None],
+        ..Failure::new(FailureKind::NoDestination, "tx_failed: op_no_destination")
+    };
     assert_eq!(ledger.lookup(&sent.hash).await.unwrap(), Lookup::Failed { ledger: point.sequence, failure });
     assert_eq!(ledger.balance(&id(1), &usd()), stroops(500));
     assert_eq!(ledger.balance(&id(1), &StellarAsset::Native), stroops(1_000_000_000 - 200));
