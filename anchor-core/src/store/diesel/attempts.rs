@@ -81,6 +81,10 @@ pub(super) fn open_alone(
     attempt: &Attempt,
     at: DateTime<Utc>,
 ) -> Result<Stored, Fault> {
+    // the same envelope once more is no other attempt: its hash would be the first thing that stands in the way
+    if open_of(connection, &attempt.source)?.is_some() {
+        return Ok(Stored::SourceBusy);
+    }
     let opened = open(connection, vec![AttemptRow::open(attempt, at)?]);
     match opened.as_ref().err().and_then(Fault::rule) {
         Some(Rule::OneOpenAttemptOfSource) => Ok(Stored::SourceBusy),
