@@ -22,6 +22,9 @@ mod error;
 #[cfg(feature = "horizon")]
 pub mod horizon;
 pub mod plan;
+#[cfg(feature = "rpc")]
+pub mod rpc;
+mod shared;
 pub mod toml_file;
 
 pub use codec::DecodeError;
@@ -315,6 +318,10 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// The network it speaks to.
     fn network(&self) -> &Network;
 
+    /// Told by the anchor at its start: the assets that it deals in. Adapters whose servers cannot list an account's
+    /// trust lines have to know for which ones to ask.
+    fn expect_assets(&self, _assets: &[StellarAsset]) {}
+
     /// How far the server has read.
     ///
     /// # Errors
@@ -363,6 +370,20 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     async fn lookup_all(&self, hashes: &[TransactionHash]) -> Vec<Result<Lookup, LedgerError>> {
         let asked: Vec<_> = hashes.iter().map(|hash| self.lookup(hash)).collect();
         stream::iter(asked).buffered(SIDE_BY_SIDE).collect().await
+    }
+
+    /// As [`lookup`](Self::lookup), of an envelope that could be applied only in ledgers that closed from `from` to
+    /// `until` (Unix seconds), and that `lookup` does not find although its sequence number was used. `NotFound` is a
+    /// proof here even where the server's index is none: where somebody wrapped the envelope into a fee bump, and
+    /// where the server forgets old ledgers.
+    ///
+    /// The default is for servers that know all of history, and envelopes inside others by their own hashes.
+    ///
+    /// # Errors
+    /// When that could not be found out, or the server no longer has all of those ledgers.
+    /// [`Unfinished`](LedgerError::Unfinished) if it takes longer: the same question goes on where it stopped.
+    async fn search(&self, hash: &TransactionHash, _from: u64, _until: u64) -> Result<Lookup, LedgerError> {
+        self.lookup(hash).await
     }
 
     /// The position of "now" in an account's history, for an account that was never watched before.

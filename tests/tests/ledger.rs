@@ -1,5 +1,5 @@
-//! The Horizon adapter on a Stellar network in one process: the suite that every ledger passes, payments that only
-//! others make, and a network that misbehaves.
+//! The ledger adapters on a Stellar network in one process: the suite that every ledger passes, payments that only
+//! others make, and a network that misbehaves. Here Horizon's; `ledger/rpc.rs` is about Stellar RPC's.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests; what fails here fails the test")]
 
@@ -8,17 +8,21 @@ use std::time::Duration;
 use anchor_core::account::{Account, AccountId};
 use anchor_core::keys::SigningKey;
 use anchor_core::stellar::horizon::{HorizonLedger, HorizonOptions};
-use anchor_core::stellar::{Cursor, Ledger, LedgerError, Lookup, Movement, Network, Submission};
+use anchor_core::stellar::{Ledger, LedgerError, Lookup, Network, Submission};
 use anchor_core::testing::ledger::conformance::TestNetwork;
 use anchor_core::transaction::TransactionHash;
 use anchor_devnet::ledger::build::{self, Draft};
 use anchor_devnet::{CloseMode, Devnet, Fault, FaultRule, Timeout};
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
-use stellar_xdr::{
-    Asset, Limits, ManageSellOfferOp, OperationBody, PathPaymentStrictReceiveOp, PathPaymentStrictSendOp,
-    Price, TransactionEnvelope, VecM, WriteXdr as _,
-};
+use stellar_xdr::{Asset, OperationBody, PathPaymentStrictReceiveOp, PathPaymentStrictSendOp, VecM};
+
+use stranger::{Stranger, arrived, encode, hash, land, market, stroops};
+
+#[path = "ledger/rpc.rs"]
+mod rpc;
+#[path = "ledger/stranger.rs"]
+mod stranger;
 
 /// A devnet that closes ledgers when told, and the adapter that speaks to it.
 struct Horizon {
@@ -63,87 +67,6 @@ impl TestNetwork for Horizon {
 }
 
 anchor_core::ledger_conformance!(horizon);
-
-/// Somebody who sends whatever the network takes.
-struct Stranger<'a> {
-    network: &'a Horizon,
-    key: SigningKey,
-}
-
-impl<'a> Stranger<'a> {
-    async fn new(network: &'a Horizon) -> Self {
-        let key = SigningKey::generate();
-        network.fund(key.account()).await;
-        Self { network, key }
-    }
-
-    fn id(&self) -> AccountId {
-        self.key.account()
-    }
-
-    fn address(&self) -> stellar_xdr::AccountId {
-        self.id().to_string().parse().unwrap()
-    }
-
-    async fn draft(&self) -> Draft {
-        let account = self.network.ledger.account(&self.id()).await.unwrap().unwrap();
-        Draft::new(&self.address(), account.sequence + 1)
-    }
-
-    fn sign(&self, draft: &Draft) -> TransactionEnvelope {
-        draft.sign(*self.network.ledger.network().id(), &[self.key.dalek()])
-    }
-
-    async fn apply(&self, operations: impl IntoIterator<Item = OperationBody>) -> TransactionHash {
-        let draft = operations.into_iter().fold(self.draft().await, Draft::operation);
-        land(self.network, &self.sign(&draft)).await
-    }
-}
-
-fn encode(envelope: &TransactionEnvelope) -> String {
-    envelope.to_xdr_base64(Limits::none()).unwrap()
-}
-
-fn hash(network: &Horizon, envelope: &TransactionEnvelope) -> TransactionHash {
-    TransactionHash::from_bytes(envelope.hash(*network.ledger.network().id()).unwrap())
-}
-
-/// Submits, closes a ledger and expects success.
-async fn land(network: &Horizon, envelope: &TransactionEnvelope) -> TransactionHash {
-    let said = network.ledger.submit(&encode(envelope)).await.unwrap();
-    assert_eq!(said, Submission::Accepted);
-    network.close(1).await;
-    let hash = hash(network, envelope);
-    let found = network.ledger.lookup(&hash).await.unwrap();
-    assert!(matches!(found, Lookup::Succeeded { .. }), "{found:?}");
-    hash
-}
-
-async fn arrived(network: &Horizon, account: &AccountId, after: &Cursor) -> Vec<Movement> {
-    let page = network.ledger.movements(account, after).await.unwrap();
-    assert_eq!(page.poison, []);
-    page.movements
-}
-
-fn stroops(movements: &[Movement]) -> Vec<i64> {
-    movements.iter().map(|movement| movement.amount.stroops()).collect()
-}
-
-/// An issuer of dollars who sells them at two lumens each, and a user who trusts them.
-async fn market(network: &Horizon) -> (Stranger<'_>, Stranger<'_>, Asset) {
-    let (issuer, user) = (Stranger::new(network).await, Stranger::new(network).await);
-    let usd = build::credit("USD", &issuer.address());
-    user.apply([build::change_trust(&usd, i64::MAX)]).await;
-    let offer = ManageSellOfferOp {
-        selling: usd.clone(),
-        buying: Asset::Native,
-        amount: 1_000_000_000,
-        price: Price { n: 2, d: 1 },
-        offer_id: 0,
-    };
-    issuer.apply([OperationBody::ManageSellOffer(offer)]).await;
-    (issuer, user, usd)
-}
 
 #[tokio::test]
 async fn path_payments_count_by_what_arrived() {

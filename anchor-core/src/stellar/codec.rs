@@ -10,12 +10,23 @@ use crate::account::{Account, AccountId};
 use crate::amount::StellarAmount;
 use crate::asset::{AssetCode, StellarAsset};
 use crate::memo::{Memo, MemoText};
+#[cfg(any(feature = "horizon", feature = "rpc"))]
+use crate::{stellar::Network, transaction::TransactionHash};
+
+mod write;
+
+pub(super) use write::to_asset;
+#[cfg(feature = "rpc")]
+pub(super) use write::{to_account_id, to_trust_line_asset};
 
 /// Nesting beyond this is refused; a stack overflow would end the process.
 const DEPTH_MAX: u32 = 500;
 
 /// Nothing on the ledger that we read is longer.
 pub(super) const LEN_MAX: usize = 256 * 1024;
+
+/// The entries that a contract's transaction read and wrote, before and after.
+const META_LEN_MAX: usize = 4 * 1024 * 1024;
 
 /// Foreign bytes that make no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,11 +52,21 @@ pub(super) const fn limits() -> Limits {
 
 /// Reads all of `text`, and nothing but it.
 pub(super) fn read<T: ReadXdr>(text: &str) -> Result<T, DecodeError> {
-    if text.len() / 4 * 3 > LEN_MAX {
+    read_up_to(text, LEN_MAX)
+}
+
+/// As [`read`], for what a transaction changed: it may write more than it could send.
+pub(super) fn read_meta(text: &str) -> Result<stellar_xdr::TransactionMeta, DecodeError> {
+    read_up_to(text, META_LEN_MAX)
+}
+
+fn read_up_to<T: ReadXdr>(text: &str, len: usize) -> Result<T, DecodeError> {
+    if text.len() / 4 * 3 > len {
         return Err(DecodeError::TooLong);
     }
     let bytes = BASE64_STANDARD.decode(text).map_err(|_| DecodeError::Base64)?;
-    read_bytes(&bytes)
+    let limits = Limits { depth: DEPTH_MAX, len };
+    T::from_xdr(bytes, limits).map_err(|error| DecodeError::Xdr(error.to_string()))
 }
 
 /// Reads all of `bytes`, and nothing but it.
@@ -54,6 +75,14 @@ pub(super) fn read_bytes<T: ReadXdr>(bytes: &[u8]) -> Result<T, DecodeError> {
         return Err(DecodeError::TooLong);
     }
     T::from_xdr(bytes, limits()).map_err(|error| DecodeError::Xdr(error.to_string()))
+}
+
+/// The hash of an envelope, which its signatures cover: of a fee bump the outer one.
+#[cfg(any(feature = "horizon", feature = "rpc"))]
+pub(super) fn envelope_hash(envelope: &str, network: &Network) -> Result<TransactionHash, DecodeError> {
+    let envelope: stellar_xdr::TransactionEnvelope = read(envelope)?;
+    let hash = envelope.hash(*network.id()).map_err(|error| DecodeError::Xdr(error.to_string()))?;
+    Ok(TransactionHash::from_bytes(hash))
 }
 
 pub(super) const fn account_id(id: &stellar_xdr::AccountId) -> AccountId {

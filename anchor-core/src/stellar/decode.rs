@@ -4,16 +4,20 @@
 
 use chrono::{DateTime, Utc};
 use stellar_xdr::{
-    InnerTransactionResultResult, MuxedAccount, OperationResult, TransactionEnvelope, TransactionResult,
-    TransactionResultResult,
+    InnerTransactionResultResult, MuxedAccount, Operation, OperationBody, OperationResult,
+    TransactionEnvelope, TransactionResult, TransactionResultResult,
 };
 
 use super::codec::{self, DecodeError};
 use super::{Failure, Movement, Network};
-use crate::account::AccountId;
+use crate::account::{Account, AccountId};
 use crate::transaction::TransactionHash;
 
+use arrival::Arrival;
+
 mod arrival;
+mod claim;
+mod contract;
 mod failure;
 
 /// A transaction as a server lists it.
@@ -31,6 +35,8 @@ pub struct ForeignTransaction<'a> {
     pub envelope: &'a str,
     /// Base64 XDR.
     pub result: &'a str,
+    /// What it changed and which events it emitted (base64 XDR), if the server tells.
+    pub meta: Option<&'a str>,
 }
 
 /// What became of a transaction.
@@ -49,12 +55,12 @@ pub enum Outcome {
 /// What arrived on `account`, in the order of the operations. A failed transaction moved nothing.
 ///
 /// Payments, path payments (by what was received), new accounts, merged accounts; several operations in one
-/// transaction; fee bumps by their inner result; muxed accounts on both sides. What an account pays to itself does
-/// not arrive. A claimable balance arrives only by being claimed, which an anchor's accounts do not do.
+/// transaction; fee bumps by their inner result; muxed accounts on both sides. With the transaction's meta also claimable
+/// balances that the account claims, and transfers of assets by contracts. What an account pays to itself does not arrive.
 ///
 /// # Errors
-/// When envelope and result do not fit together, the hash is not the envelope's, or the transaction calls a contract,
-/// which may have moved anything.
+/// When envelope and result do not fit together, the hash is not the envelope's, or the transaction calls a contract
+/// and its meta, which would tell what that moved, is not there or makes no sense.
 pub fn movements(
     transaction: &ForeignTransaction<'_>,
     account: &AccountId,
@@ -80,23 +86,49 @@ pub fn movements(
     let mut movements = Vec::new();
     for (index, (operation, result)) in body.operations.iter().zip(results).enumerate() {
         let source = operation.source_account.as_ref().unwrap_or(&body.source);
-        let Some(arrival) = arrival::arrival(&operation.body, result, source, account)? else {
-            continue;
-        };
+        let arrivals = arrivals(operation, result, source, account, (transaction.meta, index, network))?;
         let number = u64::try_from(index).map_err(|_| DecodeError::Content("too many operations"))?;
-        movements.push(Movement {
-            id: transaction.id.saturating_add(number).saturating_add(1).to_string(),
+        let id = transaction.id.saturating_add(number).saturating_add(1);
+        movements.extend(arrivals.into_iter().map(|arrival| Movement {
+            // one contract call may pay several times
+            id: arrival.event.map_or_else(|| id.to_string(), |event| format!("{id}-{event}")),
             hash: transaction.hash,
             ledger: transaction.ledger,
             at: transaction.at,
-            from: codec::account(source),
+            from: arrival.from,
             to: arrival.to,
             asset: arrival.asset,
             amount: arrival.amount,
             memo: memo.clone(),
-        });
+        }));
     }
     Ok(movements)
+}
+
+/// What one operation brought to the account.
+fn arrivals(
+    operation: &Operation,
+    result: &OperationResult,
+    source: &MuxedAccount,
+    account: &AccountId,
+    (meta, index, network): (Option<&str>, usize, &Network),
+) -> Result<Vec<Arrival>, DecodeError> {
+    let source = codec::account(source);
+    // read only where it is needed: it is the longest part of a transaction
+    match (&operation.body, meta) {
+        (OperationBody::InvokeHostFunction(_), Some(meta)) => {
+            contract::arrivals(result, &codec::read_meta(meta)?, index, account, network)
+        }
+        (OperationBody::ClaimClaimableBalance(claim), Some(meta)) if is_of(&source, account) => {
+            let meta = codec::read_meta(meta)?;
+            Ok(vec![claim::arrival(&claim.balance_id, result, &meta, index, source)?])
+        }
+        (body, _) => Ok(arrival::arrival(body, result, source, account)?.into_iter().collect()),
+    }
+}
+
+fn is_of(account: &Account, id: &AccountId) -> bool {
+    account.ledger_account() == Some(*id)
 }
 
 /// What became of a transaction, from the XDR of its result.
@@ -128,7 +160,7 @@ fn success(result: &TransactionResultResult) -> Result<&[OperationResult], Failu
 struct Body<'a> {
     source: MuxedAccount,
     memo: &'a stellar_xdr::Memo,
-    operations: &'a [stellar_xdr::Operation],
+    operations: &'a [Operation],
 }
 
 impl<'a> Body<'a> {

@@ -24,6 +24,17 @@ pub enum LedgerError {
         /// HTTP status.
         status: u16,
     },
+    /// The server refuses the question.
+    #[error("the ledger server refuses the question ({code}): {message}")]
+    Refused {
+        /// JSON-RPC's code.
+        code: i64,
+        /// In the server's words, shortened.
+        message: String,
+    },
+    /// A long question of which a part was answered: the same question again goes on from there.
+    #[error("the ledger server's history is still being searched")]
+    Unfinished,
     /// An answer that makes no sense, or that is too large.
     #[error("the ledger server's answer could not be read: {0}")]
     Malformed(String),

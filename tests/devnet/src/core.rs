@@ -14,6 +14,7 @@ use crate::{
     faults::Faults,
     ledger::{ClosedLedger, LogError, Network, Submitted},
     replica::Replica,
+    rpc::Style,
 };
 
 /// Ledgers for which the network does not look at an applied transaction again.
@@ -37,6 +38,7 @@ pub(crate) struct Core {
     pub(crate) faults: Faults,
     pub(crate) mode: CloseMode,
     pub(crate) timing: Timing,
+    pub(crate) rpc: Style,
     stopping: watch::Sender<bool>,
 }
 
@@ -47,6 +49,7 @@ impl Core {
         faults: Faults,
         mode: CloseMode,
         timing: Timing,
+        rpc: Style,
     ) -> Self {
         let passphrase = network.config().passphrase.clone();
         let replica = Replica::new(&network);
@@ -59,6 +62,7 @@ impl Core {
             faults,
             mode,
             timing,
+            rpc,
             stopping: watch::Sender::new(false),
         }
     }

@@ -17,6 +17,7 @@ use crate::{
     faults::Faults,
     friendbot::{Friendbot, FriendbotError},
     ledger::{ClosedLedger, LedgerConfig, LogError, Network, Submitted},
+    rpc::{Dialect, Style},
     server,
 };
 
@@ -64,6 +65,7 @@ pub struct DevnetBuilder {
     mode: CloseMode,
     seed: u64,
     timing: Timing,
+    rpc: Style,
 }
 
 impl DevnetBuilder {
@@ -127,6 +129,18 @@ impl DevnetBuilder {
         self
     }
 
+    /// Whose habits Stellar RPC has; the real server's unless told.
+    pub fn rpc_dialect(mut self, dialect: Dialect) -> Self {
+        self.rpc.dialect = dialect;
+        self
+    }
+
+    /// For how many ledgers Stellar RPC remembers transactions; for ever unless told.
+    pub fn rpc_retention(mut self, ledgers: u32) -> Self {
+        self.rpc.retention = Some(ledgers.max(1));
+        self
+    }
+
     /// Opens the ledger and serves it from a thread of its own, so that any runtime (or none) may embed it.
     pub async fn start(mut self) -> Result<Devnet, StartError> {
         let clock = Clock::default();
@@ -140,7 +154,8 @@ impl DevnetBuilder {
         };
         let listener = TcpListener::bind(&self.listen)?;
         let address = listener.local_addr()?;
-        let core = Arc::new(Core::new(network, clock, Faults::new(self.seed), self.mode, self.timing));
+        let core =
+            Arc::new(Core::new(network, clock, Faults::new(self.seed), self.mode, self.timing, self.rpc));
         let friendbot = Arc::new(Friendbot::install(&core)?);
         let (running, started) = tokio::sync::oneshot::channel();
         let thread = {
@@ -218,12 +233,18 @@ impl Devnet {
                 stream_lifetime: Duration::from_secs(55),
                 heartbeat: Duration::from_secs(10),
             },
+            rpc: Style::default(),
         }
     }
 
     /// Base URL of the Horizon API, without a final slash.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Address of Stellar RPC.
+    pub fn rpc_url(&self) -> String {
+        format!("http://{}/rpc", self.address)
     }
 
     /// The passphrase transactions have to be signed for.

@@ -17,4 +17,5 @@ pub use self::{
     devnet::{CloseMode, Devnet, DevnetBuilder, StartError, TESTNET_PASSPHRASE},
     faults::{Fault, FaultRule, Faults, InstalledFault, Timeout},
     friendbot::FriendbotError,
+    rpc::Dialect,
 };

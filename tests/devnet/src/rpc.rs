@@ -1,20 +1,45 @@
 //! Stellar RPC over the same ledger: what a classic client needs of it, as `POST /rpc`.
 //!
 //! Types and names follow the real server, with its oddities: the same time is a string in one answer and a number
-//! in the next.
+//! in the next. The other [`Dialect`] has oddities of its own.
 
 mod close_meta;
 mod ledger;
 mod transaction;
+mod window;
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
+use self::window::Window;
 use crate::{
     horizon::{call::Call, toid::Toid},
     replica::View,
 };
+
+/// Larger requests are not read in [`Dialect::Henyey`].
+const HENYEY_BODY_MAX: usize = 512 * 1024;
+
+/// Two servers speak Stellar RPC, and differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// stellar-rpc.
+    #[default]
+    Real,
+    /// The Rust core of that name with RPC built in: other names and types of times, no hash in what is found, an
+    /// empty cursor where nothing is found, limits clamped, forgotten ledgers skipped without a word.
+    Henyey,
+}
+
+/// How this devnet's Stellar RPC behaves.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Style {
+    pub(crate) dialect: Dialect,
+    /// Ledgers whose transactions are remembered.
+    pub(crate) retention: Option<u32>,
+}
 
 /// Why a call has no result, in JSON-RPC's terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +77,9 @@ struct Request {
 
 /// Errors are answers too: the status is always 200.
 pub(crate) async fn handle(call: Call, body: web::Bytes) -> HttpResponse {
+    if call.core.rpc.dialect == Dialect::Henyey && body.len() > HENYEY_BODY_MAX {
+        return HttpResponse::PayloadTooLarge().finish();
+    }
     let (id, result) = match serde_json::from_slice::<Request>(&body) {
         Ok(request) => (request.id, dispatch(&call, &request.method, request.params).await),
         Err(error) => (Value::Null, Err(RpcError { code: -32700, message: error.to_string() })),
@@ -65,17 +93,18 @@ pub(crate) async fn handle(call: Call, body: web::Bytes) -> HttpResponse {
 }
 
 async fn dispatch(call: &Call, method: &str, params: Value) -> Result<Value, RpcError> {
+    let window = Window::of(call);
     match method {
-        "getHealth" => Ok(ledger::health(&call.view)),
+        "getHealth" => Ok(ledger::health(&window)),
         "getNetwork" => Ok(ledger::network(call)),
         "getVersionInfo" => Ok(ledger::version(&call.view)),
-        "getLatestLedger" => ledger::latest(&call.view),
-        "getLedgers" => close_meta::list(&call.view, &read(params)?),
+        "getLatestLedger" => ledger::latest(&window),
+        "getLedgers" => close_meta::list(&window, &read(params)?),
         "getFeeStats" => Ok(ledger::fee_stats(&call.view)),
         "getLedgerEntries" => ledger::entries(&call.view, &read(params)?),
-        "sendTransaction" => transaction::send(call, &read(params)?).await,
-        "getTransaction" => transaction::one(&call.view, &read(params)?),
-        "getTransactions" => transaction::list(&call.view, &read(params)?),
+        "sendTransaction" => transaction::send(call, &window, &read(params)?).await,
+        "getTransaction" => transaction::one(&window, &read(params)?),
+        "getTransactions" => transaction::list(&window, &read(params)?),
         _ => Err(RpcError::no_such_method()),
     }
 }
@@ -84,13 +113,6 @@ async fn dispatch(call: &Call, method: &str, params: Value) -> Result<Value, Rpc
 fn read<P: DeserializeOwned>(params: Value) -> Result<P, RpcError> {
     let params = if params.is_null() { json!({}) } else { params };
     serde_json::from_value(params).map_err(|error| RpcError::invalid_params(error.to_string()))
-}
-
-fn outside(oldest: u32, latest: u32) -> RpcError {
-    RpcError::invalid_request(format!(
-        "start ledger must be between the oldest ledger: {oldest} and the latest ledger: {latest} for this rpc \
-         instance"
-    ))
 }
 
 /// Close time of a ledger, Unix seconds.

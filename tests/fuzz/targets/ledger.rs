@@ -20,6 +20,7 @@ fuzz_target!(|input: (&[u8], &[u8])| {
         id: 1 << 32,
         envelope: &envelope,
         result: &result,
+        meta: None,
     };
     let network = Network::new("Test SDF Network ; September 2015");
     let account = SigningKey::from_seed([7; 32]).account();

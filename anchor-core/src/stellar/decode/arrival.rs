@@ -1,18 +1,21 @@
 //! One operation: what it brought, and what it created.
 
 use stellar_xdr::{
-    AccountMergeResult, ClaimableBalanceId, CreateAccountResult, CreateClaimableBalanceResult, MuxedAccount,
-    OperationBody, OperationResult, OperationResultTr, PathPaymentStrictReceiveResult,
-    PathPaymentStrictSendResult, PaymentResult, SimplePaymentResult,
+    AccountMergeResult, ClaimableBalanceId, CreateAccountResult, CreateClaimableBalanceResult, OperationBody,
+    OperationResult, OperationResultTr, PathPaymentStrictReceiveResult, PathPaymentStrictSendResult,
+    PaymentResult, SimplePaymentResult,
 };
 
-use super::mismatch;
+use super::{is_of, mismatch};
 use crate::account::{Account, AccountId};
 use crate::amount::StellarAmount;
 use crate::asset::StellarAsset;
 use crate::stellar::codec::{self, DecodeError};
 
 pub(super) struct Arrival {
+    /// The event that tells of it, counted from 1, where one operation has several.
+    pub(super) event: Option<usize>,
+    pub(super) from: Account,
     pub(super) to: Account,
     pub(super) asset: StellarAsset,
     pub(super) amount: StellarAmount,
@@ -22,7 +25,7 @@ pub(super) struct Arrival {
 pub(super) fn arrival(
     body: &OperationBody,
     result: &OperationResult,
-    source: &MuxedAccount,
+    source: Account,
     account: &AccountId,
 ) -> Result<Option<Arrival>, DecodeError> {
     let OperationResult::OpInner(result) = result else { return Err(mismatch()) };
@@ -65,20 +68,20 @@ pub(super) fn arrival(
         ) => return Err(mismatch()),
         _ => None,
     };
-    let is_own = codec::account(source).ledger_account() == Some(*account);
-    Ok(arrival.filter(|arrival| !is_own && !arrival.amount.is_zero()))
+    let arrival = arrival.map(|(to, asset, amount)| Arrival { event: None, from: source, to, asset, amount });
+    Ok(arrival.filter(|arrival| !is_of(&source, account) && !arrival.amount.is_zero()))
 }
 
 fn reaches(
     to: Account,
     account: &AccountId,
     value: impl FnOnce() -> Result<(StellarAsset, StellarAmount), DecodeError>,
-) -> Result<Option<Arrival>, DecodeError> {
-    if to.ledger_account() != Some(*account) {
+) -> Result<Option<(Account, StellarAsset, StellarAmount)>, DecodeError> {
+    if !is_of(&to, account) {
         return Ok(None);
     }
     let (asset, amount) = value()?;
-    Ok(Some(Arrival { to, asset, amount }))
+    Ok(Some((to, asset, amount)))
 }
 
 /// What the last hop of a path delivered.

@@ -167,6 +167,7 @@ impl Listed {
             id: self.id,
             envelope: &self.envelope,
             result: &self.result,
+            meta: None,
         };
         movements(&transaction, &ours(), &network())
     }

@@ -231,6 +231,7 @@ impl TransactionRecord {
             id: self.paging_token.parse().map_err(|_| "the paging token is not a number".to_owned())?,
             envelope: &self.envelope_xdr,
             result: &self.result_xdr,
+            meta: None,
         };
         decode::movements(&transaction, account, network).map_err(|error| error.to_string())
     }

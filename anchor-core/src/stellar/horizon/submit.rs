@@ -1,7 +1,6 @@
 //! What the answers to a submission mean. Only a look-up proves anything; here, doubt is an error.
 
 use reqwest::StatusCode;
-use stellar_xdr::TransactionEnvelope;
 
 use super::http::Answer;
 use super::json::{AsyncAnswer, TransactionRecord};
@@ -12,11 +11,8 @@ use crate::transaction::TransactionHash;
 
 /// Also refuses to send what is no envelope.
 pub(super) fn hash(envelope: &str, network: &Network) -> Result<TransactionHash, LedgerError> {
-    let unreadable = |reason: String| malformed(format!("the envelope to be sent: {reason}"));
-    let envelope: TransactionEnvelope =
-        codec::read(envelope).map_err(|error| unreadable(error.to_string()))?;
-    let hash = envelope.hash(*network.id()).map_err(|error| unreadable(error.to_string()))?;
-    Ok(TransactionHash::from_bytes(hash))
+    codec::envelope_hash(envelope, network)
+        .map_err(|error| malformed(format!("the envelope to be sent: {error}")))
 }
 
 /// `POST /transactions_async`: what the server's node said at once.

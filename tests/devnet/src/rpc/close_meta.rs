@@ -10,11 +10,10 @@ use stellar_xdr::{
     TxSetComponentTxsMaybeDiscountedFee, VecM,
 };
 
-use super::{RpcError, close_time};
+use super::{RpcError, window::Window};
 use crate::{
     horizon::xdr,
     ledger::{ClosedLedger, TransactionRecord},
-    replica::View,
 };
 
 const DEFAULT_LIMIT: u32 = 50;
@@ -35,12 +34,8 @@ struct Pagination {
 }
 
 /// From a ledger, or after the one that the cursor names.
-pub(super) fn list(view: &View, params: &Listing) -> Result<Value, RpcError> {
-    let (oldest, latest) = (view.first(), view.latest());
-    let limit = params.pagination.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(RpcError::invalid_request(format!("limit must be between 1 and {MAX_LIMIT}")));
-    }
+pub(super) fn list(window: &Window<'_>, params: &Listing) -> Result<Value, RpcError> {
+    let limit = window.limit(params.pagination.limit, DEFAULT_LIMIT, MAX_LIMIT)?;
     let first =
         match (params.start_ledger, params.pagination.cursor.as_deref().filter(|text| !text.is_empty())) {
             (Some(_), Some(_)) => {
@@ -50,20 +45,18 @@ pub(super) fn list(view: &View, params: &Listing) -> Result<Value, RpcError> {
                 let after: u32 = text.parse().map_err(|_| RpcError::invalid_params("invalid cursor"))?;
                 after.saturating_add(1)
             }
-            (Some(start), None) if (oldest..=latest).contains(&start) => start,
-            _ => return Err(super::outside(oldest, latest)),
+            (Some(start), None) if window.contains(start) => start,
+            _ => return Err(window.outside()),
         };
-    let last = first.saturating_add(limit - 1).min(latest);
-    let ledgers: Vec<Value> =
-        (first..=last).filter_map(|sequence| view.ledger(sequence)).map(|ledger| render(&ledger)).collect();
-    Ok(json!({
+    let last = first.saturating_add(limit - 1).min(window.latest);
+    let found = (first..=last).filter_map(|sequence| window.view.ledger(sequence));
+    let ledgers: Vec<Value> = found.map(|ledger| render(&ledger)).collect();
+    let mut answer = json!({
         "ledgers": ledgers,
-        "latestLedger": latest,
-        "latestLedgerCloseTime": close_time(view, latest),
-        "oldestLedger": oldest,
-        "oldestLedgerCloseTime": close_time(view, oldest),
         "cursor": last.max(first.saturating_sub(1)).to_string(),
-    }))
+    });
+    window.describe(&mut answer, "CloseTime", window.is_real());
+    Ok(answer)
 }
 
 fn render(ledger: &ClosedLedger) -> Value {

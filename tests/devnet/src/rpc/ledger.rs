@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use stellar_xdr::{LedgerKey, Limits, ReadXdr};
 
-use super::{RpcError, close_meta, close_time};
+use super::{RpcError, close_meta, window::Window};
 use crate::{
     horizon::{call::Call, fee_stats, xdr},
     replica::View,
@@ -13,16 +13,13 @@ use crate::{
 const MAX_KEYS: usize = 200;
 const KEY_LIMITS: Limits = Limits { depth: 50, len: 4096 };
 
-pub(super) fn health(view: &View) -> Value {
-    let (oldest, latest) = (view.first(), view.latest());
-    json!({
+pub(super) fn health(window: &Window<'_>) -> Value {
+    let mut health = json!({
         "status": "healthy",
-        "latestLedger": latest,
-        "latestLedgerCloseTime": close_time(view, latest).to_string(),
-        "oldestLedger": oldest,
-        "oldestLedgerCloseTime": close_time(view, oldest).to_string(),
-        "ledgerRetentionWindow": latest - oldest + 1,
-    })
+        "ledgerRetentionWindow": window.latest - window.oldest + 1,
+    });
+    window.describe(&mut health, "CloseTime", false);
+    health
 }
 
 pub(super) fn network(call: &Call) -> Value {
@@ -43,16 +40,19 @@ pub(super) fn version(view: &View) -> Value {
     })
 }
 
-pub(super) fn latest(view: &View) -> Result<Value, RpcError> {
-    let ledger = view.ledger(view.latest()).ok_or_else(RpcError::internal)?;
-    Ok(json!({
+pub(super) fn latest(window: &Window<'_>) -> Result<Value, RpcError> {
+    let ledger = window.view.ledger(window.latest).ok_or_else(RpcError::internal)?;
+    let mut latest = json!({
         "id": hex::encode(ledger.hash),
         "protocolVersion": ledger.header().ledger_version,
         "sequence": ledger.sequence,
-        "closeTime": ledger.closed_at.to_string(),
-        "headerXdr": close_meta::bare_header(&ledger),
-        "metadataXdr": close_meta::metadata(&ledger),
-    }))
+    });
+    if window.is_real() {
+        latest["closeTime"] = ledger.closed_at.to_string().into();
+        latest["headerXdr"] = close_meta::bare_header(&ledger).into();
+        latest["metadataXdr"] = close_meta::metadata(&ledger).into();
+    }
+    Ok(latest)
 }
 
 pub(super) fn fee_stats(view: &View) -> Value {
