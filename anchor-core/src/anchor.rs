@@ -310,6 +310,7 @@ impl AnchorBuilder {
         if assets.is_empty() && self.config.speaks(Sep::Sep24) {
             return Err(BuildError::NoAsset);
         }
+        ledger.expect_assets(&assets.iter().map(|asset| asset.id.clone()).collect::<Vec<_>>());
         let own_pages = self.config.interactive_ui.is_some();
         for asset in &assets {
             let attached = |kind| match kind {

@@ -17,10 +17,14 @@
 //! # }
 //! ```
 
+use std::sync::Arc;
+
 use clap::Subcommand;
 
 use crate::config::{Config, ConfigError};
+use crate::stellar::Ledger;
 use crate::stellar::horizon::{HorizonLedger, HorizonOptions};
+use crate::stellar::rpc::{RpcAuthorization, RpcLedger, RpcOptions};
 use crate::store::diesel::DieselStore;
 
 mod account;
@@ -101,8 +105,8 @@ pub struct Parts {
     pub config: Config,
     /// The database.
     pub store: DieselStore,
-    /// The network.
-    pub ledger: HorizonLedger,
+    /// The network: by Stellar RPC if `STELLAR_RPC_URI` is set, by Horizon otherwise.
+    pub ledger: Arc<dyn Ledger>,
 }
 
 impl Parts {
@@ -121,13 +125,21 @@ impl Parts {
         Ok(DieselStore::open(config.database_url.expose())?)
     }
 
-    fn open_ledger(config: &Config) -> Result<HorizonLedger, CliError> {
+    fn open_ledger(config: &Config) -> Result<Arc<dyn Ledger>, CliError> {
+        let network = config.network.clone();
+        if let Some(rpc) = &config.rpc {
+            let authorization =
+                rpc.authorization.clone().map(|value| RpcAuthorization { header: rpc.header.clone(), value });
+            // the assets are made known by whoever has read them from the database
+            let options = RpcOptions { authorization, ..RpcOptions::default() };
+            return Ok(Arc::new(RpcLedger::new(&rpc.url, network, [], options)?));
+        }
         let missing = || {
-            CliError::Config(ConfigError {
-                problems: vec!["  HORIZON_URI: should be the address of a Horizon server".into()],
-            })
+            let wanted =
+                "should be the address of a Horizon server, or STELLAR_RPC_URI that of a Stellar RPC server";
+            CliError::Config(ConfigError { problems: vec![format!("  HORIZON_URI: {wanted}")] })
         };
-        let horizon = config.horizon.clone().ok_or_else(missing)?;
-        Ok(HorizonLedger::new(&horizon, config.network.clone(), HorizonOptions::default())?)
+        let horizon = config.horizon.as_ref().ok_or_else(missing)?;
+        Ok(Arc::new(HorizonLedger::new(horizon, network, HorizonOptions::default())?))
     }
 }

@@ -16,12 +16,14 @@ mod destinations;
 mod interactive_ui;
 mod limits;
 mod pages;
+mod rpc;
 mod sep10;
 
 pub use destinations::Destinations;
 pub use interactive_ui::InteractiveUi;
 pub use limits::LimitsConfig;
 pub use pages::{Color, ColorError, PagesConfig};
+pub use rpc::RpcServer;
 pub use sep10::{ClientAttribution, Sep10Config};
 
 /// A protocol that the anchor speaks.
@@ -58,6 +60,8 @@ pub struct Config {
     pub network: Network,
     /// `HORIZON_URI`; the example embeds a network if absent.
     pub horizon: Option<Url>,
+    /// `STELLAR_RPC_URI`: the ledger by Stellar RPC instead of Horizon.
+    pub rpc: Option<RpcServer>,
     /// `HOST_URL`: where wallets reach the anchor, without a trailing slash; `http://localhost:8000` if absent.
     pub host: Url,
     /// `LOCAL_MODE`: allows plain http and loopback addresses. Never on the public network.
@@ -103,6 +107,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("network", &self.network.passphrase())
             .field("horizon", &self.horizon.as_ref().and_then(Url::host_str))
+            .field("rpc", &self.rpc)
             .field("host", &self.host_url())
             .field("local_mode", &self.local_mode)
             .field("signing_account", &self.signing_key.account().to_string())
@@ -145,6 +150,7 @@ impl Config {
             .flag("LOCAL_MODE")
             .unwrap_or_else(|| host.as_ref().and_then(Url::host_str).is_some_and(|host| host == "localhost"));
         let horizon = reader.url("HORIZON_URI");
+        let rpc = reader.rpc();
         let jwt_keys = reader.secrets("SERVER_JWT_KEY");
         let account_creation = reader.flag("ACCOUNT_CREATION").unwrap_or(true);
         let claimable_balances = reader.flag("CLAIMABLE_BALANCES").unwrap_or(true);
@@ -180,6 +186,7 @@ impl Config {
             (Some(host), Some(signing_key), Some(sep10)) if reader.problems.is_empty() => Ok(Self {
                 network,
                 horizon,
+                rpc,
                 host,
                 local_mode,
                 jwt_keys,
@@ -340,15 +347,55 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::testing::fakes::samples;
+
+    /// With what every anchor needs.
+    fn settings(given: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let seed = samples::issuer().to_strkey();
+        Config::from_source(|name| {
+            let given = given.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            given.or_else(|| match name {
+                "SIGNING_SEED" => Some(seed.expose().clone()),
+                "SERVER_JWT_KEY" => Some("0123456789abcdefghijklmnopqrstuvwxyz".to_owned()),
+                _ => None,
+            })
+        })
+    }
+
+    #[test]
+    fn stellar_rpc_is_read_with_its_authorization_and_nonsense_is_named_without_its_value() {
+        assert!(settings(&[]).unwrap().rpc.is_none());
+        let rpc = [
+            ("STELLAR_RPC_URI", "https://rpc.example/"),
+            ("STELLAR_RPC_AUTHORIZATION", "Key 123"),
+            ("STELLAR_RPC_AUTHORIZATION_HEADER", "X-Api-Key"),
+        ];
+        let server = settings(&rpc).unwrap().rpc.unwrap();
+        assert_eq!(server.header, "X-Api-Key");
+        assert_eq!(server.authorization.unwrap().expose(), "Key 123");
+        let wrong = [
+            ("STELLAR_RPC_URI", "rpc.example"),
+            ("STELLAR_RPC_AUTHORIZATION", "Key\u{e4}"),
+            ("STELLAR_RPC_AUTHORIZATION_HEADER", "X: Y"),
+        ];
+        let problems = settings(&wrong).unwrap_err().problems;
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert!(!problems.concat().contains("Key") && !problems.concat().contains("rpc.example"));
+    }
 
     #[test]
     fn debug_shows_no_secret_and_no_key_in_an_address() {
         let mut config = samples::config();
         config.horizon = Some("https://user:hunter2@horizon.example/key-1234/?token=5678".parse().unwrap());
+        let rpc = [
+            ("STELLAR_RPC_URI", "https://rpc.example/key-4321"),
+            ("STELLAR_RPC_AUTHORIZATION", "Bearer opensesame"),
+        ];
+        config.rpc = settings(&rpc).unwrap().rpc;
         let text = format!("{config:?}");
-        assert!(text.contains("horizon.example"), "{text}");
-        for secret in ["hunter2", "key-1234", "5678", "a-key-for-tests", "sqlite"] {
+        assert!(text.contains("horizon.example") && text.contains("rpc.example"), "{text}");
+        for secret in ["hunter2", "key-1234", "5678", "key-4321", "opensesame", "a-key-for-tests", "sqlite"] {
             assert!(!text.contains(secret), "{text}");
         }
         assert!(!text.contains(samples::distribution().to_strkey().expose()), "{text}");

@@ -36,6 +36,8 @@ pub struct Siege {
     pub silence: bool,
     /// A server and every job as a process of its own, instead of one process for all.
     pub split: bool,
+    /// The anchor reads the network through Stellar RPC; its customers' wallets use Horizon.
+    pub rpc: bool,
     /// For kills, chaos and amounts.
     pub seed: u64,
     /// After this the siege has failed.
@@ -52,6 +54,7 @@ impl Default for Siege {
             chaos: 0,
             silence: false,
             split: false,
+            rpc: false,
             seed: 1,
             limit: Duration::from_secs(600),
         }
@@ -68,7 +71,10 @@ impl Siege {
         let started = Instant::now();
         let folder = tempfile::tempdir()?;
         let devnet = Devnet::builder().fault_seed(self.seed).close(CloseMode::Instant).start().await?;
-        let anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
+        let mut anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
+        if self.rpc {
+            anchor = anchor.with("STELLAR_RPC_URI", &devnet.rpc_url());
+        }
         anchor.run_once(&["testnet", "issue", "--asset", "TEST"]).await?;
 
         let garrison = killer::Garrison::start(anchor.clone(), self).await?;

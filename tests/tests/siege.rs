@@ -14,6 +14,11 @@ anchor_tests::on_each_database! {
         holds(Siege { deposits: 4, withdrawals: 4, customers: 4, split: true, ..Siege::default() }, &database).await
     }
 
+    /// The same network, through Stellar RPC, with faults in one request of six or so.
+    async fn anchor_on_stellar_rpc_serves_deposits_and_withdrawals(database: TestDatabase) -> anyhow::Result<()> {
+        holds(Siege { deposits: 4, withdrawals: 4, customers: 4, rpc: true, chaos: 2, seed: 7, ..Siege::default() }, &database).await
+    }
+
     /// One process for everything, killed over and over.
     async fn killed_anchor_loses_nothing_and_pays_nothing_twice(database: TestDatabase) -> anyhow::Result<()> {
         holds(Siege { deposits: 4, withdrawals: 4, customers: 4, kills: true, seed: 3, ..Siege::default() }, &database).await

@@ -147,6 +147,13 @@ fn http_client_outside_the_adapters_is_refused() {
 }
 
 #[test]
+fn stellar_rpc_outside_its_adapter_is_refused() {
+    assert_refused("anchor-core/src/ops/submit.rs", "fn f() { call(\"sendTransaction\"); }");
+    assert_allowed("anchor-core/src/stellar/rpc/submit.rs", "fn f() { call(\"sendTransaction\"); }");
+    assert_allowed("anchor-core/src/ops/submit.rs", "// sendTransaction\nfn send_transaction() {}");
+}
+
+#[test]
 fn web_framework_outside_web_is_refused() {
     assert_refused("anchor-core/src/ops/start.rs", "use actix_web::web;");
     assert_refused("anchor-worker/src/driver.rs", "fn f(t: &tera::Tera) {}");

@@ -56,9 +56,12 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     let assets = database(&mut report, &context).await;
 
     println!("network");
+    // servers that cannot list trust lines are asked for those of our assets
+    context.ledger.expect_assets(&assets.iter().map(|asset| asset.id.clone()).collect::<Vec<_>>());
+    let server = if config.rpc.is_some() { "Stellar RPC" } else { "Horizon" };
     let reached = context.ledger.latest().await;
     let reached = reached.map(|point| format!("ledger {}", point.sequence)).map_err(|error| chain(&error));
-    if report.check("Horizon, same network", reached) {
+    if report.check(format!("{server}, same network"), reached) {
         for asset in &assets {
             accounts::check(&mut report, &context, asset).await;
         }

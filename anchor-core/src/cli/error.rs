@@ -4,6 +4,7 @@ use crate::config::ConfigError;
 use crate::ops::OpsError;
 use crate::stellar::LedgerError;
 use crate::stellar::horizon::HorizonError;
+use crate::stellar::rpc::RpcError;
 use crate::store::StoreError;
 use crate::store::diesel::{MigrateError, OpenError};
 
@@ -44,6 +45,9 @@ pub enum CliError {
     /// The network's address.
     #[error(transparent)]
     Horizon(#[from] HorizonError),
+    /// The network's address, by Stellar RPC.
+    #[error(transparent)]
+    Rpc(#[from] RpcError),
     /// The network.
     #[error(transparent)]
     Ledger(#[from] LedgerError),

@@ -165,6 +165,7 @@ async fn establish(
     supply: StellarAmount,
 ) -> Result<(), CliError> {
     let ledger = &context.ledger;
+    ledger.expect_assets(std::slice::from_ref(asset));
     let issuer_account = funded(context, settings, &issuer.account()).await?;
     let distribution_account = funded(context, settings, &distribution.account()).await?;
 

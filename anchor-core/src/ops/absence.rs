@@ -14,6 +14,9 @@ use crate::transaction::{Attempt, TransactionHash};
 /// sequence number was used: somebody else used it. No server that lags behind for longer than this may answer.
 const LAG_MAX: u64 = 15 * 60;
 
+/// No envelope lives longer, in seconds of ledger time: so far back is searched for it.
+pub(super) const LIFETIME_MAX: u64 = 15 * 60;
+
 /// Whether an envelope that was not found up to `checked`, after its upper bound, was not applied and never will be.
 /// `account` is the one whose sequence number it would use, as it is shown now.
 pub(super) async fn is_absent(
@@ -28,8 +31,14 @@ pub(super) async fn is_absent(
             && account.sequence < attempt.sequence
             && account.as_of.is_some_and(|as_of| as_of >= checked.sequence)
     });
-    if is_unused || checked.closed_at > attempt.max_time.saturating_add(LAG_MAX) {
+    if is_unused {
         return Ok(true);
+    }
+    if checked.closed_at > attempt.max_time.saturating_add(LAG_MAX) {
+        // somebody may have wrapped it into a fee bump, and some servers know it by that hash only
+        let from = attempt.max_time.saturating_sub(LIFETIME_MAX);
+        let found = anchor.ledger().search(&attempt.hash, from, attempt.max_time).await?;
+        return Ok(matches!(found, Lookup::NotFound { .. }));
     }
     let user = anchor.store().attempt_applied_at(&attempt.source, attempt.sequence).await?;
     if user.is_some_and(|user| user.hash != attempt.hash) {

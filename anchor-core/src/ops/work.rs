@@ -28,7 +28,7 @@ pub struct JobSettings {
     pub watch_lease: Duration,
     /// After this an integration's answer counts as unknown; 30 seconds. Never more than a quarter of the lease.
     pub call_timeout: Duration,
-    /// For how much *ledger* time a signed envelope may land; 60 seconds.
+    /// For how much *ledger* time a signed envelope may land; 60 seconds, at most 15 minutes.
     pub attempt_lifetime: Duration,
     /// The most that is bid for one operation, in stroops; 100,000 (0.01 lumens).
     pub fee_cap: u32,

@@ -21,9 +21,9 @@ impl Embedded {
     }
 }
 
-/// Starts a network beside the database, unless `HORIZON_URI` names one, or another process of ours runs it.
+/// Starts a network beside the database, unless `HORIZON_URI` or `STELLAR_RPC_URI` names one, or another process of ours runs it.
 pub(crate) async fn embed(settings: &mut Settings, required: bool) -> Result<Embedded> {
-    if settings.get("HORIZON_URI").is_some() {
+    if settings.get("HORIZON_URI").or(settings.get("STELLAR_RPC_URI")).is_some() {
         return Ok(Embedded(None));
     }
     let listen = settings.get("DEVNET_LISTEN").unwrap_or_else(|| ADDRESS.into());

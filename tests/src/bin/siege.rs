@@ -37,6 +37,9 @@ struct Arguments {
     /// A process for the server and one for each job, instead of one for all.
     #[arg(long)]
     split: bool,
+    /// The anchor reads the network through Stellar RPC instead of Horizon.
+    #[arg(long)]
+    rpc: bool,
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// In seconds.
@@ -62,6 +65,7 @@ async fn main() -> Result<ExitCode> {
         chaos: arguments.chaos,
         silence: arguments.silence,
         split: arguments.split,
+        rpc: arguments.rpc,
         seed: arguments.seed,
         limit: Duration::from_secs(arguments.limit),
     };

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anchor_core::account::{AccountId, Sharing};
-use anchor_core::asset::Asset;
+use anchor_core::asset::{Asset, StellarAsset};
 use anchor_core::id::{AttemptId, EventId, OrderId, TransactionId};
 use anchor_core::integration::{
     Answers, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome, PendingDeposit, RailsIntegration,
@@ -180,6 +180,14 @@ impl<T: Ledger> Ledger for Mortal<T> {
 
     async fn lookup(&self, hash: &TransactionHash) -> Result<Lookup, LedgerError> {
         self.inner.lookup(hash).await
+    }
+
+    fn expect_assets(&self, assets: &[StellarAsset]) {
+        self.inner.expect_assets(assets);
+    }
+
+    async fn search(&self, hash: &TransactionHash, from: u64, until: u64) -> Result<Lookup, LedgerError> {
+        self.inner.search(hash, from, until).await
     }
 
     async fn movements_start(&self, account: &AccountId) -> Result<Cursor, LedgerError> {

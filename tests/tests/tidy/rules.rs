@@ -15,6 +15,7 @@ pub(crate) type Rule = fn(&Source) -> Vec<Violation>;
 pub(crate) const RULES: &[(&str, Rule)] = &[
     ("only the diesel store knows SQL", diesel_stays_in_its_store),
     ("only ledger adapters and the guarded client make HTTP requests", reqwest_stays_in_its_adapters),
+    ("only the adapter asks Stellar RPC", rpc_stays_in_its_adapter),
     ("only anchor-web serves HTTP and renders pages", web_frameworks_stay_in_web),
     ("web and worker never import each other, core imports neither", crates_point_one_way),
     ("no protocol is named in the worker", worker_names_no_protocol),
@@ -50,6 +51,27 @@ fn reqwest_stays_in_its_adapters(source: &Source) -> Vec<Violation> {
         return Vec::new();
     }
     words(source, |_, word| word == "reqwest")
+}
+
+/// By the methods' names, which nothing else is called by.
+fn rpc_stays_in_its_adapter(source: &Source) -> Vec<Violation> {
+    const METHODS: [&str; 9] = [
+        "getHealth",
+        "getNetwork",
+        "getLatestLedger",
+        "getLedgers",
+        "getFeeStats",
+        "getLedgerEntries",
+        "sendTransaction",
+        "getTransaction",
+        "getTransactions",
+    ];
+    if !source.is_library() || source.is_in(&["anchor-core/src/stellar/rpc"]) {
+        return Vec::new();
+    }
+    let literals = source.tokens.iter().filter(|token| token.is_literal);
+    let named = literals.filter(|token| METHODS.contains(&token.text.trim_matches('"')));
+    named.map(|token| Violation { line: token.line, what: token.text.clone() }).collect()
 }
 
 fn web_frameworks_stay_in_web(source: &Source) -> Vec<Violation> {

@@ -1,6 +1,7 @@
 //! Envelopes, built and signed.
 
 use super::super::OpsError;
+use super::super::absence::LIFETIME_MAX;
 use super::Round;
 use super::channel::Taken;
 use super::group::Parcel;
@@ -17,7 +18,8 @@ impl Round<'_> {
         channel: &Taken,
     ) -> Result<Result<Attempt, EnvelopeError>, OpsError> {
         // a bound on *ledger* time: this machine's clock may be wrong
-        let max_time = self.latest.closed_at.saturating_add(self.settings.attempt_lifetime.as_secs());
+        let lifetime = self.settings.attempt_lifetime.as_secs().min(LIFETIME_MAX);
+        let max_time = self.latest.closed_at.saturating_add(lifetime);
         let spec = EnvelopeSpec {
             network: self.anchor.ledger().network(),
             transaction_source: channel.account,

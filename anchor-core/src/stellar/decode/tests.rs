@@ -18,6 +18,8 @@ use crate::account::Account;
 use crate::memo::Memo;
 use crate::stellar::FailureKind;
 
+mod meta;
+
 const LEDGER: u32 = 77;
 const ID: u64 = 77 << 32 | 5 << 12;
 
@@ -116,6 +118,7 @@ struct Listed {
     id: u64,
     envelope: String,
     result: String,
+    meta: Option<String>,
 }
 
 fn transaction(steps: &[Step], memo: XdrMemo) -> Transaction {
@@ -147,6 +150,7 @@ impl Listed {
             id: ID,
             envelope: base64(envelope),
             result: result_of(result),
+            meta: None,
         }
     }
 
@@ -167,7 +171,7 @@ impl Listed {
             id: self.id,
             envelope: &self.envelope,
             result: &self.result,
-            meta: None,
+            meta: self.meta.as_deref(),
         };
         movements(&transaction, &ours(), &network())
     }

@@ -50,12 +50,21 @@ impl Sent {
     }
 }
 
-/// How far unfinished searches have come.
+/// How far searches have come.
 #[derive(Default)]
-pub(super) struct Searches(Mutex<HashMap<TransactionHash, Position>>);
+pub(super) struct Searches(Mutex<HashMap<TransactionHash, Search>>);
+
+/// One search through the ledgers.
+#[derive(Debug, Clone)]
+pub(super) enum Search {
+    /// Goes on from here.
+    At(Position),
+    /// Found inside a fee bump: from now on also by its hash.
+    Found(Lookup),
+}
 
 impl Searches {
-    pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<TransactionHash, Position>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<TransactionHash, Search>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -99,6 +108,9 @@ impl RpcLedger {
         hash: &TransactionHash,
         answer: &TransactionAnswer,
     ) -> Result<Lookup, LedgerError> {
+        if let Some(Search::Found(found)) = self.searches.lock().get(hash) {
+            return Ok(found.clone());
+        }
         let silent = || malformed("not found by a server that does not say which ledgers it has");
         let latest = answer.range.latest()?;
         let oldest = answer.range.oldest().ok_or_else(silent)?;

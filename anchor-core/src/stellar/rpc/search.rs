@@ -6,6 +6,7 @@
 
 use stellar_xdr::{FeeBumpTransactionInnerTx, TransactionEnvelope};
 
+use super::lookup::Search;
 use super::position::Position;
 use super::{RpcLedger, malformed};
 use crate::stellar::{DecodeError, Ledger as _, LedgerError, LedgerPoint, Lookup, Network, codec};
@@ -29,7 +30,10 @@ impl RpcLedger {
         if checked.closed_at <= until {
             return Ok(found);
         }
-        let begun = self.searches.lock().get(hash).copied();
+        let begun = match self.searches.lock().get(hash) {
+            Some(Search::At(position)) => Some(*position),
+            _ => None,
+        };
         let mut position = match begun {
             Some(position) => position,
             None => self.search_start(from, checked).await?,
@@ -40,36 +44,44 @@ impl RpcLedger {
             let page = self.page_after(position).await?;
             let before = position;
             for record in page.records.iter().filter(|record| record.position > before) {
-                let closed_at =
-                    record.closed_at().ok_or_else(|| malformed("a transaction without createdAt"))?;
-                if closed_at > until {
-                    self.searches.lock().remove(hash);
-                    return Ok(ended);
+                let closed_at = record.closed_at();
+                if closed_at.ok_or_else(|| malformed("a transaction without createdAt"))? > until {
+                    return Ok(self.end_search(hash, ended));
                 }
                 if record.carries(hash, &self.network)? {
                     ended = record.lookup()?;
                     if matches!(ended, Lookup::Succeeded { .. }) {
-                        self.searches.lock().remove(hash);
-                        return Ok(ended);
+                        return Ok(self.end_search(hash, ended));
                     }
                 }
                 position = record.position;
             }
             if position == before {
-                self.searches.lock().remove(hash);
                 return if page.latest >= checked.sequence {
-                    Ok(ended)
+                    Ok(self.end_search(hash, ended))
                 } else {
                     Err(malformed("a server that lags behind was searched"))
                 };
             }
         }
+        self.remember_search(hash, Search::At(position));
+        Err(LedgerError::Unfinished)
+    }
+
+    fn end_search(&self, hash: &TransactionHash, ended: Lookup) -> Lookup {
+        match ended {
+            Lookup::Succeeded { .. } => self.remember_search(hash, Search::Found(ended.clone())),
+            Lookup::Failed { .. } | Lookup::NotFound { .. } => drop(self.searches.lock().remove(hash)),
+        }
+        ended
+    }
+
+    fn remember_search(&self, hash: &TransactionHash, search: Search) {
         let mut searches = self.searches.lock();
         if searches.len() >= SEARCHES_MAX {
             searches.clear();
         }
-        searches.insert(*hash, position);
-        Err(LedgerError::Unfinished)
+        searches.insert(*hash, search);
     }
 
     /// A position before everything that closed at `from` or later. Halves the server's history with the shortest

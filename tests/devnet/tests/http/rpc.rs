@@ -1,4 +1,5 @@
 use anchor_devnet::ledger::build;
+use anchor_devnet::{CloseMode, Devnet, Dialect};
 use serde_json::{Value, json};
 use stellar_xdr::{
     LedgerCloseMeta, LedgerEntryChanges, LedgerEntryData, LedgerKey, LedgerKeyAccount, Limits, ReadXdr,
@@ -167,6 +168,70 @@ async fn ledgers_come_whole_with_every_transaction() {
         rpc(&world, "getLedgers", json!({ "startLedger": sequence + 1 })).await["error"]["code"],
         -32600
     );
+}
+
+#[tokio::test]
+async fn the_other_dialect_has_other_names_types_and_codes() {
+    let world = World::start(Devnet::builder().close(CloseMode::Manual).rpc_dialect(Dialect::Henyey)).await;
+    let [alice, bob] = world.funded(["alice", "bob"]).await;
+    let envelope = world.accept(&alice, lumens(&bob, 5));
+    let sequence = world.close();
+    assert!(result(&world, "getLatestLedger", json!({})).await.get("closeTime").is_none());
+    let hash = hex::encode(envelope.hash(world.network_id()).unwrap());
+    let found = result(&world, "getTransaction", json!({ "hash": hash })).await;
+    assert_eq!((&found["status"], found.get("txHash")), (&"SUCCESS".into(), None));
+    for hash in ["ab".repeat(32), "abc".to_owned()] {
+        let missing = result(&world, "getTransaction", json!({ "hash": hash })).await;
+        assert_eq!((&missing["status"], missing.get("createdAt")), (&"NOT_FOUND".into(), None));
+    }
+    let page =
+        result(&world, "getTransactions", json!({ "startLedger": sequence, "pagination": { "limit": 999 } }))
+            .await;
+    assert!(page["latestLedgerCloseTime"].is_string() && page["transactions"][0]["createdAt"].is_u64());
+    let cursor = page["cursor"].clone();
+    let empty = result(&world, "getTransactions", json!({ "pagination": { "cursor": cursor } })).await;
+    assert_eq!((&empty["transactions"], &empty["cursor"]), (&json!([]), &"".into()));
+    // order 0 is not the start of the ledger
+    let start = (u64::from(sequence) << 32).to_string();
+    let skipped = result(&world, "getTransactions", json!({ "pagination": { "cursor": start } })).await;
+    assert_eq!(skipped["transactions"], json!([]));
+    let late = rpc(&world, "getTransactions", json!({ "startLedger": sequence + 1 })).await;
+    assert_eq!(late["error"]["code"], -32602);
+    let body = "a".repeat(600 * 1024);
+    assert_eq!(world.http.post(world.url("/rpc")).body(body).send().await.unwrap().status(), 413);
+}
+
+#[tokio::test]
+async fn what_is_forgotten_is_not_found_and_no_place_to_read_on_from() {
+    for dialect in [Dialect::Real, Dialect::Henyey] {
+        let builder = Devnet::builder().close(CloseMode::Manual).rpc_dialect(dialect).rpc_retention(3);
+        let world = World::start(builder).await;
+        let [alice, bob] = world.funded(["alice", "bob"]).await;
+        let envelope = world.accept(&alice, lumens(&bob, 5));
+        let sequence = world.close();
+        for _ in 0..3 {
+            world.close();
+        }
+        world.accept(&alice, lumens(&bob, 6));
+        let latest = world.close();
+        let hash = hex::encode(envelope.hash(world.network_id()).unwrap());
+        let missing = result(&world, "getTransaction", json!({ "hash": hash })).await;
+        assert_eq!(
+            (&missing["status"], &missing["oldestLedger"]),
+            (&"NOT_FOUND".into(), &(latest - 2).into())
+        );
+        let params = json!({ "pagination": { "cursor": (u64::from(sequence) << 32 | 1 << 12).to_string() } });
+        let answer = rpc(&world, "getTransactions", params).await;
+        match dialect {
+            Dialect::Real => assert_eq!(answer["error"]["code"], -32602),
+            // skipped without a word
+            _ => assert_eq!(answer["result"]["transactions"][0]["ledger"], latest),
+        }
+        assert!(
+            rpc(&world, "getTransactions", json!({ "startLedger": sequence })).await["error"]["code"]
+                .is_i64()
+        );
+    }
 }
 
 #[tokio::test]
