@@ -15,6 +15,8 @@ mod lag;
 mod peers;
 #[path = "jobs/roads.rs"]
 mod roads;
+#[path = "jobs/rpc.rs"]
+mod rpc;
 #[path = "jobs/sep24.rs"]
 mod sep24;
 #[path = "jobs/world.rs"]
