@@ -476,12 +476,12 @@ async fn network_that_began_anew_is_noticed() {
         let user = Stranger::new(&network).await;
         let latest = network.ledger.latest().await.unwrap().sequence;
         for ahead in [1_u64, 5] {
-            let near = Cursor::from((u64::from(latest) + ahead << 32 | u64::from(u32::MAX)).to_string());
+            let near = Cursor::from(((u64::from(latest) + ahead) << 32 | u64::from(u32::MAX)).to_string());
             let page = network.ledger.movements(&user.id(), &near).await.unwrap();
             assert_eq!((page.next, page.more), (near, false), "a server that lags a little");
         }
         for operation in [u64::from(u32::MAX), 1 << 12] {
-            let far = Cursor::from((u64::from(latest) + 100 << 32 | operation).to_string());
+            let far = Cursor::from(((u64::from(latest) + 100) << 32 | operation).to_string());
             let page = network.ledger.movements(&user.id(), &far).await;
             assert!(matches!(page, Err(LedgerError::Malformed(_))), "{dialect:?}: {page:?}");
         }

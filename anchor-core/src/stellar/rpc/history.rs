@@ -6,9 +6,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::http::TOO_LONG;
 use super::json::{Range, Transactions};
@@ -23,6 +25,9 @@ const PAGE_SIZES: [u32; 4] = [200, 50, 10, 1];
 
 /// So many pages without anything for the account are read on before that is said.
 const STRETCH: usize = 8;
+
+/// And for so long: whoever reads holds the account's lease.
+const STRETCH_TIME: Duration = Duration::from_secs(3);
 
 /// So many pages are kept.
 const PAGES_KEPT: usize = 4;
@@ -61,6 +66,7 @@ impl RpcLedger {
         let mut position = Position::parse(after)?;
         let mut read =
             MovementPage { movements: Vec::new(), poison: Vec::new(), next: after.clone(), more: false };
+        let begun = Instant::now();
         for _ in 0..STRETCH {
             let page = match self.page_after(position).await {
                 // what was read before the trouble is not lost; the next call reports it
@@ -79,7 +85,8 @@ impl RpcLedger {
             if position != before {
                 read.next = position.cursor();
             }
-            if !read.more || !read.movements.is_empty() || !read.poison.is_empty() {
+            let is_late = begun.elapsed() > STRETCH_TIME;
+            if is_late || !read.more || !read.movements.is_empty() || !read.poison.is_empty() {
                 break;
             }
         }

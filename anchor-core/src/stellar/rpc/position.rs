@@ -6,6 +6,9 @@ use crate::stellar::{Cursor, LedgerError};
 /// More transactions than this do not fit in a ledger.
 const ORDER_MAX: u32 = (1 << 20) - 1;
 
+/// The one before it, with which a network begins, holds no transactions; not all servers count it as theirs.
+pub(super) const FIRST_LEDGER: u32 = 2;
+
 /// After this transaction, or at the end of this ledger. Ordered as history is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position {
@@ -52,8 +55,9 @@ impl Position {
     }
 
     /// The first ledger that has to be read to go on from here without a gap.
-    pub(super) const fn needs(self) -> u32 {
-        if self.is_end() { self.ledger.saturating_add(1) } else { self.ledger }
+    pub(super) fn needs(self) -> u32 {
+        let next = if self.is_end() { self.ledger.saturating_add(1) } else { self.ledger };
+        next.max(FIRST_LEDGER)
     }
 }
 
@@ -77,7 +81,7 @@ mod tests {
         assert_eq!(read(&(7_u64 << 32).to_string()), Position::end_of(6));
         assert_eq!(read(&(7_u64 << 32 | u64::from(u32::MAX)).to_string()), Position::end_of(7));
         assert_eq!(read("0"), Position::end_of(0));
-        assert_eq!((read("0").needs(), Position::end_of(6).needs()), (1, 7));
+        assert_eq!((read("0").needs(), Position::end_of(6).needs()), (2, 7));
         Position::parse(&Cursor::from("now".to_owned())).unwrap_err();
     }
 

@@ -4,16 +4,20 @@
 //! the hash of the wrapping only. So before an envelope whose sequence number was used is given up, every transaction
 //! of the time in which it could be applied is looked at.
 
+use std::time::Duration;
+
 use stellar_xdr::{FeeBumpTransactionInnerTx, TransactionEnvelope};
+use tokio::time::Instant;
 
 use super::lookup::Search;
-use super::position::Position;
+use super::position::{FIRST_LEDGER, Position};
 use super::{RpcLedger, malformed};
 use crate::stellar::{DecodeError, Ledger as _, LedgerError, LedgerPoint, Lookup, Network, codec};
 use crate::transaction::TransactionHash;
 
-/// So many pages are read in one go; the next call reads on.
+/// So many pages are read in one go, and for so long; the next call reads on. Whoever asks holds a lease meanwhile.
 const PAGES: usize = 40;
+const TIME: Duration = Duration::from_secs(10);
 
 /// So many unfinished searches are remembered.
 const SEARCHES_MAX: usize = 1000;
@@ -40,7 +44,11 @@ impl RpcLedger {
         };
         // a wrapping may fail and another one of the same envelope succeed: only success ends the search early
         let mut ended = found;
+        let begun = Instant::now();
         for _ in 0..PAGES {
+            if begun.elapsed() > TIME {
+                break;
+            }
             let page = self.page_after(position).await?;
             let before = position;
             for record in page.records.iter().filter(|record| record.position > before) {
@@ -94,7 +102,7 @@ impl RpcLedger {
             None => self.closed_at(oldest).await?,
         };
         let before_oldest = Position::end_of(oldest.saturating_sub(1));
-        if closed_at > from && oldest > 1 {
+        if closed_at > from && oldest > FIRST_LEDGER {
             return Err(LedgerError::HistoryGone { cursor: before_oldest.cursor().to_string() });
         }
         let (mut low, mut high) = (oldest, checked.sequence);
