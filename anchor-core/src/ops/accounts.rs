@@ -2,7 +2,6 @@
 //! next plan of the round sees it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use crate::account::AccountId;
 use crate::amount::StellarAmount;
@@ -13,7 +12,7 @@ use crate::stellar::{AccountSnapshot, LedgerError};
 
 /// Some accounts. What could not be found out about one says nothing about the others.
 #[derive(Debug, Default)]
-pub(super) struct Accounts(HashMap<AccountId, Result<Option<AccountSnapshot>, Arc<LedgerError>>>);
+pub(super) struct Accounts(HashMap<AccountId, Result<Option<AccountSnapshot>, LedgerError>>);
 
 impl Accounts {
     /// Asks the ledger, once for each account.
@@ -32,15 +31,15 @@ impl Accounts {
             return;
         }
         let answers = anchor.ledger().accounts(&ids).await;
-        self.0.extend(ids.into_iter().zip(answers.into_iter().map(|answer| answer.map_err(Arc::new))));
+        self.0.extend(ids.into_iter().zip(answers));
     }
 
     /// The account, or `None` if it is proved that it does not exist.
-    pub(super) fn get(&self, id: &AccountId) -> Result<Option<&AccountSnapshot>, Arc<LedgerError>> {
+    pub(super) fn get(&self, id: &AccountId) -> Result<Option<&AccountSnapshot>, LedgerError> {
         match self.0.get(id) {
             Some(Ok(account)) => Ok(account.as_ref()),
-            Some(Err(error)) => Err(Arc::clone(error)),
-            None => Err(Arc::new(LedgerError::Malformed("an account was not answered for".to_owned()))),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(LedgerError::Malformed("an account was not answered for".to_owned())),
         }
     }
 

@@ -1,6 +1,5 @@
 //! Why a use case did not come to its end. Nothing was lost: it is done again.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::integration::{IntegrationError, Retry, SignError};
@@ -17,9 +16,6 @@ pub enum OpsError {
     /// The ledger.
     #[error("the ledger did not answer")]
     Ledger(#[from] LedgerError),
-    /// The ledger, asked about several accounts at once.
-    #[error("the ledger did not answer for an account")]
-    Account(#[from] Arc<LedgerError>),
     /// One of the business's integrations.
     #[error("an integration did not answer")]
     Integration(#[from] IntegrationError),
@@ -42,7 +38,6 @@ impl OpsError {
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Ledger(error) => error.retry_after(),
-            Self::Account(error) => error.retry_after(),
             Self::Integration(error) => match error.retry() {
                 Retry::After(pause) => Some(pause),
                 Retry::Transient | Retry::Permanent => None,

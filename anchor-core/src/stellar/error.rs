@@ -1,14 +1,15 @@
 //! "I could not find out", from a ledger server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A ledger server did not answer the question. Never an answer in itself.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
     /// The server could not be reached, or the connection broke.
     #[error("the ledger server could not be reached")]
-    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Unreachable(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// No complete answer in time.
     #[error("the ledger server did not answer within {0:?}")]
     Timeout(Duration),

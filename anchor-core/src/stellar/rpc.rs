@@ -180,10 +180,10 @@ impl Ledger for RpcLedger {
     }
 
     async fn account(&self, id: &AccountId) -> Result<Option<AccountSnapshot>, LedgerError> {
-        Ok(self.snapshots(std::slice::from_ref(id)).await?.pop().flatten())
+        self.snapshots(std::slice::from_ref(id)).await.pop().unwrap_or_else(|| Err(malformed("no answer")))
     }
 
-    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Option<AccountSnapshot>>, LedgerError> {
+    async fn accounts(&self, ids: &[AccountId]) -> Vec<Result<Option<AccountSnapshot>, LedgerError>> {
         self.snapshots(ids).await
     }
 

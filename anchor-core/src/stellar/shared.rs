@@ -31,7 +31,7 @@ impl<L: Ledger + ?Sized> Ledger for Arc<L> {
         (**self).account(id).await
     }
 
-    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Option<AccountSnapshot>>, LedgerError> {
+    async fn accounts(&self, ids: &[AccountId]) -> Vec<Result<Option<AccountSnapshot>, LedgerError>> {
         (**self).accounts(ids).await
     }
 

@@ -52,7 +52,7 @@ impl Ledger for Way {
         self.inner.account(id).await
     }
 
-    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Option<AccountSnapshot>>, LedgerError> {
+    async fn accounts(&self, ids: &[AccountId]) -> Vec<Result<Option<AccountSnapshot>, LedgerError>> {
         self.inner.accounts(ids).await
     }
 

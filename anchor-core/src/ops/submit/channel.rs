@@ -99,7 +99,7 @@ fn shown(round: &Round<'_>, account: &AccountId, accounts: &Accounts) -> Option<
             None
         }
         Err(error) => {
-            tracing::warn!(%account, error = chain(&*error), "a channel account could not be read");
+            tracing::warn!(%account, error = chain(&error), "a channel account could not be read");
             None
         }
     }

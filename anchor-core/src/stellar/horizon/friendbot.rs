@@ -1,5 +1,6 @@
 //! A test network's friend, who gives lumens to new accounts.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -15,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// # Errors
 /// When it did not say that it has: the account may exist all the same, or have existed before.
 pub async fn fund(friendbot: &Url, account: &AccountId) -> Result<(), LedgerError> {
-    let unreachable = |error: reqwest::Error| LedgerError::Unreachable(error.into());
+    let unreachable = |error: reqwest::Error| LedgerError::Unreachable(Arc::new(error));
     let client = reqwest::Client::builder().timeout(TIMEOUT).build().map_err(unreachable)?;
     let request = client.get(friendbot.clone()).query(&[("addr", account.to_string())]);
     let answer = request.send().await.map_err(unreachable)?;

@@ -1,6 +1,7 @@
 //! Questions and answers: deadlines, limits, and what a status means.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
@@ -117,7 +118,7 @@ impl Http {
         if error.is_timeout() {
             LedgerError::Timeout(self.timeout)
         } else {
-            LedgerError::Unreachable(Box::new(error.without_url()))
+            LedgerError::Unreachable(Arc::new(error.without_url()))
         }
     }
 }

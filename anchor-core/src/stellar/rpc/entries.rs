@@ -42,28 +42,35 @@ impl RpcLedger {
         }
     }
 
-    /// One after the other, many in one question.
+    /// Many in one question: what cannot be found out is so about all accounts of that question.
     pub(super) async fn snapshots(
         &self,
         ids: &[AccountId],
-    ) -> Result<Vec<Option<AccountSnapshot>>, LedgerError> {
+    ) -> Vec<Result<Option<AccountSnapshot>, LedgerError>> {
         let assets = self.assets.read().unwrap_or_else(PoisonError::into_inner).clone();
         let keys_each = assets.len().saturating_add(2);
         // an account is asked about in one question wherever that is possible: all of it is of one ledger then
         let accounts_each = KEYS_MAX.checked_div(keys_each).unwrap_or(1).max(1);
         let mut snapshots = Vec::with_capacity(ids.len());
         for some in ids.chunks(accounts_each) {
-            let keys = some.iter().map(|id| keys(id, &assets)).collect::<Result<Vec<_>, _>>();
-            let keys = keys.map_err(unreadable)?.concat();
-            let mut found = Found::default();
-            for question in keys.chunks(KEYS_MAX) {
-                self.entries(question, &mut found).await?;
-            }
-            for id in some {
-                snapshots.push(found.snapshot(id, &assets).map_err(unreadable)?);
+            match self.entries_of(some, &assets).await {
+                Ok(found) => {
+                    snapshots.extend(some.iter().map(|id| found.snapshot(id, &assets).map_err(unreadable)));
+                }
+                Err(error) => snapshots.extend(some.iter().map(|_| Err(error.clone()))),
             }
         }
-        Ok(snapshots)
+        snapshots
+    }
+
+    async fn entries_of(&self, ids: &[AccountId], assets: &[StellarAsset]) -> Result<Found, LedgerError> {
+        let keys = ids.iter().map(|id| keys(id, assets)).collect::<Result<Vec<_>, _>>();
+        let keys = keys.map_err(unreadable)?.concat();
+        let mut found = Found::default();
+        for question in keys.chunks(KEYS_MAX) {
+            self.entries(question, &mut found).await?;
+        }
+        Ok(found)
     }
 
     async fn entries(&self, keys: &[LedgerKey], found: &mut Found) -> Result<(), LedgerError> {

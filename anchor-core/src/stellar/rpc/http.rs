@@ -1,6 +1,7 @@
 //! Questions and answers: JSON-RPC over HTTP, with deadlines and limits.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -121,7 +122,7 @@ impl Http {
         if error.is_timeout() {
             LedgerError::Timeout(self.timeout)
         } else {
-            LedgerError::Unreachable(Box::new(error.without_url()))
+            LedgerError::Unreachable(Arc::new(error.without_url()))
         }
     }
 }

@@ -80,7 +80,7 @@ impl RpcLedger {
                 let asked: Vec<_> = hashes.iter().map(|hash| self.lookup_after(point, hash)).collect();
                 stream::iter(asked).buffered(SIDE_BY_SIDE).collect().await
             }
-            Err(error) => hashes.iter().map(|_| Err(again(&error))).collect(),
+            Err(error) => hashes.iter().map(|_| Err(error.clone())).collect(),
         }
     }
 
@@ -152,17 +152,5 @@ pub(super) fn outcome(ledger: u32, result: &str, is_success: bool) -> Result<Loo
         }
         (Outcome::Failed(failure), false) => Ok(Lookup::Failed { ledger, failure }),
         _ => Err(malformed("a result that is not the transaction's")),
-    }
-}
-
-/// The same trouble for another question.
-fn again(error: &LedgerError) -> LedgerError {
-    match error {
-        LedgerError::Timeout(after) => LedgerError::Timeout(*after),
-        LedgerError::Throttled { after } => LedgerError::Throttled { after: *after },
-        LedgerError::Server { status } => LedgerError::Server { status: *status },
-        LedgerError::OtherNetwork => LedgerError::OtherNetwork,
-        LedgerError::Malformed(reason) => malformed(reason.clone()),
-        other => LedgerError::Unreachable(other.to_string().into()),
     }
 }
