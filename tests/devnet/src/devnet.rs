@@ -99,6 +99,12 @@ impl DevnetBuilder {
         self
     }
 
+    /// How many ledgers full of operations may wait; two unless told, as on the public network.
+    pub fn queue(mut self, ledgers: u32) -> Self {
+        self.ledger.ledgers_queued = ledgers;
+        self
+    }
+
     /// The address to listen on; port 0 takes a free one.
     pub fn listen(mut self, address: &str) -> Self {
         address.clone_into(&mut self.listen);
@@ -271,6 +277,16 @@ impl Devnet {
     /// network its ledger closes before this returns.
     pub fn submit(&self, envelope: TransactionEnvelope) -> Submitted {
         self.core.submit(envelope)
+    }
+
+    /// As [`Devnet::submit`], one after the other; nobody else's come in between.
+    pub fn submit_all(&self, envelopes: Vec<TransactionEnvelope>) -> Vec<Submitted> {
+        self.core.submit_all(envelopes)
+    }
+
+    /// Tells the sequence of every ledger that closes from now on.
+    pub fn ledgers(&self) -> tokio::sync::watch::Receiver<u32> {
+        self.core.replica.subscribe()
     }
 
     /// The clock that ledgers are closed by.

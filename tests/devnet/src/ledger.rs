@@ -15,7 +15,8 @@
 //!
 //! The state grows with the entries in it. History is kept for ever: per transaction its envelope and result as
 //! XDR and a few index entries, roughly 0.6 to 1 KB; per ledger about 0.5 KB. Entry changes ([`Meta`]) are larger
-//! and kept for the last 100,000 transactions only. The queue holds at most two ledgers full of operations.
+//! and kept for the last 100,000 transactions only, and of those only as many as fit in 256 MiB. The queue holds at
+//! most two ledgers full of operations, unless [`LedgerConfig::ledgers_queued`] says otherwise.
 
 pub mod account;
 mod apply;
@@ -44,8 +45,10 @@ mod validate;
 mod tests;
 
 pub use self::config::LedgerConfig;
+pub(crate) use self::frame::Frame;
 pub use self::holding::line_liabilities;
 pub use self::log::LogError;
+pub(crate) use self::network::malformed;
 pub use self::network::{Network, Submitted};
 pub use self::record::{ClosedLedger, Meta, TransactionRecord, toid};
 pub use self::result::{is_success, operation_results};

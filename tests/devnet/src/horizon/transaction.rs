@@ -1,6 +1,6 @@
 //! Transactions: `/transactions`, their JSON, and the listings that hang off other resources.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 
 use actix_web::{HttpResponse, web};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -50,15 +50,17 @@ impl listing::Listing for Listing {
     fn page(&self, base: &str, query: &Query, view: &View, page: &Page) -> Result<Vec<Record>, Problem> {
         let from = page.position(view.first(), view.latest())?;
         let failed_too = query.flag("include_failed")?;
-        let mut records = Vec::new();
+        let mut listed = Vec::new();
         view.scan(&self.scope, from, page.order, |record| {
             let beyond = from.is_none_or(|from| page.order.passes(&position(record), &from));
             if beyond && (failed_too || record.successful) {
-                records.push(Record::new(render(base, &Landed::new(record), &Hash(record.hash))));
+                listed.push(Arc::clone(record));
             }
-            if records.len() < page.limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if listed.len() < page.limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        Ok(records)
+        // when the next ledger may come in again
+        let render = |record| Record::new(render(base, &Landed::new(record), &Hash(record.hash)));
+        Ok(listed.iter().map(render).collect())
     }
 }
 

@@ -12,6 +12,8 @@ pub struct LedgerConfig {
     pub base_reserve: u32,
     /// Operations a ledger can hold. When more wait, the best-paying ones go first (surge pricing).
     pub capacity: u32,
+    /// The queue holds this many ledgers full of operations; what comes then has to pay more than what waits.
+    pub ledgers_queued: u32,
     /// Protocol version the ledger headers announce.
     pub protocol_version: u32,
     /// Seconds between two closes that submission reckons with: like stellar-core, an envelope whose upper time
@@ -27,6 +29,7 @@ impl Default for LedgerConfig {
             base_fee: 100,
             base_reserve: 5_000_000,
             capacity: 1_000,
+            ledgers_queued: 2,
             protocol_version: 23,
             close_seconds: 5,
         }

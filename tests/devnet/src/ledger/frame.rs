@@ -68,6 +68,20 @@ impl Frame {
         Signatures::new(self.hash, signatures, &self.fee_bump_memo, verification)
     }
 
+    /// Verifies the signatures of those master keys that the envelope itself names, so that judging it later finds
+    /// most answers in the memo. Asks no ledger, and so needs no lock on one.
+    pub(crate) fn verify_ahead(&self) {
+        let mut keys = vec![self.source()];
+        for operation in &self.tx().operations {
+            let source = operation.source_account.as_ref().map(account_of);
+            keys.extend(source.filter(|source| !keys.contains(source)));
+        }
+        self.signatures(Verification::Full).verify_ahead(&keys);
+        if self.fee_bump().is_some() {
+            self.fee_bump_signatures(Verification::Full).verify_ahead(&[self.fee_source()]);
+        }
+    }
+
     /// Hash that the transaction's own signatures are over.
     pub(crate) fn signed_hash(&self) -> [u8; 32] {
         self.inner_hash.unwrap_or(self.hash)

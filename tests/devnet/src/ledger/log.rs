@@ -312,7 +312,8 @@ fn begin(file: &mut File, path: &Path, config: &LedgerConfig, now: u64) -> Resul
     write(file).map_err(LogError::Write)
 }
 
-/// What makes a network this one: its parameters (`close_seconds` is a matter of submission only) and its birth.
+/// What makes a network this one: its parameters (`close_seconds` and `ledgers_queued` are matters of submission only)
+/// and its birth.
 fn identity(config: &LedgerConfig, born_at: u64) -> Vec<u8> {
     let mut bytes = config.passphrase.as_bytes().to_vec();
     for parameter in [config.base_fee, config.base_reserve, config.capacity, config.protocol_version] {

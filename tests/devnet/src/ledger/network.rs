@@ -18,7 +18,7 @@ use super::config::LedgerConfig;
 use super::frame::Frame;
 use super::history::History;
 use super::log::{Log, LogError};
-use super::queue::{Conflict, Queue, Selection};
+use super::queue::{Conflict, Full, Queue, Selection};
 use super::record::{ClosedLedger, TransactionRecord};
 use super::result;
 use super::signatures::Verification;
@@ -30,6 +30,8 @@ const TOTAL_COINS: i64 = 1_000_000_000_000_000_000;
 
 /// Transactions whose entry changes are kept.
 const METAS_KEPT: usize = 100_000;
+/// Bytes that these may have together: the changes of a hundred operations are a hundred times longer.
+const METAS_BYTES: usize = 256 * 1024 * 1024;
 
 /// A Stellar network in one value. See the [module documentation](super) for what it does and what grows.
 #[derive(Debug)]
@@ -92,9 +94,9 @@ impl Network {
         state.insert(LedgerEntryData::Account(account::new(root, TOTAL_COINS, 0)), LedgerEntryExt::V0);
         state.commit();
         let closed = encoded(close::genesis(&state, &config));
-        let mut history = History::keeping(METAS_KEPT);
+        let mut history = History::keeping(METAS_KEPT, METAS_BYTES);
         let latest = Arc::clone(&closed.ledger);
-        history.push(closed.ledger, closed.metas);
+        history.push(closed.ledger, closed.metas, &[]);
         Self { config, network_id, state, queue: Queue::new(), history, latest, log: None }
     }
 
@@ -139,9 +141,14 @@ impl Network {
     /// Submitting the same envelope again is harmless. The caller must have decoded the envelope with a depth
     /// limit (as `stellar_xdr::Limits` offers), since dropping deeply nested values recurses.
     pub fn submit(&mut self, envelope: TransactionEnvelope, now: u64) -> Submitted {
-        let Ok(frame) = Frame::new(envelope, self.network_id) else {
-            return rejected([0; 32], result::outer(0, TransactionResultResult::TxMalformed));
-        };
+        match Frame::new(envelope, self.network_id) {
+            Ok(frame) => self.submit_frame(frame, now),
+            Err(_) => malformed(),
+        }
+    }
+
+    /// As [`Network::submit`], of an envelope that was hashed (and perhaps verified) elsewhere.
+    pub(crate) fn submit_frame(&mut self, frame: Frame, now: u64) -> Submitted {
         let hash = frame.hash;
         if self.history.contains(&hash) {
             return Submitted::Duplicate { hash };
@@ -172,8 +179,12 @@ impl Network {
         if self.state.available(&payer, &Asset::Native).saturating_sub(frame.max_fee()) < pending {
             return rejected(hash, result::outer(0, TransactionResultResult::TxInsufficientBalance));
         }
-        if let Err(fee) = self.queue.make_room(&frame, self.config.capacity) {
-            return rejected(hash, result::outer(fee, TransactionResultResult::TxInsufficientFee));
+        match self.queue.make_room(&frame, self.config.capacity, self.config.ledgers_queued) {
+            Ok(()) => {}
+            Err(Full::FeeTooLow(fee)) => {
+                return rejected(hash, result::outer(fee, TransactionResultResult::TxInsufficientFee));
+            }
+            Err(Full::TooLarge) => return Submitted::TryAgainLater { hash },
         }
         self.queue.insert(frame);
         Submitted::Pending { hash }
@@ -342,6 +353,16 @@ impl Network {
         self.history.of_account(account)
     }
 
+    /// As [`Network::transactions_of`], without those up to the paging token `after`. Finds its place without walking
+    /// what lies before.
+    pub fn transactions_of_after(
+        &self,
+        account: &AccountId,
+        after: i64,
+    ) -> impl DoubleEndedIterator<Item = Arc<TransactionRecord>> {
+        self.history.of_account_after(account, after)
+    }
+
     pub(crate) fn with_log(mut self, log: Log) -> Self {
         self.log = Some(log);
         self
@@ -352,13 +373,17 @@ impl Network {
         let Closed { ledger, metas } =
             encoded(close::apply(&mut self.state, &self.config, &self.latest, contents, verification));
         self.latest = Arc::clone(&ledger);
-        self.history.push(ledger, metas);
+        self.history.push(ledger, metas, &contents.frames);
     }
 }
 
 /// Orders transactions by hash, as good as random to whoever submits them.
 fn shuffle(frames: &mut [Arc<Frame>]) {
     frames.sort_by_key(|frame| frame.hash);
+}
+
+pub(crate) fn malformed() -> Submitted {
+    rejected([0; 32], result::outer(0, TransactionResultResult::TxMalformed))
 }
 
 fn rejected(hash: [u8; 32], result: TransactionResult) -> Submitted {

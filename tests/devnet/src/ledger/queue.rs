@@ -13,8 +13,6 @@ const PENDING_LEDGERS: u32 = 4;
 const BAN_LEDGERS: usize = 10;
 /// A fee bump replaces a pending transaction only at this multiple of its fee rate.
 const REPLACEMENT_FACTOR: i128 = 10;
-/// The queue holds this many ledgers full of operations.
-const LEDGERS_QUEUED: u64 = 2;
 
 /// At most one transaction per source account, as stellar-core keeps them.
 #[derive(Debug)]
@@ -46,6 +44,15 @@ pub(crate) enum Conflict {
     TryAgainLater,
     /// It would replace a pending one but pays too little; so much would do.
     FeeTooLow(i64),
+}
+
+/// Why there is no room for a transaction.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// What waits pays as much; this fee would have been enough.
+    FeeTooLow(i64),
+    /// Even alone it would not fit.
+    TooLarge,
 }
 
 /// Transactions for a ledger, and the fee each of their operations pays.
@@ -109,9 +116,14 @@ impl Queue {
         }
     }
 
-    /// Makes room for `frame` among the better-paying ones. `Err` says what fee would have been enough.
-    pub(crate) fn make_room(&mut self, frame: &Frame, capacity: u32) -> Result<(), i64> {
-        let limit = u64::from(capacity) * LEDGERS_QUEUED;
+    /// Makes room for `frame` among the better-paying ones in a queue of so many ledgers full of operations.
+    pub(crate) fn make_room(
+        &mut self,
+        frame: &Frame,
+        capacity: u32,
+        ledgers_queued: u32,
+    ) -> Result<(), Full> {
+        let limit = u64::from(capacity) * u64::from(ledgers_queued);
         let replaced = self
             .by_source
             .get(&frame.source())
@@ -119,6 +131,13 @@ impl Queue {
         let mut total = self.operations - replaced + u64::from(frame.operation_count());
         if total <= limit {
             return Ok(());
+        }
+        // a full queue refuses much more often than it makes room: that has to be cheap
+        let others = self.by_source.values().filter(|pending| pending.frame.source() != frame.source());
+        if let Some(lowest) = others.min_by(|left, right| compare_rates(&left.frame, &right.frame))
+            && compare_rates(&lowest.frame, frame).is_ge()
+        {
+            return Err(outbid(lowest, frame));
         }
         let mut evicted = Vec::new();
         for pending in self.ranked().into_iter().rev() {
@@ -129,15 +148,13 @@ impl Queue {
                 continue;
             }
             if compare_rates(&pending.frame, frame).is_ge() {
-                return Err(rate(&pending.frame)
-                    .saturating_add(1)
-                    .saturating_mul(i64::from(frame.operation_count())));
+                return Err(outbid(pending, frame));
             }
             total -= u64::from(pending.frame.operation_count());
             evicted.push(pending.frame.source());
         }
         if total > limit {
-            return Err(i64::MAX);
+            return Err(Full::TooLarge);
         }
         for source in evicted {
             self.drop_and_ban(&source);
@@ -245,6 +262,12 @@ impl Queue {
         }
         Some(pending)
     }
+}
+
+/// The fee at which `frame` would have gone before `pending`.
+fn outbid(pending: &Pending, frame: &Frame) -> Full {
+    let fee = rate(&pending.frame).saturating_add(1);
+    Full::FeeTooLow(fee.saturating_mul(i64::from(frame.operation_count())))
 }
 
 fn compare_rates(left: &Frame, right: &Frame) -> std::cmp::Ordering {

@@ -198,6 +198,11 @@ impl Meta {
         decode(&self.meta)
     }
 
+    /// Bytes of both parts.
+    pub(crate) fn size(&self) -> usize {
+        self.meta.len() + self.fee_changes.len()
+    }
+
     /// XDR of [`Meta::transaction`].
     #[must_use]
     pub fn transaction_xdr(&self) -> &[u8] {

@@ -102,6 +102,15 @@ impl<'a> Signatures<'a> {
         false
     }
 
+    /// Verifies what these accounts' master keys may have signed, for the memo only.
+    pub(crate) fn verify_ahead(&self, accounts: &[AccountId]) {
+        for account in accounts {
+            for index in 0..self.signatures.len() {
+                self.verifies(index, &master(account));
+            }
+        }
+    }
+
     /// Whether every signature has counted for something; the network refuses envelopes with spare ones.
     pub(crate) fn all_used(&self) -> bool {
         self.used.iter().all(|used| *used)

@@ -85,16 +85,37 @@ fn a_record_tells_what_each_operation_changed() {
 
 #[test]
 fn entry_changes_of_old_transactions_are_let_go() {
-    let mut world = World::new();
-    world.fund("alice", 10);
-    world.fund("bob", 10);
-    let mut history = History::keeping(1);
-    for sequence in 1..=3 {
-        let ledger = world.network.ledger(sequence).unwrap();
-        let metas = ledger.transactions.iter().map(|record| record.meta().unwrap()).collect();
-        history.push(ledger, metas);
+    // by number, and by the room that they take; those of the last ledger stay
+    for mut history in [History::keeping(1, usize::MAX), History::keeping(usize::MAX, 1)] {
+        let mut world = World::new();
+        world.fund("alice", 10);
+        world.fund("bob", 10);
+        for sequence in 1..=3 {
+            let ledger = world.network.ledger(sequence).unwrap();
+            let metas = ledger.transactions.iter().map(|record| record.meta().unwrap()).collect();
+            history.push(ledger, metas, &[]);
+        }
+        drop(world);
+        let kept = [2, 3].map(|sequence| history.ledger(sequence).unwrap().transactions[0].meta().is_some());
+        assert_eq!(kept, [false, true]);
     }
-    drop(world);
-    let kept = [2, 3].map(|sequence| history.ledger(sequence).unwrap().transactions[0].meta().is_some());
-    assert_eq!(kept, [false, true]);
+}
+
+#[test]
+fn history_of_an_account_is_read_on_from_any_place() {
+    let mut world = World::new();
+    let alice = world.fund("alice", 10);
+    for name in ["bob", "carol", "dave"] {
+        let draft = world.draft(&alice).operation(build::create_account(&id(&build::key(name)), XLM));
+        world.land(world.sign(&draft, &[&alice])).unwrap();
+    }
+    let all: Vec<_> = world.network.transactions_of(&id(&alice)).map(|record| record.toid()).collect();
+    assert_eq!(all.len(), 4);
+    for (index, toid) in all.iter().enumerate() {
+        let after = |toid| -> Vec<i64> {
+            world.network.transactions_of_after(&id(&alice), toid).map(|record| record.toid()).collect()
+        };
+        assert_eq!(after(*toid), all[index + 1..]);
+        assert_eq!(after(*toid - 1), all[index..]);
+    }
 }
