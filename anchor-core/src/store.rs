@@ -4,6 +4,7 @@
 //! it is unknown whether it happened: every caller may simply do it again, because versions, unique keys and
 //! leases make repetition harmless.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -388,6 +389,21 @@ pub trait Store: Send + Sync + fmt::Debug {
         account: &AccountId,
         memo: &Memo,
     ) -> Result<Option<Transaction>, StoreError>;
+    /// The transactions that these memos of a receiving account were given to, in whatever state; no entry for a memo
+    /// that was given to none.
+    async fn transactions_by_memos(
+        &self,
+        account: &AccountId,
+        memos: &[Memo],
+    ) -> Result<HashMap<Memo, Transaction>, StoreError> {
+        let mut found = HashMap::new();
+        for memo in memos {
+            if let Some(transaction) = self.transaction_by_memo(account, memo).await? {
+                found.insert(memo.clone(), transaction);
+            }
+        }
+        Ok(found)
+    }
     /// Writes a change: transaction, history, attempt or order, answers, and news, in one commit, if and only if the
     /// version still is the expected one. Ends the lease, unless `keep_lease`: then the claim goes on (for the
     /// moment between a stored intent and its effect).

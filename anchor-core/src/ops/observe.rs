@@ -1,6 +1,6 @@
 //! Withdrawals: what arrived on the anchor's accounts, and whose it is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::OpsError;
 use super::settle::settlement;
@@ -79,14 +79,14 @@ struct Decided {
 /// Decides one movement after the other, each on what the ones before it made of the transactions.
 async fn decide(anchor: &Anchor, account: &AccountId, movements: &[Movement]) -> Result<Decided, OpsError> {
     let mut decided = Decided::default();
+    let references: Vec<Memo> = movements.iter().map(Movement::reference).collect();
+    let asked: HashSet<&Memo> = references.iter().filter(|reference| **reference != Memo::None).collect();
+    let asked: Vec<Memo> = asked.into_iter().cloned().collect();
+    let stored = anchor.store().transactions_by_memos(account, &asked).await?;
     let mut changed: HashMap<TransactionId, Transaction> = HashMap::new();
-    for movement in movements {
-        let reference = movement.reference();
-        let stored = match reference {
-            Memo::None => None,
-            _ => anchor.store().transaction_by_memo(account, &reference).await?,
-        };
-        let current = stored.map(|stored| changed.get(&stored.id).cloned().unwrap_or(stored));
+    for (movement, reference) in movements.iter().zip(&references) {
+        let stored = stored.get(reference);
+        let current = stored.map(|stored| changed.get(&stored.id).unwrap_or(stored).clone());
         let disposition = match current {
             Some(transaction) => credit(anchor, movement, &transaction, &mut decided.anomalies),
             None if is_own(anchor, account, movement) => Some(Disposition::Own),

@@ -3,6 +3,7 @@
 //! Every verb is one database transaction, or shares one with others of its kind ([`group`]). It runs off the async
 //! threads, and goes to its end even if nobody waits for it any more.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -176,6 +177,19 @@ impl Store for DieselStore {
         let (account, memo) = (account.to_string(), memo.to_storage());
         let find = move |c: &mut _| transactions::by_memo(c, &account, memo.clone());
         self.database.read("transaction_by_memo", find).await
+    }
+
+    async fn transactions_by_memos(
+        &self,
+        account: &AccountId,
+        memos: &[Memo],
+    ) -> Result<HashMap<Memo, Transaction>, StoreError> {
+        if memos.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let (account, memos) = (account.to_string(), memos.to_vec());
+        let find = move |c: &mut _| transactions::by_memos(c, &account, &memos);
+        self.database.read("transactions_by_memos", find).await
     }
 
     async fn transaction_apply(&self, change: &Change, keep_lease: bool) -> Result<Stored, StoreError> {

@@ -158,6 +158,7 @@ macro_rules! store_conformance {
             transactions::page_after_a_transaction_of_another_user_is_empty
             transactions::transaction_is_found_by_its_memo_in_any_state
             transactions::memo_types_are_told_apart
+            transactions::several_memos_are_looked_up_at_once
             transactions::largest_memo_id_is_exact
             transactions::states_are_counted
             transactions::transaction_that_cannot_be_inserted_fails_alone

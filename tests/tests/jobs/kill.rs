@@ -1,5 +1,6 @@
 //! A process that is killed at a chosen moment: after any call that wrote or sent something.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -260,6 +261,14 @@ impl<T: Store> Store for Mortal<T> {
         memo: &Memo,
     ) -> Result<Option<Transaction>, StoreError> {
         self.inner.transaction_by_memo(account, memo).await
+    }
+
+    async fn transactions_by_memos(
+        &self,
+        account: &AccountId,
+        memos: &[Memo],
+    ) -> Result<HashMap<Memo, Transaction>, StoreError> {
+        self.inner.transactions_by_memos(account, memos).await
     }
 
     async fn transaction_apply(&self, change: &Change, keep_lease: bool) -> Result<Stored, StoreError> {

@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use super::http::TOO_LONG;
+use super::http::{Answer, TOO_LONG};
 use super::json::{Page, TransactionRecord};
 use super::{HorizonLedger, malformed};
 use crate::account::AccountId;
@@ -55,15 +55,47 @@ impl HorizonLedger {
         if answer.status == StatusCode::GONE {
             return Err(LedgerError::HistoryGone { cursor: after.to_string() });
         }
+        if let Some(read) = self.all_readable(&answer, account, after, size) {
+            return Ok(read);
+        }
         let page: Page<Value> = answer.object()?;
         let records = page.embedded.records;
         let mut read = empty(after);
-        read.more = u32::try_from(records.len()).map_or(true, |count| count >= size);
+        read.more = is_full(records.len(), size);
         for record in records {
             add(&mut read, record, account, &self.network)?;
         }
         Ok(read)
     }
+
+    /// The usual page, whose records all make sense: parsed once. Of any other one nothing is concluded here.
+    fn all_readable(
+        &self,
+        answer: &Answer,
+        account: &AccountId,
+        after: &Cursor,
+        size: u32,
+    ) -> Option<MovementPage> {
+        let page: Page<TransactionRecord> = answer.object().ok()?;
+        let records = page.embedded.records;
+        let mut read = empty(after);
+        read.more = is_full(records.len(), size);
+        let mut last = position(after.as_str()).ok()?;
+        for record in &records {
+            let token = position(record.paging_token()).ok().filter(|token| *token > last)?;
+            read.movements.extend(record.movements(account, &self.network).ok()?);
+            last = token;
+        }
+        if let Some(record) = records.last() {
+            read.next = Cursor::from(record.paging_token().to_owned());
+        }
+        Some(read)
+    }
+}
+
+/// There may be more behind a page of so many records.
+fn is_full(records: usize, size: u32) -> bool {
+    u32::try_from(records).map_or(true, |count| count >= size)
 }
 
 /// Nothing new.

@@ -208,6 +208,11 @@ pub(super) struct TransactionRecord {
 }
 
 impl TransactionRecord {
+    /// Its place in the history.
+    pub(super) fn paging_token(&self) -> &str {
+        &self.paging_token
+    }
+
     pub(super) fn lookup(&self, hash: &TransactionHash) -> Result<Lookup, LedgerError> {
         if self.hash != *hash {
             return Err(malformed("another transaction than the one that was asked for"));

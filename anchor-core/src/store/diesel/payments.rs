@@ -16,6 +16,10 @@ use crate::store::{Disposition, Observation, Observed, PaymentRecord, Recorded, 
 /// Most movements in suspense that are listed.
 const SUSPENSE_MAX: i64 = 200;
 
+/// Most rows of one statement.
+#[cfg(feature = "postgres")]
+const INSERT_CHUNK: usize = 500;
+
 /// Most ids asked for in one query.
 const KNOWN_CHUNK: usize = 500;
 
@@ -27,6 +31,7 @@ pub(super) fn record(
         return Ok(End::Rollback(Recorded::Fenced));
     }
     let mut known = known(connection, &observation.observed)?;
+    let mut rows = Vec::with_capacity(observation.observed.len());
     for observed in &observation.observed {
         if !known.insert(observed.movement.id.clone()) {
             continue;
@@ -40,9 +45,9 @@ pub(super) fn record(
                 }
             }
         }
-        let row = row(observation, observed);
-        diesel::insert_into(payments::table).values(row).execute(connection)?;
+        rows.push(row(observation, observed));
     }
+    insert(connection, rows)?;
     for poison in &observation.poison {
         let row = PoisonRow::new(&observation.lease.account, poison, observation.at);
         let stored = poison_records::table.filter(poison_records::id.eq(&row.id)).count();
@@ -51,6 +56,27 @@ pub(super) fn record(
         }
     }
     Ok(End::Commit(Recorded::Recorded))
+}
+
+/// SQLite keeps the statement for one row prepared, and has no way to a server; PostgreSQL gets many rows at once.
+fn insert(connection: &mut AnyConnection, mut rows: Vec<PaymentRow>) -> Result<(), Fault> {
+    match connection {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(sqlite) => {
+            for row in rows {
+                diesel::insert_into(payments::table).values(row).execute(sqlite)?;
+            }
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(postgres) => {
+            while !rows.is_empty() {
+                let rest = rows.split_off(rows.len().min(INSERT_CHUNK));
+                diesel::insert_into(payments::table).values(rows).execute(postgres)?;
+                rows = rest;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn known(connection: &mut AnyConnection, observed: &[Observed]) -> Result<HashSet<String>, Fault> {

@@ -1,5 +1,7 @@
 //! Transactions: insert, find, list, count.
 
+use std::collections::{BTreeMap, HashMap};
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::{count_star, min};
@@ -15,6 +17,7 @@ use super::rows::codec::{hex32, indexed_text, stamp, time, to_word};
 use super::rows::transaction::TransactionRow;
 use super::schema::{receiving_memos, transactions, url_tokens};
 use crate::id::TransactionId;
+use crate::memo::Memo;
 use crate::store::{StateCount, TransactionFilter, TransactionLookup};
 use crate::transaction::{Protocol, State, Transaction};
 
@@ -30,6 +33,8 @@ macro_rules! one {
         row.map(TransactionRow::read).transpose()
     }};
 }
+/// Most memos asked for in one query.
+const MEMOS_CHUNK: usize = 500;
 
 type Boxed<'a> = transactions::BoxedQuery<'a, AnyBackend>;
 
@@ -164,6 +169,37 @@ pub(super) fn by_memo(
         .first(connection)
         .optional()?;
     row.map(TransactionRow::read).transpose()
+}
+
+pub(super) fn by_memos(
+    connection: &mut AnyConnection,
+    account: &str,
+    memos: &[Memo],
+) -> Result<HashMap<Memo, Transaction>, Fault> {
+    let mut wanted: BTreeMap<String, BTreeMap<String, &Memo>> = BTreeMap::new();
+    for memo in memos {
+        let (kind, text) = memo.to_storage();
+        wanted.entry(kind).or_default().insert(text, memo);
+    }
+    let mut found = HashMap::new();
+    for (kind, memos) in &wanted {
+        let texts: Vec<&String> = memos.keys().collect();
+        for chunk in texts.chunks(MEMOS_CHUNK) {
+            let rows: Vec<(String, TransactionRow)> = receiving_memos::table
+                .inner_join(transactions::table)
+                .filter(receiving_memos::account.eq(account))
+                .filter(receiving_memos::memo_type.eq(kind))
+                .filter(receiving_memos::memo.eq_any(chunk.iter().copied()))
+                .select((receiving_memos::memo, TransactionRow::columns()))
+                .load(connection)?;
+            for (text, row) in rows {
+                if let Some(memo) = memos.get(&text) {
+                    found.insert((*memo).clone(), row.read()?);
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
 pub(super) fn count(connection: &mut AnyConnection) -> Result<Vec<StateCount>, Fault> {

@@ -1,5 +1,6 @@
 //! Stores with one defect each: a suite that does not find them proves nothing.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -217,6 +218,7 @@ pass_on! {
     fn transaction_fetch(id: TransactionId) -> Option<Transaction>;
     fn transaction_list(filter: &TransactionFilter) -> Vec<Transaction>;
     fn transaction_by_memo(account: &AccountId, memo: &Memo) -> Option<Transaction>;
+    fn transactions_by_memos(account: &AccountId, memos: &[Memo]) -> HashMap<Memo, Transaction>;
     fn transaction_claim_overdue(claim: &Claim) -> Vec<Claimed>;
     fn transaction_release(id: TransactionId, lease: LeaseToken, due: DateTime<Utc>) -> ();
     fn transaction_count() -> Vec<StateCount>;

@@ -1,6 +1,7 @@
 //! Transactions are found by those who may see them, in the right order.
 
 use futures_util::future::join_all;
+use std::collections::HashMap;
 
 use super::bench::{Bench, account, at, terms, terms_with};
 use crate::account::{Account, Subject};
@@ -225,6 +226,22 @@ pub async fn memo_types_are_told_apart(store: &dyn Store) {
     let by_text = bench.moved(&second, terms_with(receiving, text.clone())).await;
     assert_eq!(store.transaction_by_memo(&receiving, &text).await.unwrap(), Some(by_text));
     assert_eq!(store.transaction_by_memo(&receiving, &Memo::Id(5)).await.unwrap(), Some(by_id));
+}
+
+/// A page of history names many.
+pub async fn several_memos_are_looked_up_at_once(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let receiving = samples::distribution().account();
+    let text = Memo::Text(MemoText::new(*b"5").unwrap());
+    let by_id = bench.awaiting_payment(5).await;
+    let second = bench.collecting(Kind::Withdrawal).await;
+    let by_text = bench.moved(&second, terms_with(receiving, text.clone())).await;
+    let mut asked: Vec<Memo> = (6..1_200).map(Memo::Id).collect();
+    asked.extend([Memo::Id(5), text.clone(), Memo::Id(5), Memo::Hash([5; 32]), Memo::None]);
+    let found = store.transactions_by_memos(&receiving, &asked).await.unwrap();
+    assert_eq!(found, HashMap::from([(Memo::Id(5), by_id), (text, by_text)]));
+    assert!(store.transactions_by_memos(&account(1), &asked).await.unwrap().is_empty());
+    assert!(store.transactions_by_memos(&receiving, &[]).await.unwrap().is_empty());
 }
 
 /// 2^64 - 1: ids are unsigned, which databases are not.
