@@ -1,6 +1,8 @@
 //! Scenarios, crash matrix and tidy checks over the whole workspace.
 //!
-//! What the tests share lives here: databases ([`database`], [`postgres`]), an anchor's web side ([`web`]) and its socket ([`served`]), what is logged ([`logs`]), a browser ([`browser`]), wallet SDKs
+//! What the tests share lives here: databases ([`database`], [`postgres`]), a ledger without a server
+//! ([`ledger`]), an anchor's web side ([`web`]) and its socket ([`served`]), what is logged ([`logs`]), a browser
+//! ([`browser`]), wallet SDKs
 //! ([`clients`]), a whole anchor as a program ([`anchor_process`]) and under attack ([`siege`]) or under load ([`load`]) and the programs that a test may find missing ([`found`]).
 
 pub mod anchor_process;
@@ -8,6 +10,7 @@ pub mod browser;
 pub mod clients;
 pub mod database;
 pub mod found;
+pub mod ledger;
 pub mod load;
 pub mod logs;
 pub mod postgres;

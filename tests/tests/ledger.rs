@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests; what fails here fails the test")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anchor_core::account::{Account, AccountId};
@@ -24,9 +25,12 @@ mod rpc;
 #[path = "ledger/stranger.rs"]
 mod stranger;
 
+#[path = "ledger/in_process.rs"]
+mod in_process;
+
 /// A devnet that closes ledgers when told, and the adapter that speaks to it.
 struct Horizon {
-    devnet: Devnet,
+    devnet: Arc<Devnet>,
     ledger: HorizonLedger,
 }
 
@@ -46,7 +50,7 @@ async fn horizon() -> Horizon {
         ..HorizonOptions::default()
     };
     let ledger = HorizonLedger::new(&url, Network::new(devnet.passphrase()), options).unwrap();
-    Horizon { devnet, ledger }
+    Horizon { devnet: Arc::new(devnet), ledger }
 }
 
 #[async_trait]

@@ -1,0 +1,77 @@
+//! The devnet without a server in between keeps the same rules, and says what Horizon says.
+
+use std::sync::Arc;
+
+use anchor_core::account::AccountId;
+use anchor_core::stellar::Ledger;
+use anchor_core::testing::ledger::conformance::TestNetwork;
+use anchor_devnet::Devnet;
+use anchor_devnet::ledger::build;
+use anchor_tests::ledger::InProcessLedger;
+use async_trait::async_trait;
+use stellar_xdr::{Asset, Memo};
+
+use crate::{Horizon, Stranger, horizon, land};
+
+struct InProcess {
+    devnet: Arc<Devnet>,
+    ledger: InProcessLedger,
+}
+
+async fn in_process() -> InProcess {
+    let devnet = Devnet::builder().close(anchor_devnet::CloseMode::Manual).start().await.unwrap();
+    let devnet = Arc::new(devnet);
+    InProcess { ledger: InProcessLedger::new(Arc::clone(&devnet)), devnet }
+}
+
+#[async_trait]
+impl TestNetwork for InProcess {
+    fn ledger(&self) -> &dyn Ledger {
+        &self.ledger
+    }
+
+    async fn fund(&self, account: AccountId) {
+        self.devnet.fund(&account.to_string().parse().unwrap()).await.unwrap();
+    }
+
+    async fn close(&self, seconds: u64) {
+        self.devnet.clock().advance(seconds);
+        self.devnet.close_ledger().unwrap();
+    }
+}
+
+anchor_core::ledger_conformance!(in_process);
+
+#[tokio::test]
+async fn both_ways_to_the_devnet_say_the_same() {
+    let network: Horizon = horizon().await;
+    let (user, payer) = (Stranger::new(&network).await, Stranger::new(&network).await);
+    let usd = build::credit("DOLLAR", &payer.address());
+    user.apply([build::change_trust(&usd, 1_000)]).await;
+    let direct = InProcessLedger::new(Arc::clone(&network.devnet));
+    let after = network.ledger.movements_start(&user.id()).await.unwrap();
+    assert_eq!(direct.movements_start(&user.id()).await.unwrap(), after);
+
+    let muxed = build::payment(build::muxed(&user.address(), 7), &usd, 30);
+    let draft =
+        payer.draft().await.operation(muxed).operation(build::payment(user.address(), &Asset::Native, 5));
+    let hash = land(&network, &payer.sign(&draft.memo(Memo::Id(9)))).await;
+    let failing = payer.draft().await.operation(build::payment(user.address(), &usd, 971));
+    let failing = payer.sign(&failing);
+    network.ledger.submit(&crate::encode(&failing)).await.unwrap();
+    network.close(1).await;
+
+    for id in [user.id(), payer.id()] {
+        let seen = network.ledger.account(&id).await.unwrap();
+        assert_eq!(direct.account(&id).await.unwrap(), seen);
+        assert!(seen.is_some());
+    }
+    for hash in [hash, crate::hash(&network, &failing)] {
+        assert_eq!(direct.lookup(&hash).await.unwrap(), network.ledger.lookup(&hash).await.unwrap());
+    }
+    let page = network.ledger.movements(&user.id(), &after).await.unwrap();
+    assert_eq!(page.movements.len(), 2);
+    assert_eq!(direct.movements(&user.id(), &after).await.unwrap().movements, page.movements);
+    assert_eq!(direct.latest().await.unwrap(), network.ledger.latest().await.unwrap());
+    assert_eq!(direct.fee_bid().await.unwrap(), network.ledger.fee_bid().await.unwrap());
+}
