@@ -129,6 +129,11 @@ impl Ledger for InProcessLedger {
         read::account(&self.devnet.network(), id)
     }
 
+    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Option<AccountSnapshot>>, LedgerError> {
+        let engine = self.devnet.network();
+        ids.iter().map(|id| read::account(&engine, id)).collect()
+    }
+
     async fn fee_bid(&self) -> Result<u32, LedgerError> {
         Ok(self.cached_fee())
     }
@@ -137,8 +142,33 @@ impl Ledger for InProcessLedger {
         Ok(said(self.devnet.submit(decode(envelope)?)))
     }
 
+    async fn submit_all(&self, envelopes: &[&str]) -> Vec<Result<Submission, LedgerError>> {
+        let mut answers = Vec::with_capacity(envelopes.len());
+        let mut readable = Vec::with_capacity(envelopes.len());
+        for envelope in envelopes {
+            match decode(envelope) {
+                Ok(envelope) => {
+                    readable.push(envelope);
+                    answers.push(None);
+                }
+                Err(error) => answers.push(Some(error)),
+            }
+        }
+        let mut taken = self.devnet.submit_all(readable).into_iter().map(said);
+        let answer = |unreadable: Option<LedgerError>| match unreadable {
+            Some(error) => Err(error),
+            None => taken.next().ok_or_else(|| LedgerError::Malformed("an answer is missing".to_owned())),
+        };
+        answers.into_iter().map(answer).collect()
+    }
+
     async fn lookup(&self, hash: &TransactionHash) -> Result<Lookup, LedgerError> {
         lookup(&self.devnet.network(), hash)
+    }
+
+    async fn lookup_all(&self, hashes: &[TransactionHash]) -> Vec<Result<Lookup, LedgerError>> {
+        let engine = self.devnet.network();
+        hashes.iter().map(|hash| lookup(&engine, hash)).collect()
     }
 
     async fn movements_start(&self, _account: &AccountId) -> Result<Cursor, LedgerError> {

@@ -7,7 +7,7 @@
 mod ceilings;
 mod client;
 mod fill;
-mod process;
+pub(crate) mod process;
 mod report;
 
 use std::net::SocketAddr;

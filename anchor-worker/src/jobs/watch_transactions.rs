@@ -6,10 +6,11 @@ use anchor_core::Anchor;
 use anchor_core::account::AccountId;
 use anchor_core::ops::observe::{self, Watched};
 use anchor_core::ops::{JobSettings, Progress, chain};
+use anchor_core::stellar::{LedgerError, MovementPage};
 use anchor_core::store::WatchLease;
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
 use futures_util::future::join_all;
+use futures_util::{Stream, StreamExt as _};
 
 use crate::driver::Rhythm;
 use crate::job::{Job, JobError};
@@ -73,20 +74,25 @@ impl WatchTransactions {
 
     async fn pages(&self, lease: &mut WatchLease) -> Result<Progress, JobError> {
         let mut progress = Progress::default();
-        while let Some(cursor) = lease.cursor.clone() {
-            let page = self.anchor.ledger().movements(&lease.account, &cursor).await?;
-            if page.next == cursor {
-                break;
-            }
-            match observe::record(&self.anchor, lease, &page).await? {
+        let Some(cursor) = lease.cursor.clone() else { return Ok(progress) };
+        let ledger = self.anchor.ledger();
+        let mut page = ledger.movements(&lease.account, &cursor).await?;
+        while lease.cursor.as_ref() != Some(&page.next) {
+            // what comes next is read while this is written
+            let ahead = async {
+                if page.more { Some(ledger.movements(&lease.account, &page.next).await) } else { None }
+            };
+            let (recorded, ahead) = tokio::join!(observe::record(&self.anchor, lease, &page), ahead);
+            match recorded? {
                 Watched::On(next) => *lease = next,
                 _ => break,
             }
             let found = u32::try_from(page.movements.len()).unwrap_or(u32::MAX);
             progress.claimed = progress.claimed.saturating_add(found);
             progress.moved = progress.moved.saturating_add(found);
-            if !page.more {
-                break;
+            match ahead {
+                Some(next) => page = next?,
+                None => break,
             }
         }
         Ok(progress)
@@ -120,7 +126,8 @@ impl WatchTransactions {
         let Some(mut lease) = self.claim(&account).await? else { return Ok(Ended::Lost) };
         let Some(cursor) = lease.cursor.clone() else { return Ok(Ended::Lost) };
         rhythm.pulse.succeeded(Progress::default());
-        let mut pages = self.anchor.ledger().follow(account, cursor);
+        let mut pages = self.anchor.ledger().follow(account, cursor).fuse();
+        let mut ahead = None;
         let renew = tokio::time::sleep(self.settings.watch_lease() / 3);
         tokio::pin!(renew);
         loop {
@@ -140,12 +147,25 @@ impl WatchTransactions {
                     renew.as_mut().reset(tokio::time::Instant::now() + self.settings.watch_lease() / 3);
                     continue;
                 }
-                page = pages.next() => match page {
+                page = next_page(&mut ahead, &mut pages) => match page {
                     Some(page) => page?,
                     None => return Ok(Ended::Renew),
                 },
             };
-            match observe::record(&self.anchor, &lease, &page).await? {
+            let recorded = {
+                let recording = observe::record(&self.anchor, &lease, &page);
+                tokio::pin!(recording);
+                // what comes next is read while this is written
+                tokio::select! {
+                    biased;
+                    recorded = &mut recording => recorded,
+                    next = pages.next() => {
+                        ahead = next;
+                        recording.await
+                    }
+                }
+            };
+            match recorded? {
                 Watched::On(next) => lease = next,
                 _ => return Ok(Ended::Lost),
             }
@@ -154,6 +174,17 @@ impl WatchTransactions {
             (progress.claimed, progress.moved) = (found, found);
             rhythm.pulse.succeeded(progress);
         }
+    }
+}
+
+/// The page that was read ahead, or the next one. Nothing is lost when this is dropped before it is done.
+async fn next_page(
+    ahead: &mut Option<Result<MovementPage, LedgerError>>,
+    pages: &mut (impl Stream<Item = Result<MovementPage, LedgerError>> + Unpin),
+) -> Option<Result<MovementPage, LedgerError>> {
+    match ahead.take() {
+        Some(page) => Some(page),
+        None => pages.next().await,
     }
 }
 

@@ -137,7 +137,7 @@ impl Core {
 
     fn close_locked(&self, network: &mut Network) -> Result<Arc<ClosedLedger>, LogError> {
         let ledger = network.close(self.clock.now())?;
-        self.replica.ingest(&ledger);
+        self.replica.ingest(network);
         Ok(ledger)
     }
 

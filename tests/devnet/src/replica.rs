@@ -5,15 +5,12 @@
 //! played ([`Replica::view_behind`]).
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     ops::{Bound, ControlFlow},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use stellar_xdr::{
-    AccountId, ClaimableBalanceId, Hash, LedgerEntry, LedgerEntryChange, LedgerEntryChanges, LedgerEntryData,
-    LedgerKey, TransactionMeta,
-};
+use stellar_xdr::{AccountId, ClaimableBalanceId, Hash, LedgerEntry, LedgerEntryData, LedgerKey};
 use tokio::sync::watch;
 
 use crate::{
@@ -45,7 +42,7 @@ struct State {
     by_balance: HashMap<ClaimableBalanceId, Vec<Toid>>,
     entries: BTreeMap<LedgerKey, Versions>,
     /// Keys whose older versions can be forgotten once the ledger is out of reach.
-    touched: VecDeque<(u32, HashSet<LedgerKey>)>,
+    touched: VecDeque<(u32, BTreeSet<LedgerKey>)>,
 }
 
 /// Ascending by ledger; `None` is "removed in this ledger".
@@ -75,9 +72,10 @@ impl Replica {
         Self { state: RwLock::new(state), latest: watch::Sender::new(latest) }
     }
 
-    /// Takes in the next closed ledger and wakes those who wait for it.
-    pub(crate) fn ingest(&self, ledger: &Arc<ClosedLedger>) {
-        self.write().ingest(ledger);
+    /// Takes in the ledger that the network has just closed, and wakes those who wait for it.
+    pub(crate) fn ingest(&self, network: &Network) {
+        let ledger = network.latest();
+        self.write().ingest(&ledger, network);
         self.latest.send_replace(ledger.sequence);
     }
 
@@ -113,16 +111,14 @@ impl State {
         self.ledgers.last().map_or(0, |ledger| ledger.sequence)
     }
 
-    fn ingest(&mut self, ledger: &Arc<ClosedLedger>) {
+    /// Of each entry, only the last of this ledger's versions can ever be seen: the one that the network has now.
+    fn ingest(&mut self, ledger: &Arc<ClosedLedger>, network: &Network) {
         self.index(ledger);
-        let mut touched = HashSet::new();
-        // all fees are taken before the first transaction is applied
-        let metas: Vec<_> = ledger.transactions.iter().filter_map(|record| record.meta()).collect();
-        let fees = metas.iter().map(|meta| meta.fee_changes());
-        let outcomes = metas.iter().flat_map(|meta| entry_changes(&meta.transaction()));
-        for change in fees.chain(outcomes).flat_map(|changes| changes.0.into_vec()) {
-            touched.extend(self.apply(ledger.sequence, change));
+        for key in network.touched() {
+            let version = (ledger.sequence, network.entry(key).cloned().map(Arc::new));
+            self.entries.entry(key.clone()).or_default().push(version);
         }
+        let touched = network.touched().clone();
         self.touched.push_back((ledger.sequence, touched));
         while let Some((_, keys)) =
             self.touched.pop_front_if(|(sequence, _)| *sequence + VERSIONS_KEPT < ledger.sequence)
@@ -150,24 +146,8 @@ impl State {
         self.ledgers.push(Arc::clone(ledger));
     }
 
-    fn apply(&mut self, ledger: u32, change: LedgerEntryChange) -> Option<LedgerKey> {
-        let (key, after) = match change {
-            LedgerEntryChange::State(_) => return None,
-            LedgerEntryChange::Created(entry)
-            | LedgerEntryChange::Updated(entry)
-            | LedgerEntryChange::Restored(entry) => (entry.to_key(), Some(Arc::new(entry))),
-            LedgerEntryChange::Removed(key) => (key, None),
-        };
-        let versions = self.entries.entry(key.clone()).or_default();
-        match versions.last_mut() {
-            Some((sequence, entry)) if *sequence == ledger => *entry = after,
-            _ => versions.push((ledger, after)),
-        }
-        Some(key)
-    }
-
     /// Drops the versions that no view from `horizon` on can see.
-    fn forget(&mut self, keys: &HashSet<LedgerKey>, horizon: u32) {
+    fn forget(&mut self, keys: &BTreeSet<LedgerKey>, horizon: u32) {
         for key in keys {
             let Some(versions) = self.entries.get_mut(key) else { continue };
             let seen = versions.iter().rposition(|(sequence, _)| *sequence <= horizon).unwrap_or(0);
@@ -342,17 +322,6 @@ impl View {
         let (_, entry) = versions.iter().rev().find(|(sequence, _)| *sequence <= self.latest)?;
         entry.as_ref()
     }
-}
-
-/// Every change that applying a transaction made, in order.
-fn entry_changes(meta: &TransactionMeta) -> Vec<LedgerEntryChanges> {
-    let TransactionMeta::V4(meta) = meta else { return Vec::new() };
-    let operations = meta.operations.iter().map(|operation| operation.changes.clone());
-    [meta.tx_changes_before.clone()]
-        .into_iter()
-        .chain(operations)
-        .chain([meta.tx_changes_after.clone()])
-        .collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ const TICK: Duration = Duration::from_millis(10);
 ///
 /// # Errors
 /// When there is no such process.
-pub(super) fn cpu_time(process: u32) -> Result<Duration> {
+pub(crate) fn cpu_time(process: u32) -> Result<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     // the program's name, in parentheses, may contain spaces
     let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
@@ -24,7 +24,7 @@ pub(super) fn cpu_time(process: u32) -> Result<Duration> {
 ///
 /// # Errors
 /// When there is no such process.
-pub(super) fn memory(process: u32) -> Result<u64> {
+pub(crate) fn memory(process: u32) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     Ok(line.trim().trim_end_matches("kB").trim().parse()?)
@@ -34,7 +34,7 @@ pub(super) fn memory(process: u32) -> Result<u64> {
 ///
 /// # Errors
 /// When there is no such process.
-pub(super) fn memory_peak(process: u32) -> Result<u64> {
+pub(crate) fn memory_peak(process: u32) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
     Ok(line.trim().trim_end_matches("kB").trim().parse()?)

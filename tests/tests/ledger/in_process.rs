@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anchor_core::account::AccountId;
-use anchor_core::stellar::Ledger;
+use anchor_core::stellar::{Ledger, LedgerError, Submission};
 use anchor_core::testing::ledger::conformance::TestNetwork;
 use anchor_devnet::Devnet;
 use anchor_devnet::ledger::build;
@@ -74,4 +74,38 @@ async fn both_ways_to_the_devnet_say_the_same() {
     assert_eq!(direct.movements(&user.id(), &after).await.unwrap().movements, page.movements);
     assert_eq!(direct.latest().await.unwrap(), network.ledger.latest().await.unwrap());
     assert_eq!(direct.fee_bid().await.unwrap(), network.ledger.fee_bid().await.unwrap());
+}
+
+#[tokio::test]
+async fn several_questions_at_once_are_answered_in_their_order() {
+    let network: Horizon = horizon().await;
+    let (user, payer) = (Stranger::new(&network).await, Stranger::new(&network).await);
+    let direct = InProcessLedger::new(Arc::clone(&network.devnet));
+    let pay = |amount| build::payment(user.address(), &Asset::Native, amount);
+    let envelopes = [
+        payer.sign(&payer.draft().await.operation(pay(5))),
+        user.sign(&user.draft().await.operation(pay(-1))),
+        user.sign(&user.draft().await.operation(build::change_trust(&usd(&payer), 9))),
+    ];
+    let encoded: Vec<String> = envelopes.iter().map(crate::encode).collect();
+    let said = direct.submit_all(&[&encoded[0], "AAAA", &encoded[1], &encoded[2], &encoded[0]]).await;
+    let [first, unreadable, refused, last, again] = said.try_into().unwrap();
+    assert_eq!([first.unwrap(), last.unwrap(), again.unwrap()], [const { Submission::Accepted }; 3]);
+    assert!(matches!(unreadable, Err(LedgerError::Malformed(_))));
+    let Submission::Rejected(failure) = refused.unwrap() else { panic!("a negative payment") };
+    assert_eq!(failure.codes, "tx_failed: op_malformed");
+    network.close(1).await;
+
+    let hashes: Vec<_> = envelopes.iter().map(|envelope| crate::hash(&network, envelope)).collect();
+    let found = direct.lookup_all(&hashes).await;
+    for (found, hash) in found.into_iter().zip(&hashes) {
+        assert_eq!(found.unwrap(), network.ledger.lookup(hash).await.unwrap());
+    }
+    let ids = [user.id(), AccountId::from_bytes([9; 32]), payer.id()];
+    let [user, nobody, payer] = direct.accounts(&ids).await.unwrap().try_into().unwrap();
+    assert_eq!((user.unwrap().id, nobody, payer.unwrap().id), (ids[0], None, ids[2]));
+}
+
+fn usd(issuer: &Stranger<'_>) -> Asset {
+    build::credit("USD", &issuer.address())
 }

@@ -1,5 +1,6 @@
 //! The network: submission, closing, looking things up.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,6 +43,8 @@ pub struct Network {
     queue: Queue,
     history: History,
     latest: Arc<ClosedLedger>,
+    /// Keys of what the latest ledger changed.
+    touched: BTreeSet<LedgerKey>,
     log: Option<Log>,
 }
 
@@ -97,7 +100,16 @@ impl Network {
         let mut history = History::keeping(METAS_KEPT, METAS_BYTES);
         let latest = Arc::clone(&closed.ledger);
         history.push(closed.ledger, closed.metas, &[]);
-        Self { config, network_id, state, queue: Queue::new(), history, latest, log: None }
+        Self {
+            config,
+            network_id,
+            state,
+            queue: Queue::new(),
+            history,
+            latest,
+            touched: BTreeSet::new(),
+            log: None,
+        }
     }
 
     /// A network whose ledgers are kept in the file at `path`: opened if it exists, else begun at `now`.
@@ -363,6 +375,11 @@ impl Network {
         self.history.of_account_after(account, after)
     }
 
+    /// Keys of the entries that the last closed ledger wrote or removed.
+    pub(crate) fn touched(&self) -> &BTreeSet<LedgerKey> {
+        &self.touched
+    }
+
     pub(crate) fn with_log(mut self, log: Log) -> Self {
         self.log = Some(log);
         self
@@ -373,6 +390,7 @@ impl Network {
         let Closed { ledger, metas } =
             encoded(close::apply(&mut self.state, &self.config, &self.latest, contents, verification));
         self.latest = Arc::clone(&ledger);
+        self.touched = self.state.take_touched();
         self.history.push(ledger, metas, &contents.frames);
     }
 }

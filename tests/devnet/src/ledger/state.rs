@@ -1,7 +1,7 @@
 //! The ledger entries and the journal that lets a failed operation or transaction leave no trace.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stellar_xdr::{
     AccountEntry, AccountId, Asset, ClaimableBalanceEntry, ClaimableBalanceId, DataEntry, LedgerEntry,
@@ -24,6 +24,8 @@ pub(crate) struct State {
     entries: BTreeMap<LedgerKey, LedgerEntry>,
     book: OrderBook,
     journal: Vec<Undo>,
+    /// What was made final since it was last asked for.
+    touched: BTreeSet<LedgerKey>,
 }
 
 /// Header fields that live while a ledger is being made.
@@ -55,7 +57,13 @@ struct Undo {
 
 impl State {
     pub(crate) fn new(header: Header) -> Self {
-        Self { header, entries: BTreeMap::new(), book: OrderBook::default(), journal: Vec::new() }
+        Self {
+            header,
+            entries: BTreeMap::new(),
+            book: OrderBook::default(),
+            journal: Vec::new(),
+            touched: BTreeSet::new(),
+        }
     }
 
     pub(crate) fn entry(&self, key: &LedgerKey) -> Option<&LedgerEntry> {
@@ -237,7 +245,12 @@ impl State {
 
     /// Makes everything so far final.
     pub(crate) fn commit(&mut self) {
-        self.journal.clear();
+        self.touched.extend(self.journal.drain(..).map(|undo| undo.key));
+    }
+
+    /// The keys of all entries that were written, and of those that are gone, since this was last asked.
+    pub(crate) fn take_touched(&mut self) -> BTreeSet<LedgerKey> {
+        std::mem::take(&mut self.touched)
     }
 
     fn entry_mut(&mut self, key: LedgerKey) -> Option<&mut LedgerEntry> {

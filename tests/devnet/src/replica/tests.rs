@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use stellar_xdr::{Asset, OperationBody};
 
@@ -62,8 +64,8 @@ impl Traffic {
             let submitted = self.network.submit(envelope, 1_000);
             assert!(!matches!(submitted, Submitted::Duplicate { .. }));
         }
-        let closed = self.network.close(1_000).unwrap();
-        self.replica.ingest(&closed);
+        self.network.close(1_000).unwrap();
+        self.replica.ingest(&self.network);
     }
 }
 
