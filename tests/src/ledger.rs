@@ -129,7 +129,7 @@ impl Ledger for InProcessLedger {
         read::account(&self.devnet.network(), id)
     }
 
-    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Option<AccountSnapshot>>, LedgerError> {
+    async fn accounts(&self, ids: &[AccountId]) -> Vec<Result<Option<AccountSnapshot>, LedgerError>> {
         let engine = self.devnet.network();
         ids.iter().map(|id| read::account(&engine, id)).collect()
     }

@@ -59,6 +59,8 @@ pub struct Pace {
     pub users: u32,
     /// Each payment has a memo of its own, and so an envelope of its own.
     pub memos: bool,
+    /// Accounts whose sequence numbers pay; the anchor's own account pays if there are none.
+    pub channels: u32,
     /// Workers, each with a database pool of its own.
     pub workers: u32,
     /// The jobs that each of them runs.
@@ -83,9 +85,11 @@ impl Pace {
     }
 
     async fn pay(&self, database: &str, around: &Runtime, working: &Runtime) -> Result<Paid> {
-        let stand = Stand::new(self.rhythm, self.users).await?;
+        let stand = Stand::new(self.rhythm, self.users, self.channels).await?;
         let ledger = InProcessLedger::new(Arc::clone(&stand.devnet));
         let first = anchor(database, ledger.clone()).await?;
+        let channels: Vec<_> = (0..).zip(&stand.channels).map(|(at, key)| (key.account(), Some(at))).collect();
+        first.store().channel_put(&channels).await?;
         let template = ready_deposit(&first, self.memos).await?;
         fill::deposits(database, &template, &stand.addresses(), self.count)?;
         let (before, amount) = (stand.moment(), amount_out(&template)?.stroops());
@@ -143,6 +147,7 @@ fn config() -> Result<Config> {
     let seed = |key: SigningKey| key.to_strkey().expose().clone();
     Ok(Config::from_source(|name| match name {
         "SIGNING_SEED" | "DISTRIBUTION_SEEDS" => Some(seed(samples::distribution())),
+        "CHANNEL_SEED" => Some(seed(stand::channel_seed())),
         "SERVER_JWT_KEY" => Some("a-key-for-measuring-0123456789-abcdefgh".to_owned()),
         _ => None,
     })?)

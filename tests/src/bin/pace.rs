@@ -33,6 +33,9 @@ struct Arguments {
     /// Each payment has a memo of its own, and so an envelope of its own.
     #[arg(long)]
     memos: bool,
+    /// Accounts whose sequence numbers pay; the anchor's own account pays if there are none.
+    #[arg(long, default_value_t = 20)]
+    channels: u32,
     /// Workers, each with a database pool of its own.
     #[arg(long, default_value_t = 1)]
     workers: u32,
@@ -122,6 +125,7 @@ impl Arguments {
             count: self.count,
             users: self.users,
             memos: self.memos,
+            channels: self.channels,
             workers: self.workers,
             jobs: self.jobs.clone(),
             limit,

@@ -93,7 +93,7 @@ impl CatchUp {
         let around = runtime("pace-around", 2)?;
         let working = runtime(threads::WORKER, 2)?;
         let read = around.block_on(async {
-            let stand = Stand::new(Rhythm::Every(Duration::from_secs(3600)), CAPACITY).await?;
+            let stand = Stand::new(Rhythm::Every(Duration::from_secs(3600)), CAPACITY, 0).await?;
             self.prepare(&stand, database).await?;
             match self.way {
                 Way::Horizon => self.over_http(&stand.devnet, database).await,

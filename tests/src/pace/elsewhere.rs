@@ -51,9 +51,10 @@ impl Ledger for Elsewhere {
         self.ask(async move { ledger.account(&id).await }).await?
     }
 
-    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Option<AccountSnapshot>>, LedgerError> {
-        let (ledger, ids) = (self.ledger.clone(), ids.to_vec());
-        self.ask(async move { ledger.accounts(&ids).await }).await?
+    async fn accounts(&self, ids: &[AccountId]) -> Vec<Result<Option<AccountSnapshot>, LedgerError>> {
+        let (ledger, owned) = (self.ledger.clone(), ids.to_vec());
+        let all = self.ask(async move { ledger.accounts(&owned).await }).await;
+        all.unwrap_or_else(|error| ids.iter().map(|_| Err(again(&error))).collect())
     }
 
     async fn fee_bid(&self) -> Result<u32, LedgerError> {

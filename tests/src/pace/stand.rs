@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anchor_core::account::AccountId;
+use anchor_core::integration::channel_key;
 use anchor_core::keys::SigningKey;
 use anchor_core::testing::fakes::samples;
 use anchor_devnet::ledger::build::{self, Draft};
@@ -18,7 +19,7 @@ pub(super) const CAPACITY: u32 = 1_000;
 const QUEUE: u32 = 4;
 /// Operations of a transaction.
 const BATCH: usize = 100;
-/// Stroops of a new account: ten lumens, and a thousand times that for the anchor's own.
+/// Stroops of a new account: ten lumens, and a thousand times that for those that pay fees.
 const LUMENS: i64 = 100_000_000;
 /// What the anchor's account is given, and what is left over however much is paid.
 const ISSUED: i64 = 1_000_000_000_000_000_000;
@@ -40,7 +41,14 @@ pub(super) struct Stand {
     /// The first one is [`samples::user`].
     pub(super) users: Vec<SigningKey>,
     pub(super) usd: Asset,
+    /// Accounts whose sequence numbers pay.
+    pub(super) channels: Vec<SigningKey>,
     network_id: [u8; 32],
+}
+
+/// The seed of the channels' keys: for measuring only.
+pub(super) fn channel_seed() -> SigningKey {
+    SigningKey::from_seed([4; 32])
 }
 
 /// A moment.
@@ -67,7 +75,7 @@ pub struct Used {
 }
 
 impl Stand {
-    pub(super) async fn new(rhythm: Rhythm, users: u32) -> Result<Self> {
+    pub(super) async fn new(rhythm: Rhythm, users: u32, channels: u32) -> Result<Self> {
         let mode = match rhythm {
             Rhythm::Instant => CloseMode::Instant,
             Rhythm::Every(interval) => CloseMode::Every(interval),
@@ -79,6 +87,7 @@ impl Stand {
             network_id,
             users: [samples::user()].into_iter().chain(others).collect(),
             usd: build::credit("USDC", &xdr(&samples::issuer())),
+            channels: (0..channels).map(|place| channel_key(&channel_seed(), place)).collect(),
             devnet: Arc::new(devnet),
         };
         stand.open_accounts()?;
@@ -88,7 +97,7 @@ impl Stand {
     fn open_accounts(&self) -> Result<()> {
         let root = build::key_from_seed(self.devnet.network().root_seed());
         let own = [samples::issuer(), samples::distribution()];
-        let rich = own.iter().map(|key| build::create_account(&xdr(key), LUMENS * 1_000));
+        let rich = own.iter().chain(&self.channels).map(|key| build::create_account(&xdr(key), LUMENS * 1_000));
         let poor = self.users.iter().map(|key| build::create_account(&xdr(key), LUMENS));
         let creations: Vec<OperationBody> = rich.chain(poor).collect();
         for some in creations.chunks(BATCH) {
