@@ -88,7 +88,8 @@ impl Pace {
         let stand = Stand::new(self.rhythm, self.users, self.channels).await?;
         let ledger = InProcessLedger::new(Arc::clone(&stand.devnet));
         let first = anchor(database, ledger.clone()).await?;
-        let channels: Vec<_> = (0..).zip(&stand.channels).map(|(at, key)| (key.account(), Some(at))).collect();
+        let channels: Vec<_> =
+            (0..).zip(&stand.channels).map(|(at, key)| (key.account(), Some(at))).collect();
         first.store().channel_put(&channels).await?;
         let template = ready_deposit(&first, self.memos).await?;
         fill::deposits(database, &template, &stand.addresses(), self.count)?;

@@ -2,7 +2,7 @@
 //! where this is many times faster. Envelopes are built and signed before the clock runs, and the clock is the thread's own
 //! processor time: others on the machine do not count.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anchor_core::keys::SigningKey;
 use anchor_core::testing::fakes::samples;
@@ -185,18 +185,19 @@ impl Stand {
         Ok(())
     }
 
+    /// Too short for the processor's account: by the clock on the wall.
     fn reads(&self) -> Result<()> {
-        let began = used()?;
+        let began = Instant::now();
         let found = self.accounts.iter().filter(|id| {
             let network = self.devnet.network();
             network.account(id).is_some() && network.trust_lines_of(id).count() == 1
         });
         let count = found.count();
-        println!("{count} accounts with their trust lines: {}/s", rate(count, used()?.saturating_sub(began)));
-        let began = used()?;
+        println!("{count} accounts with their trust lines: {}/s", rate(count, began.elapsed()));
+        let began = Instant::now();
         let found = self.hashes.iter().filter(|hash| self.devnet.network().transaction(hash).is_some());
         let count = found.count();
-        println!("{count} transactions by hash: {}/s", rate(count, used()?.saturating_sub(began)));
+        println!("{count} transactions by hash: {}/s", rate(count, began.elapsed()));
         Ok(())
     }
 

@@ -97,7 +97,8 @@ impl Stand {
     fn open_accounts(&self) -> Result<()> {
         let root = build::key_from_seed(self.devnet.network().root_seed());
         let own = [samples::issuer(), samples::distribution()];
-        let rich = own.iter().chain(&self.channels).map(|key| build::create_account(&xdr(key), LUMENS * 1_000));
+        let rich =
+            own.iter().chain(&self.channels).map(|key| build::create_account(&xdr(key), LUMENS * 1_000));
         let poor = self.users.iter().map(|key| build::create_account(&xdr(key), LUMENS));
         let creations: Vec<OperationBody> = rich.chain(poor).collect();
         for some in creations.chunks(BATCH) {
