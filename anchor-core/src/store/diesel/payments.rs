@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::changes::apply;
+use super::bulk::insert_all;
 use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::pool::End;
@@ -15,10 +16,6 @@ use crate::store::{Disposition, Observation, Observed, PaymentRecord, Recorded, 
 
 /// Most movements in suspense that are listed.
 const SUSPENSE_MAX: i64 = 200;
-
-/// Most rows of one statement.
-#[cfg(feature = "postgres")]
-const INSERT_CHUNK: usize = 500;
 
 /// Most ids asked for in one query.
 const KNOWN_CHUNK: usize = 500;
@@ -47,7 +44,7 @@ pub(super) fn record(
         }
         rows.push(row(observation, observed));
     }
-    insert(connection, rows)?;
+    insert_all!(connection, payments::table, rows);
     for poison in &observation.poison {
         let row = PoisonRow::new(&observation.lease.account, poison, observation.at);
         let stored = poison_records::table.filter(poison_records::id.eq(&row.id)).count();
@@ -56,27 +53,6 @@ pub(super) fn record(
         }
     }
     Ok(End::Commit(Recorded::Recorded))
-}
-
-/// SQLite keeps the statement for one row prepared, and has no way to a server; PostgreSQL gets many rows at once.
-fn insert(connection: &mut AnyConnection, mut rows: Vec<PaymentRow>) -> Result<(), Fault> {
-    match connection {
-        #[cfg(feature = "sqlite")]
-        AnyConnection::Sqlite(sqlite) => {
-            for row in rows {
-                diesel::insert_into(payments::table).values(row).execute(sqlite)?;
-            }
-        }
-        #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(postgres) => {
-            while !rows.is_empty() {
-                let rest = rows.split_off(rows.len().min(INSERT_CHUNK));
-                diesel::insert_into(payments::table).values(rows).execute(postgres)?;
-                rows = rest;
-            }
-        }
-    }
-    Ok(())
 }
 
 fn known(connection: &mut AnyConnection, observed: &[Observed]) -> Result<HashSet<String>, Fault> {

@@ -33,6 +33,7 @@ macro_rules! one {
         row.map(TransactionRow::read).transpose()
     }};
 }
+
 /// Most memos asked for in one query.
 const MEMOS_CHUNK: usize = 500;
 
