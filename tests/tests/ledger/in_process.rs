@@ -103,7 +103,8 @@ async fn several_questions_at_once_are_answered_in_their_order() {
     }
     let ids = [user.id(), AccountId::from_bytes([9; 32]), payer.id()];
     let [user, nobody, payer] = direct.accounts(&ids).await.try_into().unwrap();
-    let id = |account: Result<Option<AccountSnapshot>, LedgerError>| account.unwrap().map(|account| account.id);
+    let id =
+        |account: Result<Option<AccountSnapshot>, LedgerError>| account.unwrap().map(|account| account.id);
     assert_eq!([user, nobody, payer].map(id), [Some(ids[0]), None, Some(ids[2])]);
 }
 

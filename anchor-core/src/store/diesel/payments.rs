@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 
-use super::changes::apply;
 use super::bulk::insert_all;
+use super::changes::apply;
 use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::pool::End;
