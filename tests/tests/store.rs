@@ -1,4 +1,4 @@
-//! The store on both databases: the rules of every store, and what only a database can get wrong.
+//! The store on both databases and in memory: the rules of every store, and what only a database can get wrong.
 #![expect(clippy::expect_used, reason = "a test that cannot prepare its database fails")]
 
 #[path = "store/broken.rs"]
@@ -10,6 +10,7 @@ mod schema;
 
 use anchor_core::store::diesel::DieselStore;
 use anchor_core::testing::store::Fresh;
+use anchor_core::testing::store::memory::MemoryStore;
 use anchor_tests::database::TestDatabase;
 
 async fn on(database: TestDatabase) -> Fresh {
@@ -33,6 +34,16 @@ mod postgresql {
 
     async fn fresh() -> Option<Fresh> {
         Some(on(TestDatabase::postgres()?).await)
+    }
+
+    anchor_core::store_conformance!(fresh);
+}
+
+mod memory {
+    use super::*;
+
+    async fn fresh() -> Option<Fresh> {
+        Some(Fresh::new(MemoryStore::new(), ()))
     }
 
     anchor_core::store_conformance!(fresh);

@@ -32,6 +32,7 @@ pub mod changes;
 pub mod claims;
 pub mod documents;
 pub mod history;
+pub mod memory;
 pub mod outbox;
 pub mod payments;
 pub mod sessions;

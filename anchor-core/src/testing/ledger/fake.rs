@@ -13,6 +13,7 @@ use crate::account::{Account, AccountId};
 use crate::amount::StellarAmount;
 use crate::asset::StellarAsset;
 use crate::memo::Memo;
+use crate::stellar::envelope::Operation;
 use crate::stellar::{
     AccountSnapshot, Cursor, Failure, FailureKind, Ledger, LedgerError, LedgerPoint, Lookup, Movement,
     MovementPage, Network, PoisonRecord, SignerKey, Submission, TrustLine,
@@ -71,6 +72,8 @@ pub struct FakeLedger {
     network: Network,
     state: Arc<Mutex<State>>,
     closed: watch::Sender<u32>,
+    /// How many ledgers the answering server is behind.
+    lag: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -83,7 +86,7 @@ struct World {
 
 #[derive(Debug, Clone)]
 enum Entry {
-    Movement(Box<Movement>),
+    Movement(Arc<Movement>),
     Poison(AccountId, String),
 }
 
@@ -92,6 +95,11 @@ struct State {
     world: World,
     /// What a server that stopped reading still shows.
     frozen: Option<World>,
+    /// What servers that lag behind show, the most recent one last; as many as anybody asked for.
+    past: VecDeque<World>,
+    past_kept: usize,
+    /// Envelopes that succeeded, oldest first.
+    applied: Vec<(TransactionHash, Vec<Operation>)>,
     pending: VecDeque<ReceivedEnvelope>,
     submissions: Vec<String>,
     faults: Vec<Fault>,
@@ -103,8 +111,9 @@ struct State {
 }
 
 impl State {
-    fn seen(&self) -> &World {
-        self.frozen.as_ref().unwrap_or(&self.world)
+    fn seen(&self, lag: usize) -> &World {
+        let past = self.past.len().checked_sub(lag).and_then(|place| self.past.get(place));
+        self.frozen.as_ref().or(past).unwrap_or(&self.world)
     }
 
     fn take(&mut self, is_wanted: impl Fn(&Fault) -> bool) -> Option<Fault> {
@@ -125,6 +134,9 @@ impl FakeLedger {
         let state = State {
             world,
             frozen: None,
+            past: VecDeque::new(),
+            past_kept: 0,
+            applied: Vec::new(),
             pending: VecDeque::new(),
             submissions: Vec::new(),
             faults: Vec::new(),
@@ -133,7 +145,7 @@ impl FakeLedger {
             fee_bid: 100,
             fee_min: 0,
         };
-        Self { network, state: Arc::new(Mutex::new(state)), closed: watch::Sender::new(2) }
+        Self { network, state: Arc::new(Mutex::new(state)), closed: watch::Sender::new(2), lag: 0 }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -192,6 +204,11 @@ impl FakeLedger {
     pub fn close_at(&self, closed_at: u64) -> LedgerPoint {
         let mut guard = self.state();
         let state = &mut *guard;
+        if state.past_kept > 0 {
+            state.past.push_back(state.world.clone());
+            let kept = state.past_kept;
+            state.past.drain(..state.past.len().saturating_sub(kept));
+        }
         state.world.point.sequence = state.world.point.sequence.saturating_add(1);
         state.world.point.closed_at = closed_at;
         let pending = std::mem::take(&mut state.pending);
@@ -210,6 +227,10 @@ impl FakeLedger {
                 _ => None,
             });
             apply::apply(&mut state.world, &received, failure);
+            if let Some(Lookup::Succeeded { .. }) = state.world.outcomes.get(&received.hash) {
+                let operations = received.operations.into_iter().map(|(_, operation)| operation);
+                state.applied.push((received.hash, operations.collect()));
+            }
         }
         let point = state.world.point;
         drop(guard);
@@ -244,7 +265,7 @@ impl FakeLedger {
             amount,
             memo,
         };
-        world.history.push(Entry::Movement(Box::new(movement.clone())));
+        world.history.push(Entry::Movement(Arc::new(movement.clone())));
         drop(guard);
         self.closed.send_modify(|_| ());
         movement
@@ -259,6 +280,21 @@ impl FakeLedger {
     /// Every envelope that anybody tried to submit, lost ones too, oldest first.
     pub fn submissions(&self) -> Vec<String> {
         self.state().submissions.clone()
+    }
+
+    /// The envelopes that succeeded, with their operations, oldest first and without the first `skipped` ones.
+    pub fn applied(&self, skipped: usize) -> Vec<(TransactionHash, Vec<Operation>)> {
+        self.state().applied.iter().skip(skipped).cloned().collect()
+    }
+
+    /// The same network through another server, one that is always so many ledgers behind (of those that closed
+    /// after it was first asked for). What is submitted to it is submitted to the network.
+    #[must_use]
+    pub fn behind(&self, ledgers: usize) -> Self {
+        let mut state = self.state();
+        state.past_kept = state.past_kept.max(ledgers);
+        drop(state);
+        Self { lag: ledgers, ..self.clone() }
     }
 
     /// Something goes wrong, once. Faults of one kind happen in the order in which they were ordered.
@@ -311,7 +347,7 @@ impl FakeLedger {
         let state = self.state();
         let unknown = |_| LedgerError::Malformed(format!("cursor {after}"));
         let start: usize = after.as_str().parse().map_err(unknown)?;
-        let history = &state.seen().history;
+        let history = &state.seen(self.lag).history;
         let mut page = MovementPage {
             movements: Vec::new(),
             poison: Vec::new(),
@@ -350,14 +386,14 @@ impl Ledger for FakeLedger {
 
     async fn latest(&self) -> Result<LedgerPoint, LedgerError> {
         self.fails(&Fault::Latest)?;
-        Ok(self.state().seen().point)
+        Ok(self.state().seen(self.lag).point)
     }
 
     async fn account(&self, id: &AccountId) -> Result<Option<AccountSnapshot>, LedgerError> {
         self.fails(&Fault::Account)?;
         let mut state = self.state();
         let lags = state.take(|fault| matches!(fault, Fault::AccountLags(account, _) if account == id));
-        let world = state.seen();
+        let world = state.seen(self.lag);
         let account = world.accounts.get(id).cloned();
         if let Some(Fault::AccountLags(_, says)) = lags {
             return Ok(account.map(|account| AccountSnapshot {
@@ -404,13 +440,13 @@ impl Ledger for FakeLedger {
         if state.take(|fault| *fault == Fault::LookupLags).is_some() {
             return Ok(Lookup::NotFound { checked: state.world.point });
         }
-        let world = state.seen();
+        let world = state.seen(self.lag);
         Ok(world.outcomes.get(hash).cloned().unwrap_or(Lookup::NotFound { checked: world.point }))
     }
 
     async fn movements_start(&self, _account: &AccountId) -> Result<Cursor, LedgerError> {
         self.fails(&Fault::Movements)?;
-        Ok(Cursor::from(self.state().seen().history.len().to_string()))
+        Ok(Cursor::from(self.state().seen(self.lag).history.len().to_string()))
     }
 
     async fn movements(&self, account: &AccountId, after: &Cursor) -> Result<MovementPage, LedgerError> {

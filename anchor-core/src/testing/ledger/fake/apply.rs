@@ -1,5 +1,7 @@
 //! What an envelope does to the fake ledger.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
@@ -144,7 +146,7 @@ fn record(
     amount: StellarAmount,
 ) {
     let number = world.history.len() as u64;
-    world.history.push(Entry::Movement(Box::new(Movement {
+    world.history.push(Entry::Movement(Arc::new(Movement {
         id: (u64::from(world.point.sequence) << 32 | number << 12 | (index as u64 + 1)).to_string(),
         hash: received.hash,
         ledger: world.point.sequence,

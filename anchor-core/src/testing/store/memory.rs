@@ -1,0 +1,438 @@
+//! A store in memory: every rule of a [`Store`], and nothing that outlives the process.
+//!
+//! For tests that run a whole anchor many thousand times. It is deterministic, its verbs never wait, and it passes
+//! [`store_conformance!`](crate::store_conformance) like the databases do.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::account::{AccountId, Sharing};
+use crate::asset::Asset;
+use crate::id::{AttemptId, EventId, TransactionId};
+use crate::integration::Answers;
+use crate::memo::Memo;
+use crate::stellar::Cursor;
+use crate::store::{
+    Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
+    EventProgress, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount, Store,
+    StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+};
+use crate::transaction::{
+    Attempt, AttemptStatus, Change, Event, FactRecord, Order, OrderStatus, Protocol, Queue, Transaction,
+};
+
+mod attempts;
+mod books;
+mod changes;
+mod channels;
+mod claims;
+mod documents;
+mod find;
+mod outbox;
+mod payments;
+mod sessions;
+mod watches;
+
+use books::Books;
+
+/// A [`Store`] in memory. Clones share the books, as processes share a database.
+///
+/// ```
+/// use anchor_core::store::Store;
+/// use anchor_core::testing::fakes::samples;
+/// use anchor_core::testing::store::memory::MemoryStore;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let store = MemoryStore::new();
+/// store.asset_put(&samples::asset()).await.unwrap();
+/// assert_eq!(store.clone().asset_list().await.unwrap(), [samples::asset()]);
+/// # });
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<Books>>);
+
+impl MemoryStore {
+    /// Empty.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every transaction as it stands, by id.
+    pub fn transactions(&self) -> Vec<Transaction> {
+        self.books().transactions.values().map(|row| row.transaction.clone()).collect()
+    }
+
+    /// Every envelope that was ever signed and stored, and how it stands, by id.
+    pub fn attempts(&self) -> Vec<(Attempt, AttemptStatus)> {
+        self.books().attempts.values().map(|row| (row.attempt.clone(), row.status)).collect()
+    }
+
+    /// Every dearer wrapping that was ever signed and stored, with its attempt.
+    pub fn bumps(&self) -> Vec<(AttemptId, Bump)> {
+        let books = self.books();
+        let bumps =
+            books.attempts.iter().flat_map(|(id, row)| row.bumps.iter().map(|bump| (*id, bump.clone())));
+        bumps.collect()
+    }
+
+    /// Every instruction that the rails were ever to get, and how it stands, by id.
+    pub fn orders(&self) -> Vec<(Order, OrderStatus)> {
+        self.books().orders.values().map(|row| (row.order.clone(), row.status)).collect()
+    }
+
+    /// Every movement that was ever seen on a watched account, by its id.
+    pub fn payments(&self) -> Vec<PaymentRecord> {
+        self.books().payments.values().cloned().collect()
+    }
+
+    /// All news, and whether everybody has it, in the order of each transaction.
+    pub fn events(&self) -> Vec<(Event, bool)> {
+        self.books().events.values().map(|row| (row.event.clone(), row.delivered)).collect()
+    }
+
+    /// A verb holds this from its beginning to its end, and never waits in between: that makes it atomic.
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn asset_put(&self, asset: &Asset) -> Result<(), StoreError> {
+        self.books().assets.insert(asset.id.clone(), asset.clone());
+        Ok(())
+    }
+
+    async fn asset_list(&self) -> Result<Vec<Asset>, StoreError> {
+        Ok(self.books().assets.values().cloned().collect())
+    }
+
+    async fn sharing_fetch(&self, account: &AccountId) -> Result<Option<Sharing>, StoreError> {
+        Ok(self.books().sharing.get(account).copied())
+    }
+
+    async fn sharing_decide(&self, account: &AccountId, wanted: Sharing) -> Result<Sharing, StoreError> {
+        Ok(*self.books().sharing.entry(*account).or_insert(wanted))
+    }
+
+    async fn sharing_put(&self, account: &AccountId, sharing: Sharing) -> Result<(), StoreError> {
+        self.books().sharing.insert(*account, sharing);
+        Ok(())
+    }
+
+    async fn transaction_insert(
+        &self,
+        transaction: &Transaction,
+        url_token: Option<(&[u8; 32], DateTime<Utc>)>,
+    ) -> Result<(), StoreError> {
+        self.books().insert(transaction, url_token)
+    }
+
+    async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
+        Ok(self.books().transactions.get(&id).map(|row| row.transaction.clone()))
+    }
+
+    async fn transaction_find(
+        &self,
+        subject: &str,
+        protocol: Protocol,
+        lookup: &TransactionLookup,
+    ) -> Result<Option<Transaction>, StoreError> {
+        Ok(self.books().find(subject, protocol, lookup))
+    }
+
+    async fn transaction_list(&self, filter: &TransactionFilter) -> Result<Vec<Transaction>, StoreError> {
+        Ok(self.books().list(filter))
+    }
+
+    async fn transaction_by_memo(
+        &self,
+        account: &AccountId,
+        memo: &Memo,
+    ) -> Result<Option<Transaction>, StoreError> {
+        Ok(self.books().by_memo(account, memo))
+    }
+
+    async fn transaction_apply(&self, change: &Change, keep_lease: bool) -> Result<Stored, StoreError> {
+        self.books().apply(std::slice::from_ref(change), keep_lease)
+    }
+
+    async fn transaction_apply_groups(&self, groups: &[Vec<Change>]) -> Result<Vec<Stored>, StoreError> {
+        let mut books = self.books();
+        groups.iter().map(|group| books.apply(group, false)).collect()
+    }
+
+    async fn transaction_claim(&self, queue: Queue, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+        Ok(self.books().claim(queue, claim))
+    }
+
+    async fn transaction_claim_overdue(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+        Ok(self.books().claim_overdue(claim))
+    }
+
+    async fn transaction_release(
+        &self,
+        id: TransactionId,
+        lease: LeaseToken,
+        due: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.books().release(id, lease, due);
+        Ok(())
+    }
+
+    async fn transaction_release_all(
+        &self,
+        claims: &[(TransactionId, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError> {
+        let mut books = self.books();
+        claims.iter().for_each(|(id, lease, due)| books.release(*id, *lease, *due));
+        Ok(())
+    }
+
+    async fn transaction_count(&self) -> Result<Vec<StateCount>, StoreError> {
+        Ok(self.books().count())
+    }
+
+    async fn transaction_count_ended(&self) -> Result<Vec<StateCount>, StoreError> {
+        Ok(self.books().count_ended())
+    }
+
+    async fn fact_list(&self, transaction: TransactionId) -> Result<Vec<FactRecord>, StoreError> {
+        Ok(self.books().history(transaction))
+    }
+
+    async fn fact_anomaly(&self, record: &FactRecord) -> Result<(), StoreError> {
+        self.books().anomaly(record)
+    }
+
+    async fn attempt_fetch(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+        Ok(self.books().attempts.get(&id).map(|row| row.attempt.clone()))
+    }
+
+    async fn attempt_open_of(&self, source: &AccountId) -> Result<Option<Attempt>, StoreError> {
+        Ok(self.books().attempt_open_of(source))
+    }
+
+    async fn attempt_applied_at(
+        &self,
+        source: &AccountId,
+        sequence: i64,
+    ) -> Result<Option<Attempt>, StoreError> {
+        Ok(self.books().attempt_applied_at(source, sequence))
+    }
+
+    async fn attempt_open(&self, attempt: &Attempt, at: DateTime<Utc>) -> Result<Stored, StoreError> {
+        self.books().attempt_open(attempt, at)
+    }
+
+    async fn attempt_close(
+        &self,
+        id: AttemptId,
+        status: AttemptStatus,
+        _note: &str,
+        _at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.books().attempt_close(id, status)
+    }
+
+    async fn attempt_claim(&self, claim: &Claim) -> Result<Vec<ClaimedAttempt>, StoreError> {
+        Ok(self.books().attempt_claim(claim))
+    }
+
+    async fn attempt_release(
+        &self,
+        claims: &[(AttemptId, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError> {
+        self.books().attempt_release(claims);
+        Ok(())
+    }
+
+    async fn attempt_bump(&self, id: AttemptId, bump: &Bump) -> Result<bool, StoreError> {
+        Ok(self.books().attempt_bump(id, bump))
+    }
+
+    async fn attempt_void_list(
+        &self,
+        transactions: &[TransactionId],
+    ) -> Result<Vec<(TransactionId, Attempt)>, StoreError> {
+        Ok(self.books().attempt_void_list(transactions))
+    }
+
+    async fn attempt_fees_since(&self, since: DateTime<Utc>) -> Result<i64, StoreError> {
+        Ok(self.books().attempt_fees_since(since))
+    }
+
+    async fn channel_put(&self, channels: &[(AccountId, Option<u32>)]) -> Result<(), StoreError> {
+        self.books().channel_put(channels);
+        Ok(())
+    }
+
+    async fn channel_list(&self) -> Result<Vec<Channel>, StoreError> {
+        Ok(self.books().channel_list())
+    }
+
+    async fn channel_count(&self, now: DateTime<Utc>) -> Result<ChannelCount, StoreError> {
+        Ok(self.books().channel_count(now))
+    }
+
+    async fn channel_claim(&self, claim: &Claim) -> Result<Vec<ClaimedChannel>, StoreError> {
+        Ok(self.books().channel_claim(claim))
+    }
+
+    async fn channel_release(&self, claims: &[(AccountId, LeaseToken)]) -> Result<(), StoreError> {
+        self.books().channel_release(claims);
+        Ok(())
+    }
+
+    async fn channel_retire(&self, account: &AccountId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        Ok(self.books().channel_retire(account, now))
+    }
+
+    async fn order_open_of(
+        &self,
+        transaction: TransactionId,
+    ) -> Result<Option<(Order, Option<String>)>, StoreError> {
+        Ok(self.books().order_open_of(transaction))
+    }
+
+    async fn watch_claim(
+        &self,
+        account: &AccountId,
+        owner: &str,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<WatchLease>, StoreError> {
+        Ok(self.books().watch_claim(account, owner, now, lease))
+    }
+
+    async fn watch_fetch(&self, account: &AccountId) -> Result<Option<Cursor>, StoreError> {
+        Ok(self.books().watches.get(account).and_then(|watch| watch.cursor.clone()))
+    }
+
+    async fn watch_list(&self) -> Result<Vec<AccountId>, StoreError> {
+        let mut watched: Vec<AccountId> = self.books().watches.keys().copied().collect();
+        watched.sort_by_cached_key(ToString::to_string);
+        Ok(watched)
+    }
+
+    async fn watch_start(&self, account: &AccountId, cursor: &Cursor) -> Result<(), StoreError> {
+        self.books().watches.entry(*account).or_default().cursor.get_or_insert_with(|| cursor.clone());
+        Ok(())
+    }
+
+    async fn watch_forget(&self, account: &AccountId) -> Result<(), StoreError> {
+        self.books().watch_forget(account);
+        Ok(())
+    }
+
+    async fn watch_release(&self, lease: &WatchLease) -> Result<(), StoreError> {
+        self.books().watch_release(lease);
+        Ok(())
+    }
+
+    async fn payments_record(&self, observation: &Observation) -> Result<Recorded, StoreError> {
+        self.books().payments_record(observation)
+    }
+
+    async fn suspense_list(&self) -> Result<Vec<PaymentRecord>, StoreError> {
+        Ok(self.books().suspense())
+    }
+
+    async fn payment_list(&self, transaction: TransactionId) -> Result<Vec<PaymentRecord>, StoreError> {
+        Ok(self.books().payments_of(transaction))
+    }
+
+    async fn answers_fetch(&self, transaction: TransactionId) -> Result<Answers, StoreError> {
+        Ok(self.books().answers.get(&transaction).cloned().unwrap_or_default())
+    }
+
+    async fn answers_put(&self, transaction: TransactionId, answers: &Answers) -> Result<(), StoreError> {
+        self.books().answers_put(transaction, answers);
+        Ok(())
+    }
+
+    async fn callbacks_insert(
+        &self,
+        transaction: TransactionId,
+        callbacks: &Callbacks,
+    ) -> Result<(), StoreError> {
+        self.books().callbacks_insert(transaction, callbacks)
+    }
+
+    async fn callbacks_fetch(&self, transaction: TransactionId) -> Result<Callbacks, StoreError> {
+        Ok(self.books().callbacks.get(&transaction).cloned().unwrap_or_default())
+    }
+
+    async fn session_open(
+        &self,
+        url_token: &[u8; 32],
+        cookie: &[u8; 32],
+        csrf: &str,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<Option<Session>, StoreError> {
+        self.books().session_open(url_token, cookie, csrf, now, expires_at)
+    }
+
+    async fn session_fetch(
+        &self,
+        cookie: &[u8; 32],
+        now: DateTime<Utc>,
+    ) -> Result<Option<Session>, StoreError> {
+        Ok(self.books().sessions.get(cookie).filter(|session| session.expires_at > now).cloned())
+    }
+
+    async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {
+        Ok(self.books().challenge_use(hash, expires_at))
+    }
+
+    async fn event_claim(&self, claim: &Claim) -> Result<Vec<ClaimedEvent>, StoreError> {
+        Ok(self.books().event_claim(claim))
+    }
+
+    async fn event_ack(&self, id: EventId, lease: LeaseToken, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.books().event_ack(id, lease, at);
+        Ok(())
+    }
+
+    async fn event_mark(
+        &self,
+        id: EventId,
+        lease: LeaseToken,
+        progress: EventProgress,
+    ) -> Result<bool, StoreError> {
+        Ok(self.books().event_mark(id, lease, progress))
+    }
+
+    async fn event_defer(
+        &self,
+        id: EventId,
+        lease: LeaseToken,
+        progress: EventProgress,
+        due: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.books().event_defer(id, lease, progress, due);
+        Ok(())
+    }
+
+    async fn heartbeat_put(&self, job: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.books().heartbeat_put(job, at);
+        Ok(())
+    }
+
+    async fn heartbeat_list(&self) -> Result<Vec<Heartbeat>, StoreError> {
+        let books = self.books();
+        Ok(books.heartbeats.iter().map(|(job, at)| Heartbeat { job: job.clone(), at: *at }).collect())
+    }
+
+    async fn expired_delete(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        Ok(self.books().expired_delete(now))
+    }
+}
