@@ -1,0 +1,296 @@
+//! The database as one process sees it: it fails and stalls, but a verb happens whole or not at all.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anchor_core::account::{AccountId, Sharing};
+use anchor_core::asset::Asset;
+use anchor_core::id::{AttemptId, EventId, TransactionId};
+use anchor_core::integration::Answers;
+use anchor_core::memo::Memo;
+use anchor_core::stellar::{Cursor, Ledger as _};
+use anchor_core::store::{
+    Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
+    EventProgress, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount, Store,
+    StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+};
+use anchor_core::testing::ledger::FakeLedger;
+use anchor_core::testing::store::memory::MemoryStore;
+use anchor_core::transaction::{
+    Attempt, AttemptStatus, Change, ChangeEffect, FactRecord, Order, Protocol, Queue, Transaction,
+};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::Bug;
+use super::bank::Bank;
+use super::life::Life;
+
+/// Who has a claim on what, until when: kept beside the store, to be compared with what it hands out.
+pub(super) type Claims = Arc<Mutex<BTreeMap<TransactionId, (LeaseToken, DateTime<Utc>)>>>;
+
+/// The database behind one process's connections.
+pub(super) struct SimStore {
+    pub(super) life: Life,
+    pub(super) books: MemoryStore,
+    pub(super) claims: Claims,
+    /// Hears who may execute an order.
+    pub(super) bank: Bank,
+    /// For a planted bug.
+    pub(super) network: FakeLedger,
+}
+
+impl fmt::Debug for SimStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SimStore").field(&self.life).finish()
+    }
+}
+
+fn failure() -> StoreError {
+    StoreError::Unavailable("the connection broke".into())
+}
+
+impl SimStore {
+    /// No two claims overlap.
+    fn audit(&self, claim: &Claim, claimed: &[Claimed]) {
+        if self.life.sim.has(Bug::SharedClaims) {
+            // to be found by what it leads to
+            return;
+        }
+        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = claim.now + chrono::Duration::from_std(claim.lease).unwrap_or_default();
+        for one in claimed {
+            let before = claims.insert(one.transaction.id, (one.lease, until));
+            if before.is_some_and(|(_, until)| until > claim.now) {
+                let id = one.transaction.id;
+                self.life.sim.violated(format!("{id} was handed out to {} and is another's", self.life.name));
+            }
+        }
+    }
+
+    fn ended(&self, id: TransactionId, lease: Option<LeaseToken>) {
+        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        if lease.is_none_or(|lease| claims.get(&id).is_some_and(|(token, _)| *token == lease)) {
+            claims.remove(&id);
+        }
+    }
+
+    async fn apply(&self, change: &Change, keep_lease: bool) -> Result<Stored, StoreError> {
+        let stored = self.books.transaction_apply(change, keep_lease).await?;
+        if stored == Stored::Applied {
+            self.wrote(change, keep_lease);
+        }
+        Ok(self.told(stored))
+    }
+
+    async fn apply_groups(&self, groups: &[Vec<Change>]) -> Result<Vec<Stored>, StoreError> {
+        if self.life.sim.has(Bug::SentFirst) {
+            for change in groups.iter().filter_map(|group| group.first()) {
+                if let ChangeEffect::OpenAttempt(attempt) = change.effect() {
+                    let sent = self.network.submit(&attempt.envelope);
+                    self.life.call("ledger: submit too early", async { Ok(sent.await) }, failure).await?.ok();
+                }
+            }
+        }
+        let stored = self.books.transaction_apply_groups(groups).await?;
+        for (group, _) in groups.iter().zip(&stored).filter(|(_, stored)| **stored == Stored::Applied) {
+            group.iter().for_each(|change| self.wrote(change, false));
+        }
+        Ok(stored.into_iter().map(|stored| self.told(stored)).collect())
+    }
+
+    fn wrote(&self, change: &Change, keep_lease: bool) {
+        let transaction = change.transaction();
+        let (id, state) = (transaction.id, transaction.state.name());
+        self.life.sim.note(&self.life.name, || format!("{id} is {state}: {}", change.fact().fact.name()));
+        if !keep_lease {
+            self.ended(id, None);
+        }
+        if let ChangeEffect::OpenOrder(order) = change.effect() {
+            self.bank.permit(order.id, &self.life.name);
+        }
+    }
+
+    fn told(&self, stored: Stored) -> Stored {
+        match stored {
+            Stored::Stale if self.life.sim.has(Bug::IgnoredVersion) => Stored::Applied,
+            stored => stored,
+        }
+    }
+
+    async fn claim(&self, queue: Queue, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+        let claimed = self.books.transaction_claim(queue, claim).await?;
+        self.audit(claim, &claimed);
+        if self.life.sim.has(Bug::SharedClaims) {
+            for one in &claimed {
+                self.books.transaction_release(one.transaction.id, one.lease, claim.now).await?;
+            }
+        }
+        Ok(claimed)
+    }
+
+    async fn record(&self, observation: &Observation) -> Result<Recorded, StoreError> {
+        if !self.life.sim.has(Bug::CursorFirst) || observation.observed.is_empty() {
+            return self.books.payments_record(observation).await;
+        }
+        let nothing = Observation { observed: Vec::new(), poison: Vec::new(), ..observation.clone() };
+        let moved = self.books.payments_record(&nothing).await?;
+        if moved != Recorded::Recorded {
+            return Ok(moved);
+        }
+        let lease = WatchLease { cursor: Some(observation.next.clone()), ..observation.lease.clone() };
+        let rest = Observation { lease, ..observation.clone() };
+        self.life.call("store: payments after their cursor", self.books.payments_record(&rest), failure).await
+    }
+}
+
+/// Implements the store: these verbs only suffer the weather, the others are looked at too.
+macro_rules! pass_on {
+    ($(fn $verb:ident($($argument:ident: $type:ty),*) -> $result:ty;)+) => {
+        #[async_trait]
+        impl Store for SimStore {
+            $(
+                async fn $verb(&self, $($argument: $type),*) -> Result<$result, StoreError> {
+                    let effect = self.books.$verb($($argument),*);
+                    self.life.call(concat!("store: ", stringify!($verb)), effect, failure).await
+                }
+            )+
+
+            async fn transaction_apply(&self, change: &Change, keep: bool) -> Result<Stored, StoreError> {
+                self.life.call("store: transaction_apply", self.apply(change, keep), failure).await
+            }
+
+            async fn transaction_apply_groups(&self, groups: &[Vec<Change>]) -> Result<Vec<Stored>, StoreError> {
+                let what = format!("store: transaction_apply_groups of {}", groups.len());
+                self.life.call(&what, self.apply_groups(groups), failure).await
+            }
+
+            async fn transaction_release_all(
+                &self,
+                claims: &[(TransactionId, LeaseToken, DateTime<Utc>)],
+            ) -> Result<(), StoreError> {
+                let effect = async {
+                    claims.iter().for_each(|(id, lease, _)| self.ended(*id, Some(*lease)));
+                    self.books.transaction_release_all(claims).await
+                };
+                self.life.call("store: transaction_release_all", effect, failure).await
+            }
+
+            async fn transaction_claim(&self, queue: Queue, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+                self.life.call(queue.as_str(), self.claim(queue, claim), failure).await
+            }
+
+            async fn attempt_claim(&self, claim: &Claim) -> Result<Vec<ClaimedAttempt>, StoreError> {
+                let effect = async {
+                    let claimed = self.books.attempt_claim(claim).await?;
+                    if self.life.sim.has(Bug::SharedClaims) {
+                        let back: Vec<_> =
+                            claimed.iter().map(|one| (one.attempt.id, one.lease, claim.now)).collect();
+                        self.books.attempt_release(&back).await?;
+                    }
+                    Ok(claimed)
+                };
+                self.life.call("attempts", effect, failure).await
+            }
+
+            async fn transaction_claim_overdue(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+                let effect = async {
+                    let claimed = self.books.transaction_claim_overdue(claim).await?;
+                    self.audit(claim, &claimed);
+                    Ok(claimed)
+                };
+                self.life.call("overdue", effect, failure).await
+            }
+
+            async fn transaction_release(
+                &self,
+                id: TransactionId,
+                lease: LeaseToken,
+                due: DateTime<Utc>,
+            ) -> Result<(), StoreError> {
+                let effect = async {
+                    self.ended(id, Some(lease));
+                    self.books.transaction_release(id, lease, due).await
+                };
+                self.life.call("store: transaction_release", effect, failure).await
+            }
+
+            async fn payments_record(&self, observation: &Observation) -> Result<Recorded, StoreError> {
+                let effect = async {
+                    let recorded = self.record(observation).await?;
+                    for observed in observation.observed.iter().filter(|_| recorded == Recorded::Recorded) {
+                        if let anchor_core::store::Disposition::Matched(change) = &observed.disposition {
+                            self.ended(change.transaction().id, None);
+                        }
+                    }
+                    Ok(recorded)
+                };
+                self.life.call("store: payments_record", effect, failure).await
+            }
+        }
+    };
+}
+
+pass_on! {
+    fn ping() -> ();
+    fn sharing_fetch(account: &AccountId) -> Option<Sharing>;
+    fn sharing_decide(account: &AccountId, wanted: Sharing) -> Sharing;
+    fn sharing_put(account: &AccountId, sharing: Sharing) -> ();
+    fn asset_put(asset: &Asset) -> ();
+    fn asset_list() -> Vec<Asset>;
+    fn transaction_insert(transaction: &Transaction, url_token: Option<(&[u8; 32], DateTime<Utc>)>) -> ();
+    fn transaction_fetch(id: TransactionId) -> Option<Transaction>;
+    fn transaction_find(subject: &str, protocol: Protocol, lookup: &TransactionLookup) -> Option<Transaction>;
+    fn transaction_list(filter: &TransactionFilter) -> Vec<Transaction>;
+    fn transaction_by_memo(account: &AccountId, memo: &Memo) -> Option<Transaction>;
+    fn transaction_count() -> Vec<StateCount>;
+    fn transaction_count_ended() -> Vec<StateCount>;
+    fn fact_list(transaction: TransactionId) -> Vec<FactRecord>;
+    fn fact_anomaly(record: &FactRecord) -> ();
+    fn attempt_fetch(id: AttemptId) -> Option<Attempt>;
+    fn attempt_open_of(source: &AccountId) -> Option<Attempt>;
+    fn attempt_open(attempt: &Attempt, at: DateTime<Utc>) -> Stored;
+    fn attempt_close(id: AttemptId, status: AttemptStatus, note: &str, at: DateTime<Utc>) -> ();
+    fn attempt_release(claims: &[(AttemptId, LeaseToken, DateTime<Utc>)]) -> ();
+    fn attempt_bump(id: AttemptId, bump: &Bump) -> bool;
+    fn attempt_void_list(transactions: &[TransactionId]) -> Vec<(TransactionId, Attempt)>;
+    fn attempt_fees_since(since: DateTime<Utc>) -> i64;
+    fn channel_put(channels: &[(AccountId, Option<u32>)]) -> ();
+    fn channel_list() -> Vec<Channel>;
+    fn channel_count(now: DateTime<Utc>) -> ChannelCount;
+    fn channel_claim(claim: &Claim) -> Vec<ClaimedChannel>;
+    fn channel_release(claims: &[(AccountId, LeaseToken)]) -> ();
+    fn channel_retire(account: &AccountId, now: DateTime<Utc>) -> bool;
+    fn attempt_applied_at(source: &AccountId, sequence: i64) -> Option<Attempt>;
+    fn order_open_of(transaction: TransactionId) -> Option<(Order, Option<String>)>;
+    fn watch_claim(account: &AccountId, owner: &str, now: DateTime<Utc>, lease: Duration) -> Option<WatchLease>;
+    fn watch_fetch(account: &AccountId) -> Option<Cursor>;
+    fn watch_list() -> Vec<AccountId>;
+    fn watch_start(account: &AccountId, cursor: &Cursor) -> ();
+    fn watch_forget(account: &AccountId) -> ();
+    fn watch_release(lease: &WatchLease) -> ();
+    fn suspense_list() -> Vec<PaymentRecord>;
+    fn payment_list(transaction: TransactionId) -> Vec<PaymentRecord>;
+    fn answers_fetch(transaction: TransactionId) -> Answers;
+    fn answers_put(transaction: TransactionId, answers: &Answers) -> ();
+    fn callbacks_insert(transaction: TransactionId, callbacks: &Callbacks) -> ();
+    fn callbacks_fetch(transaction: TransactionId) -> Callbacks;
+    fn session_open(
+        url_token: &[u8; 32],
+        cookie: &[u8; 32],
+        csrf: &str,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>
+    ) -> Option<Session>;
+    fn session_fetch(cookie: &[u8; 32], now: DateTime<Utc>) -> Option<Session>;
+    fn challenge_use(hash: &[u8; 32], expires_at: DateTime<Utc>) -> bool;
+    fn event_claim(claim: &Claim) -> Vec<ClaimedEvent>;
+    fn event_ack(id: EventId, lease: LeaseToken, at: DateTime<Utc>) -> ();
+    fn event_mark(id: EventId, lease: LeaseToken, progress: EventProgress) -> bool;
+    fn event_defer(id: EventId, lease: LeaseToken, progress: EventProgress, due: DateTime<Utc>) -> ();
+    fn heartbeat_put(job: &str, at: DateTime<Utc>) -> ();
+    fn heartbeat_list() -> Vec<Heartbeat>;
+    fn expired_delete(now: DateTime<Utc>) -> u64;
+}

@@ -1,0 +1,306 @@
+//! One deposit or withdrawal: what its user does, what must become of it.
+
+use std::time::Duration;
+
+use anchor_core::account::{Account, AccountId};
+use anchor_core::amount::{Amount, StellarAmount};
+use anchor_core::asset::StellarAsset;
+use anchor_core::id::TransactionId;
+use anchor_core::integration::FundsOutcome;
+use anchor_core::memo::Memo;
+use anchor_core::ops::{Committed, commit};
+use anchor_core::store::Callbacks;
+use anchor_core::testing::fakes::samples;
+use anchor_core::transaction::{Actor, Fact, Kind, Transaction};
+use anyhow::{Context as _, Result, bail};
+
+use super::bank::Manner;
+use super::chance::Chance;
+use super::story::World;
+
+/// What a user does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plot {
+    /// A deposit as agreed, to an account that can hold the token.
+    Deposit,
+    /// As above; the trust line comes later.
+    LateTrust,
+    /// As above; not even the account exists.
+    NewAccount,
+    /// The wallet takes a claimable balance.
+    Claimable,
+    /// The bank gets another amount than was agreed.
+    OtherAmount,
+    /// The bank gets more than is allowed: it goes back.
+    TooMuch,
+    /// The bank sees the money coming first.
+    InTransit,
+    /// The money never comes.
+    NoMoney,
+    /// The bank reports another deposit's credit.
+    SharedCredit,
+    /// A withdrawal as agreed.
+    Withdrawal,
+    /// To the muxed account instead of with the memo.
+    Muxed,
+    /// The tokens come after the deadline: they go back.
+    LateTokens,
+    /// The user pays twice.
+    TwoPayments,
+    /// Another token of the same name comes first.
+    WrongAsset,
+    /// More or less than was agreed.
+    OtherTokens,
+    /// Less than the fee: it goes back.
+    TooFewTokens,
+    /// The tokens never come.
+    NoTokens,
+    /// The bank refuses: the tokens go back.
+    Refused,
+    /// The bank takes its time.
+    SlowBank,
+    /// The user fetches the money.
+    Counter,
+}
+
+impl Plot {
+    const ALL: [Self; 20] = [
+        Self::Deposit,
+        Self::LateTrust,
+        Self::NewAccount,
+        Self::Claimable,
+        Self::OtherAmount,
+        Self::TooMuch,
+        Self::InTransit,
+        Self::NoMoney,
+        Self::SharedCredit,
+        Self::Withdrawal,
+        Self::Muxed,
+        Self::LateTokens,
+        Self::TwoPayments,
+        Self::WrongAsset,
+        Self::OtherTokens,
+        Self::TooFewTokens,
+        Self::NoTokens,
+        Self::Refused,
+        Self::SlowBank,
+        Self::Counter,
+    ];
+
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Self::Deposit
+            | Self::LateTrust
+            | Self::NewAccount
+            | Self::Claimable
+            | Self::OtherAmount
+            | Self::TooMuch
+            | Self::InTransit
+            | Self::NoMoney
+            | Self::SharedCredit => Kind::Deposit,
+            _ => Kind::Withdrawal,
+        }
+    }
+
+    /// Where it has to end.
+    pub(super) fn ends(self) -> &'static [&'static str] {
+        match self {
+            Self::Deposit
+            | Self::LateTrust
+            | Self::NewAccount
+            | Self::Claimable
+            | Self::OtherAmount
+            | Self::InTransit => &["paid"],
+            // whichever of the two the bank is asked about first
+            Self::SharedCredit => &["paid", "awaiting_funds"],
+            Self::NoMoney | Self::NoTokens => &["expired"],
+            Self::TooMuch | Self::LateTokens | Self::TooFewTokens | Self::Refused => &["refunded"],
+            Self::Withdrawal
+            | Self::Muxed
+            | Self::TwoPayments
+            | Self::WrongAsset
+            | Self::OtherTokens
+            | Self::SlowBank
+            | Self::Counter => &["paid_out"],
+        }
+    }
+}
+
+/// One user's story.
+#[derive(Debug, Clone)]
+pub(super) struct Tale {
+    pub(super) plot: Plot,
+    pub(super) id: TransactionId,
+    /// The user's account, and nobody else's.
+    pub(super) account: AccountId,
+    pub(super) number: u64,
+    pub(super) agreed: Amount,
+    /// What really comes.
+    pub(super) comes: Amount,
+    begins: Duration,
+    pays: Duration,
+    extra: Duration,
+}
+
+/// Chosen and numbered, so that accounts, memos and amounts differ.
+pub(super) fn invent(world: &World, chance: &mut Chance, number: u64) -> Result<Tale> {
+    let plot = chance.pick(&Plot::ALL).context("there are plots")?;
+    let agreed = 10 + number;
+    let comes = match plot {
+        Plot::OtherAmount | Plot::OtherTokens => format!("{}.5", chance.between(5, 60)),
+        Plot::TooMuch => format!("{}", 2000 + number),
+        Plot::TooFewTokens => "0.1".to_owned(),
+        _ => agreed.to_string(),
+    };
+    let seconds = |low, high| (Duration::from_secs(low), Duration::from_secs(high));
+    let mut pause = |(low, high)| chance.pause(low, high);
+    Ok(Tale {
+        plot,
+        id: world.new_id(),
+        account: AccountId::from_bytes([u8::try_from(number)? + 10; 32]),
+        number,
+        agreed: agreed.to_string().parse()?,
+        comes: comes.parse()?,
+        begins: pause(seconds(0, 90)),
+        pays: pause(seconds(1, 60)),
+        extra: pause(seconds(1, 90)),
+    })
+}
+
+impl Tale {
+    /// Long enough for the money, short enough for those that wait for none.
+    fn window(&self) -> Duration {
+        match self.plot {
+            Plot::NoMoney | Plot::NoTokens | Plot::LateTokens => Duration::from_secs(120),
+            _ => Duration::from_secs(3600),
+        }
+    }
+
+    /// What the wallet posts to.
+    pub(super) fn address(&self) -> String {
+        format!("https://wallet.example/{}", self.number)
+    }
+
+    /// The whole story. `twin`: whose credit the bank reports for this deposit.
+    pub(super) async fn happens(self, world: &World, twin: Option<TransactionId>) -> Result<()> {
+        tokio::time::sleep(self.begins).await;
+        self.prepares(world);
+        self.agrees(world).await?;
+        tokio::time::sleep(self.pays).await;
+        match self.plot.kind() {
+            Kind::Deposit => self.pays_money(world, twin).await,
+            Kind::Withdrawal => self.pays_tokens(world).await,
+        }
+    }
+
+    fn prepares(&self, world: &World) {
+        let ledger = &world.network;
+        match self.plot {
+            Plot::NewAccount => {}
+            Plot::LateTrust | Plot::Claimable => ledger.fund(self.account, lumens(10)),
+            _ => {
+                ledger.fund(self.account, lumens(10));
+                ledger.trust(self.account, &samples::token(), lumens(0));
+            }
+        }
+        match self.plot {
+            Plot::Refused => world.bank.treat(self.id, Manner::Refuses),
+            Plot::SlowBank => world.bank.treat(self.id, Manner::TakesTime),
+            Plot::Counter => world.bank.treat(self.id, Manner::Counter),
+            _ => {}
+        }
+    }
+
+    async fn agrees(&self, world: &World) -> Result<()> {
+        let now = world.sim.now();
+        let kind = self.plot.kind();
+        let mut started = samples::started(self.id, kind);
+        started.request.account = self.account.into();
+        started.request.claimable_balances = self.plot == Plot::Claimable;
+        (started.started_at, started.updated_at) = (now, now);
+        started.deadline = Some(now + self.window());
+        let store = world.web.store();
+        store.transaction_insert(&started, None).await?;
+        let callbacks = Callbacks { finished: Some(self.address()), on_change: None };
+        store.callbacks_insert(self.id, &callbacks).await?;
+        let mut terms = samples::terms(kind, &self.agreed.to_string(), self.number + 1);
+        terms.deadline = started.deadline;
+        self.tell(world, &started, Fact::TermsAgreed { terms }).await
+    }
+
+    async fn tell(&self, world: &World, transaction: &Transaction, fact: Fact) -> Result<()> {
+        let committed = commit(&world.web, transaction, fact, Actor::User, false).await?;
+        let Committed::Moved(_) = committed else { bail!("{:?}: {committed:?}", self.plot) };
+        Ok(())
+    }
+
+    async fn pays_money(&self, world: &World, twin: Option<TransactionId>) -> Result<()> {
+        let of = twin.unwrap_or(self.id);
+        let credit =
+            FundsOutcome::Received { amount: self.comes, reference: format!("credit-{of}"), from: None };
+        match self.plot {
+            Plot::NoMoney => return Ok(()),
+            Plot::InTransit => {
+                world.bank.report(self.id, FundsOutcome::InTransit { reference: None });
+                tokio::time::sleep(self.extra).await;
+            }
+            _ => {}
+        }
+        world.bank.report(self.id, credit);
+        match self.plot {
+            Plot::LateTrust => {
+                tokio::time::sleep(self.extra).await;
+                world.network.trust(self.account, &samples::token(), lumens(0));
+            }
+            Plot::NewAccount => {
+                while world.network.balance(&self.account, &StellarAsset::Native).is_zero() {
+                    tokio::time::sleep(Duration::from_secs(5)).await;
+                }
+                tokio::time::sleep(self.extra).await;
+                world.network.trust(self.account, &samples::token(), lumens(0));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn pays_tokens(&self, world: &World) -> Result<()> {
+        let number = self.number + 1;
+        let distribution = samples::distribution().account();
+        let (to, memo) = match self.plot {
+            Plot::Muxed => (Account::Muxed { account: distribution, id: number }, Memo::None),
+            _ => (distribution.into(), Memo::Id(number)),
+        };
+        let pay = |asset| -> Result<()> {
+            let amount = self.comes.to_stellar()?;
+            world.arrives(self.account.into(), to, asset, amount, memo.clone());
+            Ok(())
+        };
+        match self.plot {
+            Plot::NoTokens => return Ok(()),
+            Plot::LateTokens => {
+                while world
+                    .web
+                    .store()
+                    .transaction_fetch(self.id)
+                    .await?
+                    .is_some_and(|t| t.state.can_expire())
+                {
+                    tokio::time::sleep(Duration::from_secs(5)).await;
+                }
+            }
+            Plot::WrongAsset => pay(StellarAsset::Native)?,
+            _ => {}
+        }
+        pay(samples::token())?;
+        if self.plot == Plot::TwoPayments {
+            tokio::time::sleep(self.extra).await;
+            pay(samples::token())?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn lumens(units: i64) -> StellarAmount {
+    StellarAmount::from_stroops(units * 10_000_000).unwrap_or_default()
+}
