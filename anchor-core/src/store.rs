@@ -115,6 +115,17 @@ pub struct Bump {
     pub opened_at: DateTime<Utc>,
 }
 
+/// An attempt that was closed as void, for one of the transactions that it was to pay for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// The transaction.
+    pub transaction: TransactionId,
+    /// The attempt.
+    pub attempt: Attempt,
+    /// The hashes of its dearer wrappings.
+    pub wrappings: Vec<TransactionHash>,
+}
+
 /// An account whose sequence numbers envelopes use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Channel {
@@ -470,10 +481,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Stores a dearer wrapping of an open attempt's envelope; false if the attempt is no longer open.
     async fn attempt_bump(&self, id: AttemptId, bump: &Bump) -> Result<bool, StoreError>;
     /// The attempts of these transactions that were closed as void, oldest first.
-    async fn attempt_void_list(
-        &self,
-        transactions: &[TransactionId],
-    ) -> Result<Vec<(TransactionId, Attempt)>, StoreError>;
+    async fn attempt_void_list(&self, transactions: &[TransactionId]) -> Result<Vec<GivenUp>, StoreError>;
     /// The most that all attempts and wrappings since then may have cost, in stroops.
     async fn attempt_fees_since(&self, since: DateTime<Utc>) -> Result<i64, StoreError>;
 

@@ -8,6 +8,7 @@
 use super::OpsError;
 use crate::anchor::Anchor;
 use crate::stellar::{AccountSnapshot, LedgerPoint, Lookup};
+use crate::store::GivenUp;
 use crate::transaction::{Attempt, TransactionHash};
 
 /// Seconds of ledger time after which a server that still does not know an envelope is believed, although its
@@ -62,18 +63,27 @@ pub(super) enum Earlier {
     Applied(TransactionHash),
 }
 
-/// Looks again for envelopes that a transaction gave up, before it gets a new one: perhaps another server knows more.
-pub(super) async fn earlier(anchor: &Anchor, given_up: &[Attempt]) -> Result<Earlier, OpsError> {
-    for attempt in given_up {
-        match anchor.ledger().lookup(&attempt.hash).await? {
-            Lookup::Failed { .. } => {}
-            Lookup::Succeeded { .. } => return Ok(Earlier::Applied(attempt.hash)),
-            Lookup::NotFound { checked } => {
-                let account = anchor.ledger().account(&attempt.source).await?;
-                if !is_absent(anchor, attempt, checked, account.as_ref()).await? {
-                    return Ok(Earlier::Unknown);
+/// Looks again for envelopes that a transaction gave up, before it gets a new one: perhaps another server knows more, or a
+/// wrapping landed that nobody looked for when the envelope was given up.
+pub(super) async fn earlier(anchor: &Anchor, given_up: &[GivenUp]) -> Result<Earlier, OpsError> {
+    for GivenUp { attempt, wrappings, .. } in given_up {
+        let mut checked = None;
+        for hash in std::iter::once(&attempt.hash).chain(wrappings) {
+            match anchor.ledger().lookup(hash).await? {
+                Lookup::Failed { .. } => {
+                    checked = None;
+                    break;
+                }
+                Lookup::Succeeded { .. } => return Ok(Earlier::Applied(*hash)),
+                Lookup::NotFound { checked: point } => {
+                    checked = Some(checked.map_or(point, |before: LedgerPoint| before.min(point)));
                 }
             }
+        }
+        let Some(checked) = checked else { continue };
+        let account = anchor.ledger().account(&attempt.source).await?;
+        if !is_absent(anchor, attempt, checked, account.as_ref()).await? {
+            return Ok(Earlier::Unknown);
         }
     }
     Ok(Earlier::Dead)

@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount, Store,
-    StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount,
+    Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::Asset;
@@ -329,10 +329,7 @@ impl Store for DieselStore {
         self.database.write("attempt_bump", move |c| attempts::bump(c, id, &bump)).await
     }
 
-    async fn attempt_void_list(
-        &self,
-        transactions: &[TransactionId],
-    ) -> Result<Vec<(TransactionId, Attempt)>, StoreError> {
+    async fn attempt_void_list(&self, transactions: &[TransactionId]) -> Result<Vec<GivenUp>, StoreError> {
         let transactions = transactions.to_vec();
         self.database.read("attempt_void_list", move |c| attempts::void_list(c, &transactions)).await
     }

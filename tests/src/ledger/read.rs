@@ -135,6 +135,7 @@ pub(super) fn page(
             id: u64::try_from(record.toid()).map_err(|error| malformed(&error))?,
             envelope: &BASE64_STANDARD.encode(record.envelope_xdr()),
             result: &BASE64_STANDARD.encode(record.result_xdr()),
+            meta: None,
         };
         match decode::movements(&transaction, account, network) {
             Ok(movements) => page.movements.extend(movements),

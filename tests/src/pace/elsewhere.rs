@@ -27,7 +27,7 @@ impl Elsewhere {
         &self,
         question: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, LedgerError> {
-        self.there.spawn(question).await.map_err(|error| LedgerError::Unreachable(Box::new(error)))
+        self.there.spawn(question).await.map_err(|error| LedgerError::Unreachable(std::sync::Arc::new(error)))
     }
 }
 

@@ -13,8 +13,8 @@ use anchor_core::memo::Memo;
 use anchor_core::stellar::{Cursor, Ledger as _};
 use anchor_core::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount, Store,
-    StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount,
+    Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::store::memory::MemoryStore;
@@ -255,7 +255,7 @@ pass_on! {
     fn attempt_close(id: AttemptId, status: AttemptStatus, note: &str, at: DateTime<Utc>) -> ();
     fn attempt_release(claims: &[(AttemptId, LeaseToken, DateTime<Utc>)]) -> ();
     fn attempt_bump(id: AttemptId, bump: &Bump) -> bool;
-    fn attempt_void_list(transactions: &[TransactionId]) -> Vec<(TransactionId, Attempt)>;
+    fn attempt_void_list(transactions: &[TransactionId]) -> Vec<GivenUp>;
     fn attempt_fees_since(since: DateTime<Utc>) -> i64;
     fn channel_put(channels: &[(AccountId, Option<u32>)]) -> ();
     fn channel_list() -> Vec<Channel>;

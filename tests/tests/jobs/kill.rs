@@ -18,8 +18,8 @@ use anchor_core::stellar::{
 };
 use anchor_core::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount, Store,
-    StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount,
+    Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -354,10 +354,7 @@ impl<T: Store> Store for Mortal<T> {
         self.switch.around(self.inner.attempt_bump(id, bump)).await
     }
 
-    async fn attempt_void_list(
-        &self,
-        transactions: &[TransactionId],
-    ) -> Result<Vec<(TransactionId, Attempt)>, StoreError> {
+    async fn attempt_void_list(&self, transactions: &[TransactionId]) -> Result<Vec<GivenUp>, StoreError> {
         self.inner.attempt_void_list(transactions).await
     }
 

@@ -12,8 +12,8 @@ use crate::account::AccountId;
 use crate::id::TransactionId;
 use crate::memo::Memo;
 use crate::stellar::envelope::Payment;
-use crate::store::Claimed;
-use crate::transaction::{Attempt, AttemptPurpose, Fact};
+use crate::store::{Claimed, GivenUp};
+use crate::transaction::{AttemptPurpose, Fact};
 
 /// What becomes of a claimed payment.
 #[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always the large one")]
@@ -65,11 +65,11 @@ pub(super) async fn decide(round: &Round<'_>, claimed: &[Claimed], accounts: &mu
 async fn given_up(
     round: &Round<'_>,
     claimed: &[Claimed],
-) -> Result<HashMap<TransactionId, Vec<Attempt>>, OpsError> {
+) -> Result<HashMap<TransactionId, Vec<GivenUp>>, OpsError> {
     let ids: Vec<TransactionId> = claimed.iter().map(|one| one.transaction.id).collect();
-    let mut given_up: HashMap<TransactionId, Vec<Attempt>> = HashMap::new();
-    for (id, attempt) in round.anchor.store().attempt_void_list(&ids).await? {
-        given_up.entry(id).or_default().push(attempt);
+    let mut given_up: HashMap<TransactionId, Vec<GivenUp>> = HashMap::new();
+    for one in round.anchor.store().attempt_void_list(&ids).await? {
+        given_up.entry(one.transaction).or_default().push(one);
     }
     Ok(given_up)
 }
@@ -77,7 +77,7 @@ async fn given_up(
 async fn decide_one(
     round: &Round<'_>,
     claimed: &Claimed,
-    given_up: &[Attempt],
+    given_up: &[GivenUp],
     accounts: &mut Accounts,
     creating: &mut HashSet<AccountId>,
 ) -> Decision {

@@ -9,12 +9,12 @@ use super::claims::{Lease, candidates};
 use super::connection::AnyConnection;
 use super::fault::{Fault, Rule};
 use super::rows::attempt::{AttemptRow, BumpRow};
-use super::rows::codec::{free_text, stamp, time};
+use super::rows::codec::{Reader, free_text, stamp, time};
 use super::rows::transaction::TransactionRow;
 use super::schema::{attempt_bumps, attempt_items, attempts, transactions};
 use crate::account::AccountId;
 use crate::id::{AttemptId, TransactionId};
-use crate::store::{Bump, Claim, ClaimedAttempt, LeaseToken, Stored};
+use crate::store::{Bump, Claim, ClaimedAttempt, GivenUp, LeaseToken, Stored};
 use crate::transaction::{Attempt, AttemptStatus};
 
 /// The end of an attempt, with the transactions of all its operations.
@@ -224,7 +224,7 @@ pub(super) fn bump(connection: &mut AnyConnection, id: AttemptId, bump: &Bump) -
 pub(super) fn void_list(
     connection: &mut AnyConnection,
     ids: &[TransactionId],
-) -> Result<Vec<(TransactionId, Attempt)>, Fault> {
+) -> Result<Vec<GivenUp>, Fault> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let rows: Vec<(String, AttemptRow)> = attempt_items::table
         .inner_join(attempts::table)
@@ -233,10 +233,20 @@ pub(super) fn void_list(
         .order((attempts::opened_at, attempts::id))
         .select((attempt_items::transaction_id, AttemptRow::columns()))
         .load(connection)?;
+    let attempts: Vec<&str> = rows.iter().map(|(_, row)| row.id()).collect();
+    let bumps: Vec<BumpRow> = attempt_bumps::table
+        .filter(attempt_bumps::attempt_id.eq_any(attempts))
+        .order((attempt_bumps::opened_at, attempt_bumps::fee))
+        .select(BumpRow::columns())
+        .load(connection)?;
+    let bumps: Vec<(String, Bump)> = bumps.into_iter().map(BumpRow::read).collect::<Result<_, Fault>>()?;
     let read = |(id, row): (String, AttemptRow)| {
-        let id =
-            super::rows::codec::Reader { table: "attempt_items", id: &id }.parse("transaction_id", &id)?;
-        Ok((id, row.read()?))
+        let of_attempt = bumps.iter().filter(|(attempt, _)| attempt == row.id());
+        Ok(GivenUp {
+            transaction: Reader { table: "attempt_items", id: &id }.parse("transaction_id", &id)?,
+            wrappings: of_attempt.map(|(_, bump)| bump.hash).collect(),
+            attempt: row.read()?,
+        })
     };
     rows.into_iter().map(read).collect()
 }

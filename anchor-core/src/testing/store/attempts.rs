@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, account, at, claim, opened, voided};
 use crate::account::AccountId;
-use crate::store::{Bump, ChannelCount, Store, Stored};
+use crate::store::{Bump, ChannelCount, GivenUp, Store, Stored};
 use crate::transaction::{Attempt, AttemptStatus, Change, Effect, Fact, State, Transaction, TransactionHash};
 
 fn applied(attempt: &Attempt) -> Fact {
@@ -183,7 +183,8 @@ pub async fn wrapping_is_kept_with_its_attempt(store: &dyn Store) {
     bench.moved(&paying[0], voided(&attempt)).await;
     assert!(!store.attempt_bump(attempt.id, &bump(3)).await.unwrap(), "it is closed");
     let given_up = store.attempt_void_list(&[transactions[0].id]).await.unwrap();
-    assert_eq!(given_up, [(transactions[0].id, attempt)]);
+    let wrappings = vec![bump(1).hash, bump(2).hash];
+    assert_eq!(given_up, [GivenUp { transaction: transactions[0].id, attempt, wrappings }]);
 }
 
 /// Also one that failed in company.
@@ -197,9 +198,10 @@ pub async fn void_attempts_are_listed_by_transaction(store: &dyn Store) {
     let (_, second) = open(&bench, &again[..1], account(2)).await;
     let ids: Vec<_> = transactions.iter().map(|transaction| transaction.id).collect();
     let mut listed = store.attempt_void_list(&ids).await.unwrap();
-    listed.sort_unstable_by_key(|(id, _)| *id);
-    let mut expected = [(ids[0], shared.clone()), (ids[1], shared)];
-    expected.sort_unstable_by_key(|(id, _)| *id);
+    listed.sort_unstable_by_key(|given_up| given_up.transaction);
+    let given_up = |id| GivenUp { transaction: id, attempt: shared.clone(), wrappings: Vec::new() };
+    let mut expected = [given_up(ids[0]), given_up(ids[1])];
+    expected.sort_unstable_by_key(|given_up| given_up.transaction);
     assert_eq!(listed, expected);
     assert_eq!(second[0].state.name(), "paying");
     assert!(store.attempt_void_list(&[]).await.unwrap().is_empty());

@@ -14,8 +14,8 @@ use crate::memo::Memo;
 use crate::stellar::Cursor;
 use crate::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    Disposition, EventProgress, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session,
-    StateCount, Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+    Disposition, EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded,
+    Session, StateCount, Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction};
 
@@ -232,7 +232,7 @@ pass_on! {
     fn attempt_close(id: AttemptId, status: AttemptStatus, note: &str, at: DateTime<Utc>) -> ();
     fn attempt_release(claims: &[(AttemptId, LeaseToken, DateTime<Utc>)]) -> ();
     fn attempt_bump(id: AttemptId, bump: &Bump) -> bool;
-    fn attempt_void_list(transactions: &[TransactionId]) -> Vec<(TransactionId, Attempt)>;
+    fn attempt_void_list(transactions: &[TransactionId]) -> Vec<GivenUp>;
     fn attempt_fees_since(since: DateTime<Utc>) -> i64;
     fn channel_put(channels: &[(AccountId, Option<u32>)]) -> ();
     fn channel_list() -> Vec<Channel>;

@@ -17,8 +17,8 @@ use crate::memo::Memo;
 use crate::stellar::Cursor;
 use crate::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount, Store,
-    StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount,
+    Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, Event, FactRecord, Order, OrderStatus, Protocol, Queue, Transaction,
@@ -258,10 +258,7 @@ impl Store for MemoryStore {
         Ok(self.books().attempt_bump(id, bump))
     }
 
-    async fn attempt_void_list(
-        &self,
-        transactions: &[TransactionId],
-    ) -> Result<Vec<(TransactionId, Attempt)>, StoreError> {
+    async fn attempt_void_list(&self, transactions: &[TransactionId]) -> Result<Vec<GivenUp>, StoreError> {
         Ok(self.books().attempt_void_list(transactions))
     }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::books::{AttemptRow, Books, Lease, claim_limit, refused, until};
 use crate::account::AccountId;
 use crate::id::{AttemptId, TransactionId};
-use crate::store::{Bump, Claim, ClaimedAttempt, LeaseToken, StoreError, Stored};
+use crate::store::{Bump, Claim, ClaimedAttempt, GivenUp, LeaseToken, StoreError, Stored};
 use crate::transaction::{Attempt, AttemptStatus, Change, ChangeEffect, Order};
 
 impl Books {
@@ -159,13 +159,18 @@ impl Books {
         true
     }
 
-    pub(super) fn attempt_void_list(&self, ids: &[TransactionId]) -> Vec<(TransactionId, Attempt)> {
+    pub(super) fn attempt_void_list(&self, ids: &[TransactionId]) -> Vec<GivenUp> {
         let mut rows: Vec<&AttemptRow> =
             self.attempts.values().filter(|row| row.status == AttemptStatus::Void).collect();
         rows.sort_by_key(|row| (row.opened_at, row.attempt.id));
         let of = |row: &AttemptRow| {
             let wanted = row.transactions.iter().filter(|id| ids.contains(id));
-            wanted.map(|id| (*id, row.attempt.clone())).collect::<Vec<_>>()
+            let given_up = |id: &TransactionId| GivenUp {
+                transaction: *id,
+                attempt: row.attempt.clone(),
+                wrappings: row.bumps.iter().map(|bump| bump.hash).collect(),
+            };
+            wanted.map(given_up).collect::<Vec<_>>()
         };
         rows.into_iter().flat_map(of).collect()
     }
