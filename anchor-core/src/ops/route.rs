@@ -19,7 +19,6 @@ const STARTING_BALANCE: i64 = 20_100_000;
 
 /// What to do on the ledger now.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always the large one")]
 pub(super) enum Route {
     /// Send this.
     Send {

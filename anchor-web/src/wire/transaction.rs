@@ -199,7 +199,6 @@ impl<'a> FeeWire<'a> {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn fee_lines<S: Serializer>(lines: &&[FeeDetail], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(lines.iter().map(|line| FeeLineWire {
         name: &line.name,

@@ -116,7 +116,11 @@ impl Arguments {
             for way in ways {
                 let (url, _kept) = database()?;
                 let catch_up = CatchUp { foreign: self.foreign, matching: self.matching, way, limit };
-                println!("{name}, {way:?}\n\n{}\n", catch_up.run(&url)?);
+                let through = match way {
+                    Way::Horizon => "Horizon",
+                    Way::InProcess => "in process",
+                };
+                println!("{name}, {through}\n\n{}\n", catch_up.run(&url)?);
             }
             return Ok(());
         }

@@ -66,6 +66,8 @@ async fn payment_that_was_given_up_is_looked_for_before_it_is_made_again() {
     let start = u64::try_from(samples::start().timestamp()).unwrap();
     world.ledger.close_at(start + 60 + 15 * 60 + 10);
     world.clock.advance(Duration::from_secs(10));
+    // looked up, and searched for once more
+    world.ledger.inject(Fault::LookupLags);
     world.ledger.inject(Fault::LookupLags);
     world.worker.activate_once("confirm_payments").await.unwrap();
     assert_eq!(world.state(id).await, "ready_to_pay", "given up, although it was applied");

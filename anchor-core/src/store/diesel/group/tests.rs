@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests too")]
+
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -180,17 +182,17 @@ fn runtime_that_ends_takes_no_other_with_it() {
     let (ends, stays) = (runtime(), runtime());
     let turn = stays.block_on(bench.database.turn_to_write()).unwrap();
     // it leads, and waits for its turn
-    let lost = ends.block_on(async {
-        let lost = bench.spawn(line("lost"));
+    let (mut lost, mut follower) = (None, None);
+    ends.block_on(async {
+        lost = Some(bench.spawn(line("lost")));
         bench.waiting(1).await;
         yield_now().await;
-        lost
     });
-    let follower = stays.block_on(async {
-        let follower = bench.spawn(line("follower"));
+    stays.block_on(async {
+        follower = Some(bench.spawn(line("follower")));
         bench.waiting(2).await;
-        follower
     });
+    let (lost, follower) = (lost.unwrap(), follower.unwrap());
     drop(ends);
     assert!(stays.block_on(lost).is_err());
     assert!(matches!(stays.block_on(follower).unwrap(), Err(StoreError::Failed { .. })));
