@@ -29,6 +29,9 @@ use crate::transaction::{
 /// An open attempt is looked up again after this time: ledgers close every five seconds or so.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// A young one sooner, because it may have been stored a moment before it was sent, and test networks are quick.
+const PAUSE_MIN: Duration = Duration::from_millis(250);
+
 /// An envelope is sent again when it was not found for so long: about a ledger.
 const SEND_AGAIN: Duration = Duration::from_secs(5);
 
@@ -288,8 +291,8 @@ impl Round<'_> {
         let now = self.anchor.clock().now();
         let mut sending = Vec::new();
         for one in open {
-            self.wait(one, PAUSE);
             let age = now.signed_duration_since(one.opened_at).to_std().unwrap_or_default();
+            self.wait(one, (age / 2).clamp(PAUSE_MIN, PAUSE));
             if age >= SEND_AGAIN {
                 sending.push(bump::newest(self.anchor, self.settings, one, age).await);
             }

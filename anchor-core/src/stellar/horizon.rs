@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 use tokio::sync::OnceCell;
 use url::Url;
 
 use super::{
-    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage, Network, Submission,
+    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage, Network, SIDE_BY_SIDE,
+    Submission,
 };
 use crate::account::AccountId;
 use crate::transaction::TransactionHash;
@@ -117,6 +118,17 @@ impl HorizonLedger {
         self.http.get(path, query).await
     }
 
+    /// `point` was read before: what is not there now, is not there in any ledger up to it.
+    async fn lookup_after(&self, point: LedgerPoint, hash: &TransactionHash) -> Result<Lookup, LedgerError> {
+        let answer = self.get(&["transactions", &hash.to_string()], &[]).await?;
+        if answer.is_proof_of_absence() {
+            let checked = self.reached(point, answer.latest_ledger).await?;
+            return Ok(Lookup::NotFound { checked });
+        }
+        let transaction: json::TransactionRecord = answer.object()?;
+        transaction.lookup(hash)
+    }
+
     /// The point that a server had reached when it answered, if it said so and `point` is beyond it: behind one
     /// address there may be servers that lag behind the one that was asked first.
     async fn reached(&self, point: LedgerPoint, header: Option<u32>) -> Result<LedgerPoint, LedgerError> {
@@ -179,15 +191,17 @@ impl Ledger for HorizonLedger {
     }
 
     async fn lookup(&self, hash: &TransactionHash) -> Result<Lookup, LedgerError> {
-        // In this order: what is not there now, is not there in any ledger up to the one seen before.
-        let point = self.latest().await?;
-        let answer = self.get(&["transactions", &hash.to_string()], &[]).await?;
-        if answer.is_proof_of_absence() {
-            let checked = self.reached(point, answer.latest_ledger).await?;
-            return Ok(Lookup::NotFound { checked });
+        self.lookup_after(self.latest().await?, hash).await
+    }
+
+    async fn lookup_all(&self, hashes: &[TransactionHash]) -> Vec<Result<Lookup, LedgerError>> {
+        match self.latest().await {
+            Ok(point) => {
+                let asked: Vec<_> = hashes.iter().map(|hash| self.lookup_after(point, hash)).collect();
+                stream::iter(asked).buffered(SIDE_BY_SIDE).collect().await
+            }
+            Err(error) => hashes.iter().map(|_| Err(error.clone())).collect(),
         }
-        let transaction: json::TransactionRecord = answer.object()?;
-        transaction.lookup(hash)
     }
 
     async fn movements_start(&self, _account: &AccountId) -> Result<Cursor, LedgerError> {
