@@ -6,8 +6,10 @@ use std::str::FromStr;
 use crate::account::AccountId;
 
 mod model;
+mod suspense;
 
 pub use model::{Asset, AssetDescription, Offer, OfferError};
+pub use suspense::{OtherAmount, Remedy, SuspensePolicy};
 
 /// Why a text names no asset. Never repeats the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

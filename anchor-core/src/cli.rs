@@ -35,6 +35,7 @@ mod error;
 mod keys;
 mod logging;
 mod settings;
+mod suspense;
 mod testnet;
 mod transaction;
 
@@ -65,6 +66,9 @@ pub enum AdminCommand {
     /// Deposits and withdrawals.
     #[command(subcommand)]
     Transaction(transaction::TransactionCommand),
+    /// Payments that nobody was credited for.
+    #[command(subcommand)]
+    Suspense(suspense::SuspenseCommand),
     /// Check settings, keys, accounts, balances and database, and say what is wrong.
     Doctor,
     /// Secrets for the settings.
@@ -91,6 +95,7 @@ impl AdminCommand {
             Self::Asset(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
             Self::Account(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
             Self::Transaction(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
+            Self::Suspense(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
             Self::Channels(command) => command.run(&settings).await,
             Self::Testnet(command) => command.run(&mut settings).await,
             Self::Doctor => doctor::run(&settings).await,

@@ -20,6 +20,7 @@ mod route;
 mod settle;
 pub mod start;
 pub mod submit;
+pub mod suspense;
 pub mod trust;
 mod work;
 

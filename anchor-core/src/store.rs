@@ -187,9 +187,31 @@ pub enum SuspenseReason {
     Duplicate,
     /// The memo's transaction cannot take it in its state.
     Unexpected,
+    /// The memo's transaction has ended without money.
+    Late,
+    /// Less than the memo's transaction agreed on.
+    Underpaid,
+    /// More than the memo's transaction agreed on.
+    Overpaid,
 }
 
 impl SuspenseReason {
+    /// All reasons.
+    pub const ALL: [Self; 7] = [
+        Self::Unmatched,
+        Self::WrongAsset,
+        Self::Duplicate,
+        Self::Unexpected,
+        Self::Late,
+        Self::Underpaid,
+        Self::Overpaid,
+    ];
+
+    /// The reason of a stored word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+
     /// The word that is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -197,6 +219,9 @@ impl SuspenseReason {
             Self::WrongAsset => "wrong_asset",
             Self::Duplicate => "duplicate",
             Self::Unexpected => "unexpected",
+            Self::Late => "late",
+            Self::Underpaid => "underpaid",
+            Self::Overpaid => "overpaid",
         }
     }
 }
@@ -212,6 +237,15 @@ pub enum Disposition {
         reason: SuspenseReason,
         /// The transaction that it was perhaps meant for.
         transaction: Option<TransactionId>,
+    },
+    /// Nobody's, and on its way back from the same commit on, as the asset's policy wants it.
+    Returned {
+        /// Why.
+        reason: SuspenseReason,
+        /// The transaction that it was perhaps meant for.
+        transaction: Option<TransactionId>,
+        /// The transaction that returns it begins with this.
+        by: Box<Change>,
     },
     /// The anchor's own doing (a payment between its accounts, an issuance): kept, nothing to do.
     Own,
@@ -252,6 +286,18 @@ pub enum Recorded {
     Stale,
 }
 
+/// What became of the end of a payment's time in suspense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Settled {
+    /// Written, with the change.
+    Settled,
+    /// It is not in suspense, or no longer; nothing was written.
+    Taken,
+    /// The transaction changed meanwhile; nothing was written. Decide again from a fresh read.
+    Stale,
+}
+
 /// A stored movement.
 #[derive(Debug, Clone)]
 pub struct PaymentRecord {
@@ -261,8 +307,10 @@ pub struct PaymentRecord {
     pub movement: Movement,
     /// The transaction that it belongs to, or was perhaps meant for.
     pub transaction: Option<TransactionId>,
-    /// Why it was not credited; `None` if it was, or is the anchor's own.
+    /// Why it was not credited when it came; `None` if it was, or is the anchor's own.
     pub suspense: Option<SuspenseReason>,
+    /// The transaction that returned it, or was credited for it since; `None` while it is in suspense.
+    pub settled_by: Option<TransactionId>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
 }
@@ -526,9 +574,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn watch_release(&self, lease: &WatchLease) -> Result<(), StoreError>;
     /// Writes movements, their transactions' changes and the new cursor in one commit.
     async fn payments_record(&self, observation: &Observation) -> Result<Recorded, StoreError>;
-    /// Movements in suspense, newest first, at most 200.
-    async fn suspense_list(&self) -> Result<Vec<PaymentRecord>, StoreError>;
-    /// All movements that belong to a transaction, or were perhaps meant for it.
+    /// Movements in suspense, for this reason or for any, newest first, at most 200.
+    async fn suspense_list(&self, reason: Option<SuspenseReason>) -> Result<Vec<PaymentRecord>, StoreError>;
+    /// Takes a movement (by its id) out of suspense, in one commit with the change of the transaction that is credited for
+    /// it, or that returns it and [begins](Change::begins) with this. Only one of any number of such decisions is written.
+    async fn suspense_settle(&self, payment: &str, by: &Change) -> Result<Settled, StoreError>;
+    /// One movement, by its id.
+    async fn payment_fetch(&self, id: &str) -> Result<Option<PaymentRecord>, StoreError>;
+    /// All movements that belong to a transaction, were perhaps meant for it, or were settled by it.
     async fn payment_list(&self, transaction: TransactionId) -> Result<Vec<PaymentRecord>, StoreError>;
 
     /// What the user answered so far.

@@ -156,6 +156,14 @@ impl Transaction {
         }
     }
 
+    /// What will return a payment that nobody was credited for, `AwaitingPayment` until its first and only receipt. The
+    /// store begins it together with that ([`Change::begins`]).
+    #[must_use]
+    pub fn returning(new: NewTransaction) -> Self {
+        let (kind, protocol) = (Kind::Withdrawal, Protocol::Suspense);
+        Self { kind, protocol, state: State::AwaitingPayment, deadline: None, ..Self::start(new) }
+    }
+
     /// The label for wallets.
     pub const fn status(&self) -> Status {
         Status::of(&self.state, self.protocol)

@@ -192,7 +192,8 @@ async fn ready_deposit(anchor: &Anchor, memo: bool) -> Result<Transaction> {
     terms.deadline = None;
     let amounts = terms.amounts.clone();
     let amount = Money { amount: AMOUNT_IN.parse()?, asset: started.off_chain_asset.clone() };
-    let receipt = Receipt { reference: "pace".to_owned(), amount, from: None, ledger: None };
+    let receipt =
+        Receipt { reference: "pace".to_owned(), amount, from: None, ledger: None, return_fee: None };
     let facts = [
         Fact::TermsAgreed { terms },
         Fact::FundsReceived { receipt, settlement: Settlement::Accept(amounts) },

@@ -173,6 +173,7 @@ async fn r_24_069_r_24_077_r_24_078_t_24_11_deposit_is_clicked_through_and_the_w
         amount: Money { amount: "250".parse()?, asset: site.asset.off_chain.clone() },
         from: None,
         ledger: None,
+        return_fee: None,
     };
     let fact = Fact::FundsReceived { receipt, settlement: Settlement::Accept(amounts) };
     ops::commit(&site.anchor, &site.transaction(started.id).await, fact, Actor::Worker, false).await?;

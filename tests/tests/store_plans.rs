@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anchor_core::store::diesel::DieselStore;
 use anchor_core::testing::store::{
-    changes, claims, documents, history, outbox, payments, sessions, transactions, watches,
+    changes, claims, documents, history, outbox, payments, sessions, suspense, transactions, watches,
 };
 use anchor_tests::database::TestDatabase;
 use anyhow::Result;
@@ -80,6 +80,8 @@ async fn use_everything(database: &TestDatabase) -> Result<BTreeSet<String>> {
         payments::peer_second_payment_with_the_same_memo_is_kept,
         payments::unreadable_record_is_kept_once,
         sessions::what_has_ended_is_deleted,
+        suspense::payment_leaves_suspense_once,
+        suspense::suspense_is_listed_by_reason,
         transactions::all_given_references_have_to_fit,
         transactions::list_is_filtered,
         transactions::list_pages_through_equal_times,

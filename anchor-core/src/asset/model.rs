@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AssetId, StellarAsset};
+use super::{AssetId, StellarAsset, SuspensePolicy};
 use crate::account::AccountId;
 use crate::amount::{Amount, STELLAR_SCALE};
 use crate::fee::FeeSchedule;
@@ -60,6 +60,9 @@ pub struct Asset {
     pub withdrawal: Option<Offer>,
     /// How long an agreed transaction waits for the user's money before it expires.
     pub funding_window: Duration,
+    /// What becomes of payments of the token that nobody can be credited for.
+    #[serde(default)]
+    pub suspense: SuspensePolicy,
     /// For stellar.toml.
     pub description: AssetDescription,
 }
@@ -74,6 +77,9 @@ pub enum OfferError {
     /// `min` above `max`, or finer than the money's decimals.
     #[error("the limits of the asset do not fit its decimals or each other")]
     Limits,
+    /// Stellar counts seven decimals.
+    #[error("the fee for sending back has at most 7 decimals")]
+    RefundFee,
     /// SEP-1 limits: name of 20 characters, display decimals 0 to 7.
     #[error("the description of the asset exceeds the limits of SEP-1")]
     Description,
@@ -102,6 +108,9 @@ impl Asset {
             if !(ordered && fits(offer.min) && fits(offer.max)) {
                 return Err(OfferError::Limits);
             }
+        }
+        if self.suspense.refund_fee.rescale_exact(STELLAR_SCALE).is_none() {
+            return Err(OfferError::RefundFee);
         }
         let description = &self.description;
         let name_fits = description.name.as_ref().is_none_or(|name| name.chars().count() <= 20);

@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 use super::CliError;
 use crate::account::AccountId;
 use crate::amount::Amount;
-use crate::asset::{Asset, AssetDescription, AssetId, Offer, StellarAsset};
+use crate::asset::{
+    Asset, AssetDescription, AssetId, Offer, OtherAmount, Remedy, StellarAsset, SuspensePolicy,
+};
 use crate::fee::{FeeSchedule, Percent};
 use crate::store::Store;
 
@@ -54,6 +56,44 @@ pub(super) struct TermsArgs {
     /// Fee in per cent.
     #[arg(long, default_value = "0")]
     fee_percent: Percent,
+    #[command(flatten)]
+    suspense: SuspenseArgs,
+}
+
+/// What becomes of payments to the distribution account that are not what was agreed.
+#[derive(Debug, Clone, Args)]
+struct SuspenseArgs {
+    /// Payments whose memo belongs to no transaction.
+    #[arg(long, value_enum, default_value = "hold")]
+    unmatched: Remedy,
+    /// Payments in this asset for transactions about another one.
+    #[arg(long, value_enum, default_value = "hold")]
+    wrong_asset: Remedy,
+    /// Second payments for one transaction.
+    #[arg(long, value_enum, default_value = "hold")]
+    duplicate: Remedy,
+    /// Payments for transactions that have expired or failed.
+    #[arg(long, value_enum, default_value = "refund")]
+    late: Remedy,
+    /// Payments of another amount than was agreed; credited means: within the limits, with the fee computed anew.
+    #[arg(long, value_enum, default_value = "credit")]
+    other_amount: OtherAmount,
+    /// What you keep of what goes back for one of these reasons.
+    #[arg(long, default_value = "0")]
+    refund_fee: Amount,
+}
+
+impl SuspenseArgs {
+    const fn policy(&self) -> SuspensePolicy {
+        SuspensePolicy {
+            unmatched: self.unmatched,
+            wrong_asset: self.wrong_asset,
+            duplicate: self.duplicate,
+            late: self.late,
+            other_amount: self.other_amount,
+            refund_fee: self.refund_fee,
+        }
+    }
 }
 
 impl TermsArgs {
@@ -83,6 +123,7 @@ impl TermsArgs {
             deposit: Some(offer.clone()),
             withdrawal: Some(offer),
             funding_window: Duration::from_secs(24 * 60 * 60),
+            suspense: self.suspense.policy(),
         }
     }
 }
@@ -103,6 +144,7 @@ impl AssetCommand {
                     {
                         println!("  {direction}: {}", describe(offer.as_ref()));
                     }
+                    println!("  suspense: {}", describe_policy(&asset.suspense));
                 }
             }
         }
@@ -115,4 +157,24 @@ fn describe(offer: Option<&Offer>) -> String {
     let limit = |limit: Option<Amount>| limit.map_or_else(|| "no limit".into(), |limit| limit.to_string());
     let fee = &offer.fee;
     format!("from {} to {}, fee {} + {} %", limit(offer.min), limit(offer.max), fee.fixed, fee.percent)
+}
+
+fn describe_policy(policy: &SuspensePolicy) -> String {
+    let word = |remedy: Remedy| match remedy {
+        Remedy::Hold => "hold",
+        Remedy::Refund => "refund",
+    };
+    let other_amount = match policy.other_amount {
+        OtherAmount::Credit => "credit",
+        OtherAmount::Refund => "refund",
+        OtherAmount::Hold => "hold",
+    };
+    format!(
+        "unmatched {}, wrong asset {}, duplicate {}, late {}, other amount {other_amount}; refund fee {}",
+        word(policy.unmatched),
+        word(policy.wrong_asset),
+        word(policy.duplicate),
+        word(policy.late),
+        policy.refund_fee,
+    )
 }

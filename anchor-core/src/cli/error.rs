@@ -2,6 +2,7 @@
 
 use crate::config::ConfigError;
 use crate::ops::OpsError;
+use crate::ops::suspense::SuspenseError;
 use crate::stellar::LedgerError;
 use crate::stellar::horizon::HorizonError;
 use crate::stellar::rpc::RpcError;
@@ -54,6 +55,9 @@ pub enum CliError {
     /// A use case.
     #[error(transparent)]
     Ops(#[from] OpsError),
+    /// A decision about a payment in suspense.
+    #[error(transparent)]
+    Suspense(#[from] SuspenseError),
     /// What was asked for does not exist, or cannot be done; in words.
     #[error("{0}")]
     Refused(String),

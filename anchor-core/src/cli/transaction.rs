@@ -7,9 +7,10 @@ mod decide;
 use decide::{Decision, decide};
 
 use super::CliError;
+use super::suspense::print_payment;
 use crate::clock::format_utc;
 use crate::id::TransactionId;
-use crate::store::{PaymentRecord, Store, TransactionFilter};
+use crate::store::{Store, TransactionFilter};
 use crate::transaction::{Fact, Settlement, Transaction};
 
 /// Deposits and withdrawals.
@@ -89,16 +90,14 @@ pub enum TransactionCommand {
         #[command(flatten)]
         operator: Operator,
     },
-    /// Payments that arrived and belong to no transaction, or were not credited to theirs; newest first.
-    Suspense,
 }
 
 /// Who decides.
 #[derive(Debug, Clone, Args)]
 pub struct Operator {
     /// Your name, for the history.
-    #[arg(long = "by", env = "USER", default_value = "operator")]
-    name: String,
+    #[arg(long = "by", alias = "operator", env = "USER", default_value = "operator")]
+    pub(super) name: String,
 }
 
 impl TransactionCommand {
@@ -129,11 +128,6 @@ impl TransactionCommand {
             }
             Self::Undelivered { id, reason, operator } => {
                 decided(store, id, Decision::Undelivered { reason }, &operator).await?;
-            }
-            Self::Suspense => {
-                for payment in store.suspense_list().await? {
-                    print_payment(&payment);
-                }
             }
         }
         Ok(())
@@ -169,9 +163,11 @@ async fn decided(
     Ok(())
 }
 
-fn line(transaction: &Transaction) -> String {
+pub(super) fn line(transaction: &Transaction) -> String {
     let kind = format!("{:?}", transaction.kind).to_lowercase();
-    let amount = transaction.amounts.as_ref().map(|amounts| amounts.amount_in.amount.to_string());
+    let agreed = transaction.amounts.as_ref().map(|amounts| &amounts.amount_in);
+    let amount = agreed.or(transaction.receipt.as_ref().map(|receipt| &receipt.amount));
+    let amount = amount.map(|money| money.amount.to_string());
     format!(
         "{}  {kind:<10}  {:<17}  {:>14} {:<12}  {}",
         transaction.id,
@@ -200,6 +196,9 @@ async fn show(store: &dyn Store, transaction: &Transaction) -> Result<(), CliErr
     if let Some(reference) = &transaction.external_transaction_id {
         println!("  rails     {reference}");
     }
+    if let Some(fee) = transaction.receipt.as_ref().and_then(|receipt| receipt.return_fee) {
+        println!("  refund    less {fee}");
+    }
     println!("history");
     for record in store.fact_list(transaction.id).await? {
         let why = reason(&record.fact).map(|why| format!("  {why}")).unwrap_or_default();
@@ -210,20 +209,6 @@ async fn show(store: &dyn Store, transaction: &Transaction) -> Result<(), CliErr
         print_payment(&payment);
     }
     Ok(())
-}
-
-fn print_payment(payment: &PaymentRecord) {
-    let (movement, suspense) = (&payment.movement, payment.suspense);
-    let note = suspense.map(|reason| format!("  SUSPENSE: {}", reason.as_str())).unwrap_or_default();
-    let meant = payment.transaction.map(|id| format!("  for {id}")).unwrap_or_default();
-    println!(
-        "  payment {}: {} {} from {} memo {}{meant}{note}",
-        movement.id,
-        movement.amount,
-        movement.asset,
-        movement.from,
-        movement.reference()
-    );
 }
 
 /// Why, where a fact says so.

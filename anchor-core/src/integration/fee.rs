@@ -51,7 +51,7 @@ pub trait FeeIntegration: Send + Sync {
     /// Must be pure: the same input, the same fee.
     /// # If it fails
     /// The page shows an error. Money that has arrived in the agreed amount is accepted with the agreed fee; another
-    /// amount goes back to the user in full.
+    /// amount goes back to the user, as the asset's policy wants it.
     ///
     /// # Errors
     /// When there is no fee for this amount.

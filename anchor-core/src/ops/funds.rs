@@ -92,7 +92,7 @@ pub(super) fn fact(
             let settlement = settlement(anchor.fee(), asset, transaction, amount);
             let amount = Money { amount, asset: transaction.off_chain_asset.clone() };
             Some(Fact::FundsReceived {
-                receipt: Receipt { reference, amount, from, ledger: None },
+                receipt: Receipt { reference, amount, from, ledger: None, return_fee: None },
                 settlement,
             })
         }

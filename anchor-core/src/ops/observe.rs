@@ -1,18 +1,21 @@
 //! Withdrawals: what arrived on the anchor's accounts, and whose it is.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use super::OpsError;
-use super::settle::settlement;
+use super::settle::{receipt, settlement};
+use super::suspense::{self, Back, ReturnFee};
 use crate::account::AccountId;
-use crate::amount::Money;
+use crate::amount::Amount;
 use crate::anchor::Anchor;
+use crate::asset::{OtherAmount, Remedy};
 use crate::id::TransactionId;
 use crate::memo::Memo;
 use crate::stellar::{Movement, MovementPage};
 use crate::store::{Disposition, Observation, Observed, Recorded, SuspenseReason, WatchLease};
 use crate::transaction::{
-    Actor, Applied, ApplyContext, Fact, FactRecord, LedgerReceipt, Receipt, Refusal, Transaction,
+    Actor, Applied, ApplyContext, Change, Fact, FactRecord, Refusal, Settlement, State, Transaction,
 };
 
 /// How often a page is decided anew because a transaction changed meanwhile.
@@ -31,7 +34,8 @@ pub enum Watched {
 /// Writes down what arrived, credits it where it belongs, and moves the cursor: all in one commit.
 ///
 /// Killed before the commit, the same page is read and decided again; killed after it, reading goes on behind
-/// it. So nothing is skipped and nothing is credited twice. Whatever cannot be credited is kept in suspense.
+/// it. So nothing is skipped and nothing is credited twice. Whatever cannot be credited is kept in suspense, or begins to go
+/// back in the same commit.
 ///
 /// # Errors
 /// The store's: the page is to be read again from the lease's cursor.
@@ -87,47 +91,76 @@ async fn decide(anchor: &Anchor, account: &AccountId, movements: &[Movement]) ->
     for (movement, reference) in movements.iter().zip(&references) {
         let stored = stored.get(reference);
         let current = stored.map(|stored| changed.get(&stored.id).unwrap_or(stored).clone());
-        let disposition = match current {
-            Some(transaction) => credit(anchor, movement, &transaction, &mut decided.anomalies),
-            None if is_own(anchor, account, movement) => Some(Disposition::Own),
-            None => Some(Disposition::Suspense { reason: SuspenseReason::Unmatched, transaction: None }),
+        let found = match &current {
+            Some(transaction) => credit(anchor, movement, transaction, &mut decided.anomalies),
+            None if is_own(anchor, account, movement) => Found::Own,
+            None => Found::Nobodys(SuspenseReason::Unmatched),
         };
-        let Some(disposition) = disposition else { continue };
-        if let Disposition::Matched(change) = &disposition {
-            changed.insert(change.transaction().id, change.transaction().clone());
-        }
+        let disposition = match found {
+            Found::Credited(change) => {
+                changed.insert(change.transaction().id, change.transaction().clone());
+                Disposition::Matched(change)
+            }
+            Found::Known => continue,
+            Found::Own => Disposition::Own,
+            Found::Nobodys(reason) => nobodys(anchor, account, movement, current.as_ref(), reason),
+        };
         decided.observed.push(Observed { movement: movement.clone(), disposition });
     }
     Ok(decided)
 }
 
-/// What a movement with a known memo is; `None` if it was credited already.
+/// Whose a movement is.
+enum Found {
+    /// A transaction's, by this change.
+    Credited(Box<Change>),
+    /// A transaction's, which has it already.
+    Known,
+    /// The anchor's.
+    Own,
+    /// Nobody can be credited.
+    Nobodys(SuspenseReason),
+}
+
+/// What a movement with a known memo is.
 fn credit(
     anchor: &Anchor,
     movement: &Movement,
     transaction: &Transaction,
     anomalies: &mut Vec<FactRecord>,
-) -> Option<Disposition> {
-    let suspense = |reason| Some(Disposition::Suspense { reason, transaction: Some(transaction.id) });
+) -> Found {
     // code *and* issuer: anybody can issue a token of the same name
     if movement.asset != transaction.asset {
-        return suspense(SuspenseReason::WrongAsset);
+        return Found::Nobodys(SuspenseReason::WrongAsset);
     }
+    let asset = anchor.asset(&transaction.asset);
+    let policy = asset.map(|asset| asset.suspense).unwrap_or_default();
     let amount = movement.amount.into();
-    let settlement = settlement(anchor.fee(), anchor.asset(&transaction.asset), transaction, amount);
-    let receipt = Receipt {
-        reference: movement.id.clone(),
-        amount: Money { amount, asset: movement.asset.clone().into() },
-        from: Some(movement.from.to_string()),
-        ledger: Some(LedgerReceipt { hash: movement.hash, from: movement.from, memo: movement.memo.clone() }),
+    let settlement = settlement(anchor.fee(), asset, transaction, amount);
+    let deviation = deviation(transaction, amount);
+    let goes_back = match (deviation, &settlement) {
+        (Some(SuspenseReason::Late), _) => true,
+        (Some(_), Settlement::Return { .. }) => true,
+        _ => false,
     };
+    let receipt = receipt(movement, goes_back.then_some(policy.refund_fee));
+    if let Some(reason) = deviation {
+        let is_held = match reason {
+            SuspenseReason::Late => policy.late == Remedy::Hold,
+            _ => policy.other_amount == OtherAmount::Hold,
+        };
+        // nor is there a refund of nothing
+        if is_held || (goes_back && receipt.returned().is_none()) {
+            return Found::Nobodys(reason);
+        }
+    }
     let context = ApplyContext { ids: anchor.ids(), actor: Actor::Worker, at: anchor.clock().now() };
     match transaction.apply(Fact::PaymentSeen { receipt, settlement }, &context) {
-        Applied::Changed(change) => Some(Disposition::Matched(Box::new(change))),
-        Applied::Unchanged => None,
+        Applied::Changed(change) => Found::Credited(Box::new(change)),
+        Applied::Unchanged => Found::Known,
         Applied::Anomaly(record, refusal) => {
             anomalies.push(record);
-            suspense(match refusal {
+            Found::Nobodys(match refusal {
                 Refusal::AlreadyFunded | Refusal::ReceiptTaken => SuspenseReason::Duplicate,
                 Refusal::Unexpected | Refusal::OtherInstruction | Refusal::OtherKind => {
                     SuspenseReason::Unexpected
@@ -137,11 +170,46 @@ fn credit(
     }
 }
 
+/// What is wrong with a payment for a transaction that could take one.
+fn deviation(transaction: &Transaction, amount: Amount) -> Option<SuspenseReason> {
+    match &transaction.state {
+        State::Expired | State::Failed { .. } => Some(SuspenseReason::Late),
+        State::AwaitingPayment => {
+            let agreed = transaction.terms.as_ref()?.amounts.amount_in.amount;
+            match amount.cmp(&agreed) {
+                Ordering::Less => Some(SuspenseReason::Underpaid),
+                Ordering::Equal => None,
+                Ordering::Greater => Some(SuspenseReason::Overpaid),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Goes back from this commit on, or waits for the operator: as the asset's policy wants it, and as is possible.
+fn nobodys(
+    anchor: &Anchor,
+    account: &AccountId,
+    movement: &Movement,
+    meant: Option<&Transaction>,
+    reason: SuspenseReason,
+) -> Disposition {
+    let transaction = meant.map(|meant| meant.id);
+    let back = Back { movement, meant, reason, fee: ReturnFee::Policy };
+    if back.remedy(anchor.assets()) == Remedy::Refund {
+        let context = ApplyContext { ids: anchor.ids(), actor: Actor::Worker, at: anchor.clock().now() };
+        match back.begin(anchor.assets(), account, &context) {
+            Ok(change) => return Disposition::Returned { reason, transaction, by: Box::new(change) },
+            Err(obstacle) => tracing::warn!(movement.id, %obstacle, "a payment cannot be sent back"),
+        }
+    }
+    Disposition::Suspense { reason, transaction }
+}
+
 /// Between the anchor's own accounts, or from an issuer: nobody's withdrawal.
 fn is_own(anchor: &Anchor, account: &AccountId, movement: &Movement) -> bool {
     let Some(from) = movement.from.ledger_account() else { return false };
-    let ours = |asset: &crate::asset::Asset| asset.distribution == from || asset.id.issuer() == Some(&from);
-    from == *account || anchor.assets().iter().any(ours)
+    from == *account || suspense::is_own(anchor.assets(), &from)
 }
 
 fn announce(anchor: &Anchor, observation: &Observation) {
@@ -164,6 +232,16 @@ fn announce(anchor: &Anchor, observation: &Observation) {
                 reason = reason.as_str(),
                 "a payment was not credited and waits for the operator"
             ),
+            Disposition::Returned { reason, by, .. } => {
+                tracing::info!(
+                    account = %observation.lease.account,
+                    transaction.id = %by.transaction().id,
+                    movement.id,
+                    reason = reason.as_str(),
+                    "a payment was not credited and goes back"
+                );
+                anchor.wake().moved_to(&by.transaction().state);
+            }
             Disposition::Own => {}
         }
     }

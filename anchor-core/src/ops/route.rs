@@ -142,7 +142,7 @@ fn delivery_of(payer: AccountId, anchor: &Anchor, transaction: &Transaction) -> 
     })
 }
 
-/// A withdrawal goes back to who paid, in full, with the refund memo of the wallet, or else with the memo it came
+/// A withdrawal goes back to who paid, less the fee for that if there is one, with the refund memo of the wallet, or else with the memo it came
 /// with. The user number of a muxed sender says whose it is, unless the wallet wants it said by a memo: one payment
 /// with both would contradict itself.
 fn refund_of(payer: AccountId, transaction: &Transaction) -> Option<Transfer> {
@@ -159,7 +159,7 @@ fn refund_of(payer: AccountId, transaction: &Transaction) -> Option<Transfer> {
         delivers: AttemptPurpose::Refund,
         destination,
         memo,
-        amount: receipt.amount.amount,
+        amount: receipt.returned()?,
         features: PlanFeatures { account_creation: false, claimable_balances: false },
     })
 }

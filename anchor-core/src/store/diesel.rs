@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount,
-    Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, Settled,
+    StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::Asset;
@@ -417,8 +417,19 @@ impl Store for DieselStore {
         self.database.write_or_not("payments_record", move |c| payments::record(c, &observation)).await
     }
 
-    async fn suspense_list(&self) -> Result<Vec<PaymentRecord>, StoreError> {
-        self.database.read("suspense_list", payments::suspense).await
+    async fn suspense_list(&self, reason: Option<SuspenseReason>) -> Result<Vec<PaymentRecord>, StoreError> {
+        self.database.read("suspense_list", move |c| payments::suspense(c, reason)).await
+    }
+
+    async fn suspense_settle(&self, payment: &str, by: &Change) -> Result<Settled, StoreError> {
+        let (payment, by) = (payment.to_owned(), by.clone());
+        let settle = move |c: &mut _| payments::settle(c, &payment, &by);
+        self.database.write_or_not("suspense_settle", settle).await
+    }
+
+    async fn payment_fetch(&self, id: &str) -> Result<Option<PaymentRecord>, StoreError> {
+        let id = id.to_owned();
+        self.database.read("payment_fetch", move |c| payments::fetch(c, &id)).await
     }
 
     async fn payment_list(&self, transaction: TransactionId) -> Result<Vec<PaymentRecord>, StoreError> {

@@ -36,6 +36,7 @@ pub mod memory;
 pub mod outbox;
 pub mod payments;
 pub mod sessions;
+pub mod suspense;
 pub mod transactions;
 pub mod watches;
 
@@ -150,6 +151,14 @@ macro_rules! store_conformance {
             sessions::replay_among_many_log_ins_is_refused
             sessions::log_in_that_is_given_up_holds_up_nobody
             sessions::what_has_ended_is_deleted
+            suspense::returned_payment_leaves_suspense_with_its_transaction
+            suspense::payment_leaves_suspense_once
+            suspense::of_two_decisions_at_once_one_is_written
+            suspense::stale_credit_leaves_the_payment_in_suspense
+            suspense::credited_payment_is_not_settled_again
+            suspense::payment_may_go_back_from_the_commit_in_which_it_is_recorded
+            suspense::returning_transaction_is_of_no_protocol
+            suspense::suspense_is_listed_by_reason
             transactions::stored_transaction_is_what_was_given
             transactions::transaction_is_found_by_its_user_only
             transactions::all_given_references_have_to_fit

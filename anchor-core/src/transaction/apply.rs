@@ -176,8 +176,9 @@ impl Transaction {
 
     fn returned(&mut self, id: String, via: RefundVia) {
         if let Some(receipt) = &self.receipt {
-            let amount = receipt.amount.amount;
-            self.refunds.push(Refund { id, via, amount, fee: Amount::zero(amount.scale()) });
+            let none = Amount::zero(receipt.amount.amount.scale());
+            let amount = receipt.returned().unwrap_or(none);
+            self.refunds.push(Refund { id, via, amount, fee: receipt.return_fee.unwrap_or(none) });
         }
     }
 }

@@ -6,6 +6,7 @@ use super::event::Event;
 use super::fact::FactRecord;
 use super::machine::Refusal;
 use super::order::{Order, OrderStatus};
+use super::state::Protocol;
 use crate::id::{AttemptId, OrderId};
 use crate::integration::Answers;
 
@@ -54,6 +55,11 @@ impl Change {
     /// The version that was read.
     pub const fn expected_version(&self) -> i64 {
         self.expected_version
+    }
+
+    /// Whether the transaction begins with this change: what returns a payment is not stored before it has a payment.
+    pub const fn begins(&self) -> bool {
+        self.expected_version == 0 && matches!(self.transaction.protocol, Protocol::Suspense)
     }
 
     /// The transaction as it is afterwards.

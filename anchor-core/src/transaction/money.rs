@@ -84,11 +84,22 @@ pub struct Receipt {
     pub from: Option<String>,
     /// For payments on the ledger.
     pub ledger: Option<LedgerReceipt>,
+    /// What the anchor keeps of it for sending it back, in its asset; nothing if absent. Decided when it arrived, and
+    /// only for money that could not be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_fee: Option<Amount>,
 }
 
 impl Receipt {
     /// Longest reference, in bytes.
     pub const REFERENCE_MAX: usize = 255;
+
+    /// What goes back if this cannot be used; `None` if the fee leaves nothing of it.
+    pub fn returned(&self) -> Option<Amount> {
+        let (amount, fee) = (self.amount.amount, self.return_fee);
+        let left = fee.map_or(Some(amount), |fee| amount.checked_sub(fee))?;
+        (!left.is_zero()).then_some(left)
+    }
 
     /// Whether receipts can be told apart by this reference.
     pub const fn is_reference(reference: &str) -> bool {

@@ -163,6 +163,7 @@ pub(super) fn received_fact(reference: &str) -> Fact {
             amount: money("100", usd()),
             from: None,
             ledger: None,
+            return_fee: None,
         },
         settlement: Settlement::Accept(amounts(Kind::Deposit)),
     }
@@ -179,6 +180,7 @@ pub(super) fn payment_seen(reference: &str) -> Fact {
                 from: AccountId::from_bytes([5; 32]).into(),
                 memo: Memo::Id(7),
             }),
+            return_fee: None,
         },
         settlement: Settlement::Accept(amounts(Kind::Withdrawal)),
     }

@@ -21,6 +21,8 @@ pub enum Kind {
 pub enum Protocol {
     /// Hosted deposit and withdrawal.
     Sep24,
+    /// None: the anchor's own, which returns a payment that nobody was credited for. No wallet ever sees it.
+    Suspense,
 }
 
 /// The way money goes back to the user.

@@ -167,7 +167,10 @@ impl Auditor {
             world.sim.violated(format!("the anchor holds {holds} tokens instead of {should:?}"));
         }
         let payments = world.books.payments();
-        let credited = |payment: &&PaymentRecord| payment.suspense.is_none() && payment.transaction.is_some();
+        // to the transaction that it was for, or to one that returns it
+        let credited = |payment: &&PaymentRecord| {
+            payment.suspense.is_none() && payment.transaction.is_some() || payment.settled_by.is_some()
+        };
         let funded = world.books.transactions();
         let funded = funded.iter().filter(|t| t.kind == Kind::Withdrawal && t.receipt.is_some()).count();
         if payments.iter().filter(credited).count() != funded {

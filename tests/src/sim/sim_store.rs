@@ -13,8 +13,8 @@ use anchor_core::memo::Memo;
 use anchor_core::stellar::{Cursor, Ledger as _};
 use anchor_core::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount,
-    Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, Settled,
+    StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::store::memory::MemoryStore;
@@ -271,7 +271,9 @@ pass_on! {
     fn watch_start(account: &AccountId, cursor: &Cursor) -> ();
     fn watch_forget(account: &AccountId) -> ();
     fn watch_release(lease: &WatchLease) -> ();
-    fn suspense_list() -> Vec<PaymentRecord>;
+    fn suspense_list(reason: Option<SuspenseReason>) -> Vec<PaymentRecord>;
+    fn suspense_settle(payment: &str, by: &Change) -> Settled;
+    fn payment_fetch(id: &str) -> Option<PaymentRecord>;
     fn payment_list(transaction: TransactionId) -> Vec<PaymentRecord>;
     fn answers_fetch(transaction: TransactionId) -> Answers;
     fn answers_put(transaction: TransactionId, answers: &Answers) -> ();

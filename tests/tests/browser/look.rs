@@ -102,6 +102,7 @@ impl Camera {
             amount: Money { amount: "250".parse()?, asset: site.asset.off_chain.clone() },
             from: None,
             ledger: None,
+            return_fee: None,
         };
         let fact = Fact::FundsReceived { receipt, settlement: Settlement::Accept(amounts) };
         ops::commit(&site.anchor, &site.transaction(started.id).await, fact, Actor::Worker, false).await?;

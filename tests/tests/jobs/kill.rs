@@ -18,8 +18,8 @@ use anchor_core::stellar::{
 };
 use anchor_core::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount,
-    Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, Settled,
+    StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -446,8 +446,16 @@ impl<T: Store> Store for Mortal<T> {
         self.switch.around(self.inner.payments_record(observation)).await
     }
 
-    async fn suspense_list(&self) -> Result<Vec<PaymentRecord>, StoreError> {
-        self.inner.suspense_list().await
+    async fn suspense_list(&self, reason: Option<SuspenseReason>) -> Result<Vec<PaymentRecord>, StoreError> {
+        self.inner.suspense_list(reason).await
+    }
+
+    async fn suspense_settle(&self, payment: &str, by: &Change) -> Result<Settled, StoreError> {
+        self.switch.around(self.inner.suspense_settle(payment, by)).await
+    }
+
+    async fn payment_fetch(&self, id: &str) -> Result<Option<PaymentRecord>, StoreError> {
+        self.inner.payment_fetch(id).await
     }
 
     async fn payment_list(&self, transaction: TransactionId) -> Result<Vec<PaymentRecord>, StoreError> {

@@ -16,7 +16,7 @@ use anchor_core::transaction::{Actor, Fact, Kind, Status};
 use crate::world::{World, lumens};
 
 async fn suspense(world: &World) -> Vec<SuspenseReason> {
-    let records = world.anchor.store().suspense_list().await.unwrap();
+    let records = world.anchor.store().suspense_list(None).await.unwrap();
     records.into_iter().filter_map(|record| record.suspense).collect()
 }
 

@@ -28,7 +28,7 @@ fn native(world: &World, account: &AccountId) -> StellarAmount {
 }
 
 /// Memo and destination of the one payment that was ever sent.
-fn only_payment(world: &World) -> (stellar_xdr::Memo, String) {
+pub(crate) fn only_payment(world: &World) -> (stellar_xdr::Memo, String) {
     let mut sent = world.ledger.submissions();
     sent.dedup();
     let [envelope] = &sent[..] else { panic!("{} envelopes", sent.len()) };
@@ -143,7 +143,7 @@ async fn r_24_057_announced_account_alone_matches_nothing() {
     world.pay("100", Memo::None);
     world.settle().await;
     assert_eq!(world.state(id).await, "awaiting_payment");
-    let suspense = world.anchor.store().suspense_list().await.unwrap();
+    let suspense = world.anchor.store().suspense_list(None).await.unwrap();
     assert_eq!(suspense[0].suspense, Some(SuspenseReason::Unmatched));
 }
 

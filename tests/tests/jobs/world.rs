@@ -6,7 +6,7 @@ use std::time::Duration;
 use anchor_core::Anchor;
 use anchor_core::account::{Account, AccountId};
 use anchor_core::amount::StellarAmount;
-use anchor_core::asset::StellarAsset;
+use anchor_core::asset::{Asset, StellarAsset, SuspensePolicy};
 use anchor_core::clock::ManualClock;
 use anchor_core::id::{IdSource as _, RandomIds, TransactionId};
 use anchor_core::integration::RailsIntegration;
@@ -54,6 +54,16 @@ impl World {
 
     /// With other rails than the bank itself.
     pub(crate) async fn with_rails(bank: ScriptedRails, rails: impl RailsIntegration + 'static) -> Self {
+        Self::build(bank, rails, samples::asset()).await
+    }
+
+    /// Where payments that nobody expected are treated like this.
+    pub(crate) async fn with_policy(suspense: SuspensePolicy) -> Self {
+        let rails = ScriptedRails::new();
+        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }).await
+    }
+
+    async fn build(bank: ScriptedRails, rails: impl RailsIntegration + 'static, asset: Asset) -> Self {
         let database = crate::database();
         let store = DieselStore::open(database.url()).unwrap();
         store.migrate().await.unwrap();
@@ -78,7 +88,7 @@ impl World {
             .withdrawal(AmountForms)
             .events(events.clone())
             .documents(PlainDocuments)
-            .asset(samples::asset())
+            .asset(asset)
             .clock(clock.clone())
             .build()
             .await
@@ -217,6 +227,17 @@ impl World {
     /// Kills the process at this moment of its work, starts another when all leases have ended, and lets it work
     /// until the transaction is in this state. `true` if the moment came.
     pub(crate) async fn settle_through_death(&self, end: &End, moment: usize, ledger_goes_on: bool) -> bool {
+        let is_over = async || self.state(end.transaction).await == end.state;
+        self.work_through_death(is_over, moment, ledger_goes_on).await
+    }
+
+    /// As [`settle_through_death`](Self::settle_through_death), until it is over in another way.
+    pub(crate) async fn work_through_death(
+        &self,
+        is_over: impl AsyncFn() -> bool,
+        moment: usize,
+        ledger_goes_on: bool,
+    ) -> bool {
         self.switch.arm(moment);
         let mut died = false;
         let mut worker = self.another_worker();
@@ -234,7 +255,7 @@ impl World {
                     worker = self.another_worker();
                 }
             }
-            if self.state(end.transaction).await == end.state {
+            if is_over().await {
                 break;
             }
             self.tick();

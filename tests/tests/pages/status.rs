@@ -128,6 +128,7 @@ async fn r_24_109_s_24_10_deposit_is_followed_from_instructions_to_delivery() {
         amount: Money { amount: "100".parse().unwrap(), asset: site.asset.off_chain.clone() },
         from: Some("Ana Secret".to_owned()),
         ledger: None,
+        return_fee: None,
     };
     let settlement = Settlement::Accept(amounts(&site, Kind::Deposit, "100"));
     moved(&site, id, Fact::FundsReceived { receipt, settlement }).await;
@@ -212,6 +213,7 @@ async fn r_24_034_r_24_109_more_info_is_in_the_users_language_with_what_the_anch
             amount: Money { amount: "100".parse().unwrap(), asset: site.asset.off_chain.clone() },
             from: None,
             ledger: None,
+            return_fee: None,
         };
         let settlement = Settlement::Return { reason };
         moved(&site, id, Fact::FundsReceived { receipt, settlement }).await;

@@ -3,7 +3,7 @@
 use anchor_core::store::Store;
 use anchor_core::testing::store::broken::{Broken, Defect};
 use anchor_core::testing::store::{
-    attempts, changes, claims, history, outbox, payments, sessions, transactions,
+    attempts, changes, claims, history, outbox, payments, sessions, suspense, transactions,
 };
 
 use super::sqlite::fresh;
@@ -47,6 +47,7 @@ async fn every_defect_of_a_store_is_found_by_a_rule() {
             Defect::TornGroups => found_by!(defect, attempts::group_is_written_whole_or_not_at_all),
             Defect::SharedAttempts => found_by!(defect, attempts::claims_never_share_an_attempt),
             Defect::SharedChannels => found_by!(defect, attempts::channels_are_claimed_once),
+            Defect::SharedPayments => found_by!(defect, suspense::payment_leaves_suspense_once),
             other => panic!("no rule is known to find {other:?}"),
         };
         assert!(found, "{defect:?} was not found");

@@ -202,7 +202,7 @@ on_each_database! {
             "UPDATE transactions SET asset = 'stellar:NONE'",
             "UPDATE transactions SET lease_owner = 'me'",
             "INSERT INTO payments VALUES ('1', 'G', 'h', 1, '2026-01-01 00:00:00', 'G', 'G', 'native', 1,
-                'none', '', NULL, NULL, '2026-01-01 00:00:00')",
+                'none', '', NULL, NULL, '2026-01-01 00:00:00', NULL, NULL)",
             &format!("INSERT INTO orders VALUES
                 ('o', '{id}', 'payout', '-1', 'iso4217:USD', 'open', NULL, '2026-01-01 00:00:00', NULL)"),
             &format!("INSERT INTO attempts VALUES ('a', '{id}', 'payment', 'h', 'AAAA', 'G', 1, 1, 'open', NULL,

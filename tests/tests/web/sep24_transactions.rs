@@ -46,7 +46,7 @@ pub(super) async fn agreed(
 
 fn receipt(transaction: &Transaction, reference: &str, ledger: Option<LedgerReceipt>) -> Receipt {
     let amount = transaction.amounts.clone().unwrap().amount_in;
-    Receipt { reference: reference.to_owned(), amount, from: None, ledger }
+    Receipt { reference: reference.to_owned(), amount, from: None, ledger, return_fee: None }
 }
 
 pub(super) async fn funded(anchor: &TestAnchor, transaction: &Transaction) -> Result<Transaction> {
@@ -217,6 +217,34 @@ async fn r_24_106_r_24_111_r_24_112_r_24_117_withdrawal_says_where_to_pay_from_t
         }),
     );
     assert!(shown.get("completed_at").is_some());
+    Ok(())
+}
+
+/// What came for an ended withdrawal goes back less what sending it costs.
+#[actix_web::test]
+async fn r_24_126_r_24_127_r_24_128_refund_less_a_fee_adds_up_to_nothing() -> Result<()> {
+    let (anchor, token) = logged_in().await?;
+    let withdrawal = agreed(&anchor, &token, Kind::Withdrawal, "20").await?;
+    let expired = anchor.commit(&withdrawal, Fact::DeadlinePassed).await?;
+    let ledger = LedgerReceipt { hash: HASH, from: samples::user().account().into(), memo: Memo::Id(1) };
+    let receipt = Receipt {
+        return_fee: Some("0.5".parse()?),
+        ..receipt(&withdrawal, &withdrawal.id.to_string(), Some(ledger))
+    };
+    let settlement = Settlement::Accept(withdrawal.amounts.clone().context("agreed")?);
+    let due = anchor.commit(&expired, Fact::PaymentSeen { receipt, settlement }).await?;
+    let returned = attempted(&anchor, &due, AttemptPurpose::Refund).await?;
+    assert_has(
+        &anchor.shown(&returned, &token).await?,
+        &json!({
+            "status": "refunded", "refunded": true,
+            "amount_in": "20", "amount_out": "0", "amount_fee": "0",
+            "refunds": {
+                "amount_refunded": "19.5", "amount_fee": "0.5",
+                "payments": [{ "id": HASH.to_string(), "id_type": "stellar", "amount": "19.5", "fee": "0.5" }],
+            },
+        }),
+    );
     Ok(())
 }
 

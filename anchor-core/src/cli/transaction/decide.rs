@@ -141,6 +141,7 @@ async fn late(
             amount: Money { amount, asset },
             from: None,
             ledger: None,
+            return_fee: None,
         },
         settlement: Settlement::Return { reason: SENT_BACK_LATE.to_owned() },
     })

@@ -13,7 +13,7 @@ use super::rows::codec::{free_text, stamp};
 use super::rows::event::EventRow;
 use super::rows::fact::FactRow;
 use super::rows::transaction::TransactionRow;
-use super::schema::{attempt_items, events, facts, orders, receipts, receiving_memos};
+use super::schema::{attempt_items, events, facts, orders, receipts, receiving_memos, transactions};
 use crate::id::TransactionId;
 use crate::store::Stored;
 use crate::transaction::{Change, ChangeEffect, Fact, OrderStatus, Receipt, Receiving};
@@ -49,7 +49,21 @@ fn write(connection: &mut AnyConnection, groups: &[&[Change]], keep_lease: bool)
     if transactions_update(connection, &rows, keep_lease)? != rows.len() {
         return Ok(Stored::Stale);
     }
-    let mut history: Vec<FactRow> = Vec::with_capacity(rows.len());
+    belongings(connection, groups)?;
+    Ok(Stored::Applied)
+}
+
+/// Inserts a transaction as its first change leaves it, with all that belongs to the change.
+pub(super) fn begin(connection: &mut AnyConnection, change: &Change) -> Result<(), Fault> {
+    let row = TransactionRow::new(change.transaction(), change.fact().at)?;
+    diesel::insert_into(transactions::table).values(row).execute(connection)?;
+    belongings(connection, &[std::slice::from_ref(change)])
+}
+
+/// Everything but the transactions themselves.
+fn belongings(connection: &mut AnyConnection, groups: &[&[Change]]) -> Result<(), Fault> {
+    let changes = || groups.iter().copied().flatten();
+    let mut history: Vec<FactRow> = Vec::new();
     let mut news: Vec<EventRow> = Vec::new();
     for change in changes() {
         let (next, record) = (change.transaction(), change.fact());
@@ -75,7 +89,7 @@ fn write(connection: &mut AnyConnection, groups: &[&[Change]], keep_lease: bool)
     for change in changes() {
         order_effect(connection, change)?;
     }
-    Ok(Stored::Applied)
+    Ok(())
 }
 
 pub(super) fn memo_reserve(

@@ -5,14 +5,18 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::bulk::insert_all;
-use super::changes::apply;
+use super::changes::{apply, begin};
 use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::pool::End;
+use super::rows::codec::{free_text, stamp};
 use super::rows::payment::{PaymentRow, PoisonRow};
 use super::schema::{payments, poison_records};
 use super::watches::advance;
-use crate::store::{Disposition, Observation, Observed, PaymentRecord, Recorded, Stored};
+use crate::store::{
+    Disposition, Observation, Observed, PaymentRecord, Recorded, Settled, Stored, SuspenseReason,
+};
+use crate::transaction::Change;
 
 /// Most movements in suspense that are listed.
 const SUSPENSE_MAX: i64 = 200;
@@ -33,14 +37,13 @@ pub(super) fn record(
         if !known.insert(observed.movement.id.clone()) {
             continue;
         }
-        if let Disposition::Matched(change) = &observed.disposition {
-            match apply(connection, &[std::slice::from_ref(&**change)], false)? {
-                Stored::Applied => {}
-                Stored::Stale => return Ok(End::Rollback(Recorded::Stale)),
-                Stored::SourceBusy | Stored::MemoTaken | Stored::ReceiptTaken => {
-                    return Err(Fault::Corrupt("a payment's change does more than take it".to_owned()));
+        match &observed.disposition {
+            Disposition::Matched(change) | Disposition::Returned { by: change, .. } => {
+                if take(connection, change)? == Stored::Stale {
+                    return Ok(End::Rollback(Recorded::Stale));
                 }
             }
+            Disposition::Suspense { .. } | Disposition::Own => {}
         }
         rows.push(row(observation, observed));
     }
@@ -53,6 +56,42 @@ pub(super) fn record(
         }
     }
     Ok(End::Commit(Recorded::Recorded))
+}
+
+/// Writes the change that takes a payment: [`Stored::Applied`] or [`Stored::Stale`].
+fn take(connection: &mut AnyConnection, change: &Change) -> Result<Stored, Fault> {
+    if change.begins() {
+        begin(connection, change)?;
+        return Ok(Stored::Applied);
+    }
+    match apply(connection, &[std::slice::from_ref(change)], false)? {
+        stored @ (Stored::Applied | Stored::Stale) => Ok(stored),
+        Stored::SourceBusy | Stored::MemoTaken | Stored::ReceiptTaken => {
+            Err(Fault::Corrupt("a payment's change does more than take it".to_owned()))
+        }
+    }
+}
+
+/// The change first, because the payment refers to its transaction; whoever comes second is rolled back with it.
+pub(super) fn settle(
+    connection: &mut AnyConnection,
+    payment: &str,
+    by: &Change,
+) -> Result<End<Settled>, Fault> {
+    if take(connection, by)? == Stored::Stale {
+        return Ok(End::Rollback(Settled::Stale));
+    }
+    let open = payments::table
+        .filter(payments::operation_id.eq(free_text(payment)))
+        .filter(payments::suspense.is_not_null())
+        .filter(payments::settled_by.is_null());
+    let settled = diesel::update(open)
+        .set((
+            payments::settled_by.eq(by.transaction().id.to_string()),
+            payments::settled_at.eq(stamp(by.fact().at)),
+        ))
+        .execute(connection)?;
+    Ok(if settled == 1 { End::Commit(Settled::Settled) } else { End::Rollback(Settled::Taken) })
 }
 
 fn known(connection: &mut AnyConnection, observed: &[Observed]) -> Result<HashSet<String>, Fault> {
@@ -69,17 +108,39 @@ fn known(connection: &mut AnyConnection, observed: &[Observed]) -> Result<HashSe
 }
 
 fn row(observation: &Observation, observed: &Observed) -> PaymentRow {
-    let (transaction, suspense) = match &observed.disposition {
-        Disposition::Matched(change) => (Some(change.transaction().id), None),
-        Disposition::Suspense { reason, transaction } => (*transaction, Some(*reason)),
-        Disposition::Own => (None, None),
+    let (transaction, suspense, settled_by) = match &observed.disposition {
+        Disposition::Matched(change) => (Some(change.transaction().id), None, None),
+        Disposition::Suspense { reason, transaction } => (*transaction, Some(*reason), None),
+        Disposition::Returned { reason, transaction, by } => {
+            (*transaction, Some(*reason), Some(by.transaction().id))
+        }
+        Disposition::Own => (None, None, None),
     };
-    PaymentRow::new(&observation.lease.account, &observed.movement, transaction, suspense, observation.at)
+    let (account, movement) = (&observation.lease.account, &observed.movement);
+    PaymentRow::new(account, movement, transaction, suspense, settled_by, observation.at)
 }
 
-pub(super) fn suspense(connection: &mut AnyConnection) -> Result<Vec<PaymentRecord>, Fault> {
-    let rows: Vec<PaymentRow> = payments::table
+pub(super) fn fetch(connection: &mut AnyConnection, id: &str) -> Result<Option<PaymentRecord>, Fault> {
+    let row: Option<PaymentRow> = payments::table
+        .filter(payments::operation_id.eq(free_text(id)))
+        .select(PaymentRow::columns())
+        .get_result(connection)
+        .optional()?;
+    row.map(PaymentRow::read).transpose()
+}
+
+pub(super) fn suspense(
+    connection: &mut AnyConnection,
+    reason: Option<SuspenseReason>,
+) -> Result<Vec<PaymentRecord>, Fault> {
+    let mut open = payments::table
         .filter(payments::suspense.is_not_null())
+        .filter(payments::settled_by.is_null())
+        .into_boxed();
+    if let Some(reason) = reason {
+        open = open.filter(payments::suspense.eq(reason.as_str()));
+    }
+    let rows: Vec<PaymentRow> = open
         .order((payments::recorded_at.desc(), payments::operation_id.desc()))
         .limit(SUSPENSE_MAX)
         .select(PaymentRow::columns())
@@ -92,7 +153,7 @@ pub(super) fn of_transaction(
     transaction: &str,
 ) -> Result<Vec<PaymentRecord>, Fault> {
     let rows: Vec<PaymentRow> = payments::table
-        .filter(payments::transaction_id.eq(transaction))
+        .filter(payments::transaction_id.eq(transaction).or(payments::settled_by.eq(transaction)))
         .order((payments::ledger, payments::operation_id))
         .select(PaymentRow::columns())
         .load(connection)?;

@@ -168,6 +168,8 @@ diesel::table! {
         transaction_id -> Nullable<Text>,
         suspense -> Nullable<Text>,
         recorded_at -> Timestamp,
+        settled_by -> Nullable<Text>,
+        settled_at -> Nullable<Timestamp>,
     }
 }
 

@@ -180,6 +180,7 @@ pub(super) fn terms_with(account: AccountId, memo: Memo) -> Fact {
 fn settled(transaction: &Transaction, reference: &str) -> (Receipt, Settlement) {
     let amounts = transaction.amounts.clone().expect("terms were agreed");
     let amount: Money = amounts.amount_in.clone();
-    let receipt = Receipt { reference: reference.to_owned(), amount, from: None, ledger: None };
+    let receipt =
+        Receipt { reference: reference.to_owned(), amount, from: None, ledger: None, return_fee: None };
     (receipt, Settlement::Accept(amounts))
 }

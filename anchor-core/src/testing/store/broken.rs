@@ -15,7 +15,8 @@ use crate::stellar::Cursor;
 use crate::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
     Disposition, EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded,
-    Session, StateCount, Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+    Session, Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
+    TransactionLookup, WatchLease,
 };
 use crate::transaction::{Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction};
 
@@ -51,11 +52,13 @@ pub enum Defect {
     SharedAttempts,
     /// A claimed channel can be claimed by others.
     SharedChannels,
+    /// A payment that was settled is reported as settled again.
+    SharedPayments,
 }
 
 impl Defect {
     /// All defects.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SharedClaims,
         Self::SharedNews,
         Self::LostUpdates,
@@ -70,6 +73,7 @@ impl Defect {
         Self::TornGroups,
         Self::SharedAttempts,
         Self::SharedChannels,
+        Self::SharedPayments,
     ];
 }
 
@@ -180,6 +184,12 @@ macro_rules! pass_on {
                 Ok(if hidden { Recorded::Recorded } else { recorded })
             }
 
+            async fn suspense_settle(&self, payment: &str, by: &Change) -> Result<Settled, StoreError> {
+                let settled = self.store.suspense_settle(payment, by).await?;
+                let hidden = settled == Settled::Taken && self.has(Defect::SharedPayments);
+                Ok(if hidden { Settled::Settled } else { settled })
+            }
+
             async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {
                 let first = self.store.challenge_use(hash, expires_at).await?;
                 Ok(first || self.has(Defect::ReplayableChallenges))
@@ -246,7 +256,8 @@ pass_on! {
     fn watch_start(account: &AccountId, cursor: &Cursor) -> ();
     fn watch_forget(account: &AccountId) -> ();
     fn watch_release(lease: &WatchLease) -> ();
-    fn suspense_list() -> Vec<PaymentRecord>;
+    fn suspense_list(reason: Option<SuspenseReason>) -> Vec<PaymentRecord>;
+    fn payment_fetch(id: &str) -> Option<PaymentRecord>;
     fn payment_list(transaction: TransactionId) -> Vec<PaymentRecord>;
     fn answers_fetch(transaction: TransactionId) -> Answers;
     fn answers_put(transaction: TransactionId, answers: &Answers) -> ();

@@ -17,8 +17,8 @@ use crate::memo::Memo;
 use crate::stellar::Cursor;
 use crate::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, StateCount,
-    Store, StoreError, Stored, TransactionFilter, TransactionLookup, WatchLease,
+    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, Settled,
+    StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, Event, FactRecord, Order, OrderStatus, Protocol, Queue, Transaction,
@@ -338,8 +338,16 @@ impl Store for MemoryStore {
         self.books().payments_record(observation)
     }
 
-    async fn suspense_list(&self) -> Result<Vec<PaymentRecord>, StoreError> {
-        Ok(self.books().suspense())
+    async fn suspense_list(&self, reason: Option<SuspenseReason>) -> Result<Vec<PaymentRecord>, StoreError> {
+        Ok(self.books().suspense(reason))
+    }
+
+    async fn suspense_settle(&self, payment: &str, by: &Change) -> Result<Settled, StoreError> {
+        self.books().suspense_settle(payment, by)
+    }
+
+    async fn payment_fetch(&self, id: &str) -> Result<Option<PaymentRecord>, StoreError> {
+        Ok(self.books().payments.get(id).cloned())
     }
 
     async fn payment_list(&self, transaction: TransactionId) -> Result<Vec<PaymentRecord>, StoreError> {

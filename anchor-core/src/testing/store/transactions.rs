@@ -44,6 +44,7 @@ pub async fn stored_transaction_is_what_was_given(store: &dyn Store) {
         amount: full.amounts.as_ref().unwrap().amount_in.clone(),
         from: Some("someone".to_owned()),
         ledger: Some(LedgerReceipt { hash: bench.hash(), from: muxed, memo: Memo::Hash([7; 32]) }),
+        return_fee: Some("0.01".parse().unwrap()),
     });
     full.refunds = vec![Refund {
         id: "r".to_owned(),

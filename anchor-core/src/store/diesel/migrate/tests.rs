@@ -13,12 +13,14 @@ const RELEASED: &[(&str, &str, &str)] = &[
     ("postgres", "20261124020000_attempts_by_sequence", "8502a8069358eb07da1d29d176724dd1"),
     ("postgres", "20261124030000_remember_heartbeats", "8242090b9f073d2dfce2837f8bd76c26"),
     ("postgres", "20261127000000_pool_channels", "7709fcb9a8c9044659a682c2c5141d92"),
+    ("postgres", "20261127020000_settle_suspense", "6ba489a8eb7339445d3e609abb74f8b9"),
     ("sqlite", "20261123000000_create_schema", "f988f6f17890ad259e8a6a50d3103eab"),
     ("sqlite", "20261124000000_remember_sharing", "312d542cb713e2b1c5bc4d8492e1cfa8"),
     ("sqlite", "20261124010000_receipts_fund_once", "556714d3c3967a7b504dc416358e194a"),
     ("sqlite", "20261124020000_attempts_by_sequence", "8502a8069358eb07da1d29d176724dd1"),
     ("sqlite", "20261124030000_remember_heartbeats", "2233fe49afb6d58e06a41394318b0a21"),
     ("sqlite", "20261127000000_pool_channels", "7150234e7f4a261593d39419871bfc48"),
+    ("sqlite", "20261127020000_settle_suspense", "387decad61c94793bd35d717b1ad6281"),
 ];
 
 #[test]

@@ -32,6 +32,8 @@ pub(in crate::store::diesel) struct PaymentRow {
     transaction_id: Option<String>,
     suspense: Option<String>,
     recorded_at: NaiveDateTime,
+    settled_by: Option<String>,
+    settled_at: Option<NaiveDateTime>,
 }
 
 impl PaymentRow {
@@ -44,6 +46,7 @@ impl PaymentRow {
         movement: &Movement,
         transaction: Option<TransactionId>,
         suspense: Option<SuspenseReason>,
+        settled_by: Option<TransactionId>,
         at: DateTime<Utc>,
     ) -> Self {
         let (memo_type, memo) = movement.memo.to_storage();
@@ -62,6 +65,8 @@ impl PaymentRow {
             transaction_id: transaction.map(|id| id.to_string()),
             suspense: suspense.map(|reason| reason.as_str().to_owned()),
             recorded_at: stamp(at),
+            settled_by: settled_by.map(|id| id.to_string()),
+            settled_at: settled_by.map(|_| stamp(at)),
         }
     }
 
@@ -69,16 +74,14 @@ impl PaymentRow {
         let reader = Reader { table: "payments", id: &self.operation_id };
         let amount = StellarAmount::from_stroops(self.amount);
         let memo = Memo::from_storage(&self.memo_type, &self.memo);
-        let suspense = match self.suspense.as_deref() {
-            None => None,
-            Some("unmatched") => Some(SuspenseReason::Unmatched),
-            Some("wrong_asset") => Some(SuspenseReason::WrongAsset),
-            Some("duplicate") => Some(SuspenseReason::Duplicate),
-            Some("unexpected") => Some(SuspenseReason::Unexpected),
-            Some(_) => return Err(reader.corrupt("suspense: not a known reason")),
+        let reason = |word: &str| {
+            SuspenseReason::from_word(word).ok_or_else(|| reader.corrupt("suspense: not a known reason"))
         };
+        let suspense = self.suspense.as_deref().map(reason).transpose()?;
         let transaction = self.transaction_id.as_deref();
         let transaction = transaction.map(|id| reader.parse("transaction_id", id)).transpose()?;
+        let settled_by = self.settled_by.as_deref();
+        let settled_by = settled_by.map(|id| reader.parse("settled_by", id)).transpose()?;
         Ok(PaymentRecord {
             account: reader.parse("account", &self.account)?,
             movement: Movement {
@@ -94,6 +97,7 @@ impl PaymentRow {
             },
             transaction,
             suspense,
+            settled_by,
             recorded_at: time(self.recorded_at),
         })
     }

@@ -186,6 +186,12 @@ impl Books {
             let token = UrlToken { transaction: transaction.id, expires_at, used: false };
             self.url_tokens.insert(*hash, token);
         }
+        self.begin(transaction);
+        Ok(())
+    }
+
+    /// A row without history.
+    pub(super) fn begin(&mut self, transaction: &Transaction) {
         let row = Row {
             due_at: transaction.started_at,
             transaction: transaction.clone(),
@@ -193,7 +199,6 @@ impl Books {
             history: Vec::new(),
         };
         self.transactions.insert(transaction.id, row);
-        Ok(())
     }
 
     pub(super) fn memo_is_taken(&self, receiving: &Receiving) -> bool {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::books::Books;
 use crate::id::TransactionId;
-use crate::store::{Disposition, Observation, Observed, PaymentRecord, Recorded, StoreError, Stored};
+use crate::store::{
+    Disposition, Observation, Observed, PaymentRecord, Recorded, Settled, StoreError, Stored, SuspenseReason,
+};
 use crate::transaction::{Change, ChangeEffect, Fact};
 
 /// Most movements in suspense that are listed.
@@ -21,19 +23,24 @@ impl Books {
         }
         self.advance(&observation.lease, &observation.next);
         for observed in new {
-            let (transaction, suspense) = match &observed.disposition {
+            let (transaction, suspense, settled_by) = match &observed.disposition {
                 Disposition::Matched(change) => {
                     self.write(change, false);
-                    (Some(change.transaction().id), None)
+                    (Some(change.transaction().id), None, None)
                 }
-                Disposition::Suspense { reason, transaction } => (*transaction, Some(*reason)),
-                Disposition::Own => (None, None),
+                Disposition::Suspense { reason, transaction } => (*transaction, Some(*reason), None),
+                Disposition::Returned { reason, transaction, by } => {
+                    self.take_payment(by);
+                    (*transaction, Some(*reason), Some(by.transaction().id))
+                }
+                Disposition::Own => (None, None, None),
             };
             let record = PaymentRecord {
                 account: observation.lease.account,
                 movement: observed.movement.clone(),
                 transaction,
                 suspense,
+                settled_by,
                 recorded_at: observation.at,
             };
             self.payments.insert(observed.movement.id.clone(), record);
@@ -61,14 +68,18 @@ impl Books {
     fn all_fit(&self, new: &[&Observed]) -> Result<bool, StoreError> {
         let mut moved: BTreeMap<TransactionId, i64> = BTreeMap::new();
         for observed in new {
-            let Disposition::Matched(change) = &observed.disposition else { continue };
+            let (Disposition::Matched(change) | Disposition::Returned { by: change, .. }) =
+                &observed.disposition
+            else {
+                continue;
+            };
             if !only_takes_a_payment(change) {
                 return Err(StoreError::Corrupt("a payment's change does more than take it".to_owned()));
             }
             let id = change.transaction().id;
             let fits = match moved.get(&id) {
                 Some(version) => *version == change.expected_version(),
-                None => self.check(std::slice::from_ref(&**change))? == Stored::Applied,
+                None => self.can_take_payment(change)?,
             };
             if !fits {
                 return Ok(false);
@@ -78,19 +89,58 @@ impl Books {
         Ok(true)
     }
 
-    pub(super) fn suspense(&self) -> Vec<PaymentRecord> {
-        let mut found: Vec<&PaymentRecord> =
-            self.payments.values().filter(|payment| payment.suspense.is_some()).collect();
+    /// Whether the change that takes a payment can be written.
+    fn can_take_payment(&self, change: &Change) -> Result<bool, StoreError> {
+        if change.begins() {
+            return Ok(!self.transactions.contains_key(&change.transaction().id));
+        }
+        Ok(self.check(std::slice::from_ref(change))? == Stored::Applied)
+    }
+
+    /// Writes the change that takes a payment, which was checked.
+    fn take_payment(&mut self, change: &Change) {
+        if change.begins() {
+            self.begin(change.transaction());
+        }
+        self.write(change, false);
+    }
+
+    pub(super) fn suspense_settle(&mut self, payment: &str, by: &Change) -> Result<Settled, StoreError> {
+        if !only_takes_a_payment(by) {
+            return Err(StoreError::Corrupt("a payment's change does more than take it".to_owned()));
+        }
+        if !self.can_take_payment(by)? {
+            return Ok(Settled::Stale);
+        }
+        match self.payments.get_mut(payment).filter(|payment| is_open(payment)) {
+            Some(payment) => payment.settled_by = Some(by.transaction().id),
+            None => return Ok(Settled::Taken),
+        }
+        self.take_payment(by);
+        Ok(Settled::Settled)
+    }
+
+    pub(super) fn suspense(&self, reason: Option<SuspenseReason>) -> Vec<PaymentRecord> {
+        let is_wanted = |payment: &&PaymentRecord| {
+            is_open(payment) && reason.is_none_or(|reason| payment.suspense == Some(reason))
+        };
+        let mut found: Vec<&PaymentRecord> = self.payments.values().filter(is_wanted).collect();
         found.sort_by_key(|payment| (payment.recorded_at, &payment.movement.id));
         found.into_iter().rev().take(SUSPENSE_MAX).cloned().collect()
     }
 
     pub(super) fn payments_of(&self, transaction: TransactionId) -> Vec<PaymentRecord> {
-        let mut found: Vec<&PaymentRecord> =
-            self.payments.values().filter(|payment| payment.transaction == Some(transaction)).collect();
+        let is_of = |payment: &&PaymentRecord| {
+            payment.transaction == Some(transaction) || payment.settled_by == Some(transaction)
+        };
+        let mut found: Vec<&PaymentRecord> = self.payments.values().filter(is_of).collect();
         found.sort_by_key(|payment| (payment.movement.ledger, &payment.movement.id));
         found.into_iter().cloned().collect()
     }
+}
+
+const fn is_open(payment: &PaymentRecord) -> bool {
+    payment.suspense.is_some() && payment.settled_by.is_none()
 }
 
 fn only_takes_a_payment(change: &Change) -> bool {
