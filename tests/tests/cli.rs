@@ -1,9 +1,17 @@
 //! The operator's subcommands, as the program that an integrator builds.
 
+use std::time::Duration;
+
+use anchor_core::memo::Memo;
+use anchor_core::stellar::{Cursor, Movement};
+use anchor_core::store::diesel::DieselStore;
+use anchor_core::store::{Disposition, Observation, Observed, Recorded, Store as _, SuspenseReason};
+use anchor_core::testing::fakes::samples;
+use anchor_core::transaction::TransactionHash;
 use anchor_devnet::Devnet;
 use anchor_tests::anchor_process::AnchorProgram;
 use anchor_tests::database::TestDatabase;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 anchor_tests::on_each_database! {
     async fn r_24_002_r_29_006_operator_issues_lists_diagnoses_and_resets(database: TestDatabase) -> Result<()> {
@@ -53,6 +61,78 @@ anchor_tests::on_each_database! {
         assert!(says(&anchor, &["doctor"]).await?.contains("Everything fits together"));
         drop(server);
         again.stop().await;
+        Ok(())
+    }
+}
+
+/// Two payments under a memo that belongs to no transaction, as a worker records them.
+async fn record_payments_of_nobody(store: &DieselStore, amounts: [&str; 2]) -> Result<()> {
+    let account = samples::distribution().account();
+    let lease = store.watch_claim(&account, "test", samples::start(), Duration::from_secs(60)).await?;
+    let mut observed = Vec::new();
+    for (number, amount) in (1_u8..).zip(amounts) {
+        observed.push(Observed {
+            movement: Movement {
+                id: number.to_string(),
+                hash: TransactionHash::from_bytes([number; 32]),
+                ledger: 7,
+                at: samples::start(),
+                from: samples::user().account().into(),
+                to: account.into(),
+                asset: samples::token(),
+                amount: amount.parse()?,
+                memo: Memo::Id(99),
+            },
+            disposition: Disposition::Suspense { reason: SuspenseReason::Unmatched, transaction: None },
+        });
+    }
+    let observation = Observation {
+        lease: lease.context("nobody else watches")?,
+        next: Cursor::from("2".to_owned()),
+        observed,
+        poison: Vec::new(),
+        at: samples::start(),
+    };
+    assert_eq!(store.payments_record(&observation).await?, Recorded::Recorded);
+    Ok(())
+}
+
+anchor_tests::on_each_database! {
+    async fn operator_settles_payments_that_nobody_expected(database: TestDatabase) -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let anchor = AnchorProgram::new(folder.path(), database.url(), "http://127.0.0.1:1").await?;
+        says(&anchor, &["migrate"]).await?;
+        let (token, account) = (samples::token().to_string(), samples::distribution().account().to_string());
+        let add = ["asset", "add", &token, "--distribution", &account];
+        let policy = ["--duplicate", "refund", "--other-amount", "hold", "--refund-fee", "0.5"];
+        says(&anchor, &[&add[..], &policy[..]].concat()).await?;
+        let listed = says(&anchor, &["asset", "list"]).await?;
+        let policy = "unmatched hold, wrong asset hold, duplicate refund, late refund, other amount hold; refund fee 0.5";
+        assert!(listed.contains(policy), "{listed}");
+        let too_precise = [&add[..], &["--refund-fee", "0.00000001"]].concat();
+        assert!(fails(&anchor, &too_precise).await?.contains("at most 7 decimals"));
+
+        record_payments_of_nobody(&DieselStore::open(database.url())?, ["100", "0.5"]).await?;
+        let listed = says(&anchor, &["suspense", "list"]).await?;
+        assert_eq!(listed.matches("SUSPENSE: unmatched").count(), 2, "{listed}");
+        assert_eq!(listed.matches("not more than the fee").count(), 1, "{listed}");
+        assert!(says(&anchor, &["suspense", "list", "--reason", "late"]).await?.is_empty());
+        assert!(fails(&anchor, &["suspense", "list", "--reason", "lost"]).await?.contains("one of unmatched"));
+
+        let begun = says(&anchor, &["suspense", "refund", "1", "--operator", "ana"]).await?;
+        assert!(begun.contains("refund_due") && begun.contains("100"), "{begun}");
+        let id = begun.split_whitespace().next().context("its id")?;
+        let shown = says(&anchor, &["transaction", "show", id]).await?;
+        for part in ["less 0.5", "payment_seen  out of suspense: unmatched", &format!("settled by {id}")] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        let again = fails(&anchor, &["suspense", "refund", "1"]).await?;
+        assert!(again.contains(&format!("settled before, by transaction {id}")), "{again}");
+        assert!(fails(&anchor, &["suspense", "refund", "2"]).await?.contains("not more than the fee"));
+        let refused = fails(&anchor, &["suspense", "assign", "2", id]).await?;
+        assert!(refused.contains("is refund_due: only a withdrawal that is awaiting_payment"), "{refused}");
+        says(&anchor, &["suspense", "refund", "2", "--without-fee"]).await?;
+        assert!(says(&anchor, &["suspense", "list"]).await?.is_empty());
         Ok(())
     }
 }
@@ -214,7 +294,7 @@ async fn split_processes_start_together_and_stop_together() -> Result<()> {
     let id = supervisor.id().unwrap_or_default().to_string();
     let asked = tokio::process::Command::new("kill").args(["-TERM", &id]).status().await?;
     assert!(asked.success());
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(60), supervisor.wait()).await??;
+    let ended = tokio::time::timeout(Duration::from_secs(60), supervisor.wait()).await??;
     assert!(ended.success(), "{ended}");
     assert!(
         tokio::net::TcpStream::connect(anchor.listen).await.is_err(),

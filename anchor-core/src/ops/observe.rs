@@ -138,17 +138,12 @@ fn credit(
     let amount = movement.amount.into();
     let settlement = settlement(anchor.fee(), asset, transaction, amount);
     let deviation = deviation(transaction, amount);
-    let goes_back = match (deviation, &settlement) {
-        (Some(SuspenseReason::Late), _) => true,
-        (Some(_), Settlement::Return { .. }) => true,
-        _ => false,
-    };
+    let is_late = deviation == Some(SuspenseReason::Late);
+    let goes_back = is_late || (deviation.is_some() && matches!(settlement, Settlement::Return { .. }));
     let receipt = receipt(movement, goes_back.then_some(policy.refund_fee));
     if let Some(reason) = deviation {
-        let is_held = match reason {
-            SuspenseReason::Late => policy.late == Remedy::Hold,
-            _ => policy.other_amount == OtherAmount::Hold,
-        };
+        let is_held =
+            if is_late { policy.late == Remedy::Hold } else { policy.other_amount == OtherAmount::Hold };
         // nor is there a refund of nothing
         if is_held || (goes_back && receipt.returned().is_none()) {
             return Found::Nobodys(reason);
