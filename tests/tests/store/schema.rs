@@ -178,7 +178,14 @@ on_each_database! {
              VALUES ('f', '{id}', 1, 'held', '{{}}', 'worker', '2026-01-01 00:00:00')"
         ))?;
         execute(&database, &format!("INSERT INTO receipts VALUES ('iso4217:USD', 'credit', '{id}')"))?;
+        execute(&database, "INSERT INTO watches (account, lease_token) VALUES ('G', 0)")?;
+        execute(&database, &format!(
+            "INSERT INTO payments VALUES ('1', 'G', 'h', 1, '2026-01-01 00:00:00', 'G', 'G', 'native', 1,
+                'none', '', NULL, 'unmatched', '2026-01-01 00:00:00', '{id}', '2026-01-01 00:00:00')"
+        ))?;
         for sql in [
+            "UPDATE payments SET settled_by = NULL, settled_at = NULL",
+            "DELETE FROM payments",
             "UPDATE facts SET refused = 'no'",
             "DELETE FROM facts",
             "UPDATE receiving_memos SET memo = '2'",
