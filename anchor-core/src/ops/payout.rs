@@ -11,6 +11,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 
 use super::ask::{Answer, ask, ask_about_all, for_one};
@@ -20,7 +21,7 @@ use crate::amount::Money;
 use crate::anchor::Anchor;
 use crate::id::OrderId;
 use crate::integration::{PayoutOrder, PayoutOutcome, Retry};
-use crate::store::Claimed;
+use crate::store::{Claim, Claimed};
 use crate::transaction::{
     Actor, AfterRefusal, Fact, Order, OrderPurpose, Queue, RefundStep, RefundVia, State, Transaction,
 };
@@ -32,20 +33,23 @@ use crate::transaction::{
 pub async fn execute(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
     let claim = settings.claim(anchor);
     let claimed = anchor.store().transaction_claim(Queue::Payouts, &claim).await?;
-    // the two questions that a payout may take end within the other half of the lease
-    let latest_start =
-        claim.now + chrono::Duration::from_std(claim.lease / 2).unwrap_or(chrono::Duration::days(1));
+    let latest_start = latest_start(&claim);
     let works = claimed.iter().map(|one| {
         let work = async move {
             if anchor.clock().now() > latest_start {
                 // a slow bank: whoever takes it next has a whole lease
                 return Ok(Step::Wait(Duration::ZERO));
             }
-            execute_one(anchor, settings, one).await
+            execute_one(anchor, settings, one, latest_start).await
         };
         (one, work.boxed())
     });
     Ok(work_off(anchor, settings, settings.width, works).await)
+}
+
+/// Until then something may be begun: the two questions that a payout may take end within the other half of the lease.
+fn latest_start(claim: &Claim) -> DateTime<Utc> {
+    claim.now + chrono::Duration::from_std(claim.lease / 2).unwrap_or(chrono::Duration::days(1))
 }
 
 /// Asks the rails what became of the orders that they have under way.
@@ -53,7 +57,9 @@ pub async fn execute(anchor: &Anchor, settings: &JobSettings) -> Result<Progress
 /// # Errors
 /// As for [`execute`].
 pub async fn follow(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
-    let claimed = anchor.store().transaction_claim(Queue::Orders, &settings.claim(anchor)).await?;
+    let claim = settings.claim(anchor);
+    let latest_start = latest_start(&claim);
+    let claimed = anchor.store().transaction_claim(Queue::Orders, &claim).await?;
     if claimed.is_empty() {
         return Ok(Progress::default());
     }
@@ -75,19 +81,24 @@ pub async fn follow(anchor: &Anchor, settings: &JobSettings) -> Result<Progress,
     let works = claimed.iter().map(|one| {
         let order = orders.iter().find(|order| order.transaction.id == one.transaction.id);
         let answer = order.and_then(|order| answers.remove(&order.id));
-        (one, follow_one(anchor, settings, one, order, answer).boxed())
+        (one, follow_one(anchor, settings, one, order, answer, latest_start).boxed())
     });
     Ok(work_off(anchor, settings, settings.width, works).await)
 }
 
-async fn execute_one(anchor: &Anchor, settings: &JobSettings, claimed: &Claimed) -> Result<Step, OpsError> {
+async fn execute_one(
+    anchor: &Anchor,
+    settings: &JobSettings,
+    claimed: &Claimed,
+    latest_start: DateTime<Utc>,
+) -> Result<Step, OpsError> {
     let transaction = &claimed.transaction;
     let (purpose, amount) = match &transaction.state {
         State::ReadyToPayOut => (OrderPurpose::Payout, payout_amount(transaction)),
         State::RefundDue { via: RefundVia::Rails } => (OrderPurpose::Refund, refund_amount(transaction)),
         _ => {
             return match open_order(anchor, transaction).await? {
-                Some(order) => recover(anchor, settings, transaction, &order).await,
+                Some(order) => recover(anchor, settings, transaction, &order, latest_start).await,
                 None => hold(anchor, settings, transaction, "its order is not stored").await,
             };
         }
@@ -100,7 +111,7 @@ async fn execute_one(anchor: &Anchor, settings: &JobSettings, claimed: &Claimed)
     match commit(anchor, transaction, fact, Actor::Worker, true).await? {
         Committed::Moved(transaction) => {
             let order = view(anchor, &transaction, order).await?;
-            send(anchor, settings, &transaction, &order).await
+            send(anchor, settings, &transaction, &order, latest_start).await
         }
         other => Ok(Step::after(&other, settings.pause(anchor, transaction))),
     }
@@ -123,10 +134,11 @@ async fn recover(
     settings: &JobSettings,
     transaction: &Transaction,
     order: &PayoutOrder,
+    latest_start: DateTime<Utc>,
 ) -> Result<Step, OpsError> {
     let question = async { anchor.rails().find_outgoing_transaction(order).await };
     match ask(settings.call_timeout(), question).await {
-        Ok(PayoutOutcome::NeverSeen) => send(anchor, settings, transaction, order).await,
+        Ok(PayoutOutcome::NeverSeen) => send(anchor, settings, transaction, order, latest_start).await,
         answer => record(anchor, settings, transaction, order.id, answer.map_err(Into::into)).await,
     }
 }
@@ -136,7 +148,12 @@ async fn send(
     settings: &JobSettings,
     transaction: &Transaction,
     order: &PayoutOrder,
+    latest_start: DateTime<Utc>,
 ) -> Result<Step, OpsError> {
+    if anchor.clock().now() > latest_start {
+        // this process stood still: whoever comes next asks for the order first, and may have done so already
+        return Ok(Step::Wait(Duration::ZERO));
+    }
     let instruction = async { anchor.rails().execute_outgoing_transaction(order).await };
     let answer = ask(settings.call_timeout(), instruction).await.map_err(Into::into);
     record(anchor, settings, transaction, order.id, answer).await
@@ -148,6 +165,7 @@ async fn follow_one(
     claimed: &Claimed,
     order: Option<&PayoutOrder>,
     answer: Option<Answer<PayoutOutcome>>,
+    latest_start: DateTime<Utc>,
 ) -> Result<Step, OpsError> {
     let transaction = &claimed.transaction;
     let Some(order) = order else {
@@ -158,7 +176,7 @@ async fn follow_one(
         None => Ok(Step::Wait(settings.pause(anchor, transaction))),
         // a refund has no visible steps: the process may have ended between its order and its execution
         Some(Ok(PayoutOutcome::NeverSeen)) if refunding => {
-            recover(anchor, settings, transaction, order).await
+            recover(anchor, settings, transaction, order, latest_start).await
         }
         Some(answer) => record(anchor, settings, transaction, order.id, answer).await,
     }

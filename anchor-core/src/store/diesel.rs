@@ -1,6 +1,6 @@
 //! The store on SQLite and PostgreSQL: one copy of every query.
 //!
-//! Every verb is one database transaction, or shares one with others of its kind ([`group`]). It runs off the async
+//! Every verb is one database transaction, or shares one with others of its kind (`group`). It runs off the async
 //! threads, and goes to its end even if nobody waits for it any more.
 
 use std::collections::HashMap;
