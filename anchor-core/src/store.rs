@@ -420,8 +420,6 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// How this account is used, if that is known.
     async fn sharing_fetch(&self, account: &AccountId) -> Result<Option<Sharing>, StoreError>;
-    /// How this account is used from now on: as `wanted`, unless it was decided before.
-    async fn sharing_decide(&self, account: &AccountId, wanted: Sharing) -> Result<Sharing, StoreError>;
     /// The operator's decision.
     async fn sharing_put(&self, account: &AccountId, sharing: Sharing) -> Result<(), StoreError>;
 
@@ -431,6 +429,16 @@ pub trait Store: Send + Sync + fmt::Debug {
         transaction: &Transaction,
         url_token: Option<(&[u8; 32], DateTime<Utc>)>,
     ) -> Result<(), StoreError>;
+    /// As [`transaction_insert`](Self::transaction_insert), of a user who uses `account` as `wanted`. Answers how the
+    /// account is used from now on: as `wanted`, unless it was decided before. Nothing is inserted unless that
+    /// [admits](Sharing::admits) `wanted`.
+    async fn transaction_start(
+        &self,
+        transaction: &Transaction,
+        url_token: (&[u8; 32], DateTime<Utc>),
+        account: &AccountId,
+        wanted: Sharing,
+    ) -> Result<Sharing, StoreError>;
     /// One transaction, whoever's it is.
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError>;
     /// One transaction of this user ([`Subject::key`](crate::account::Subject::key)) and protocol.

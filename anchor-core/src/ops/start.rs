@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::OpsError;
@@ -169,7 +170,6 @@ pub async fn start(
     if kind == Kind::Deposit && !can_be_paid(anchor, asset, &request).await? {
         return Err(StartRefusal::NoAccount.into());
     }
-    check_sharing(anchor, &subject).await?;
     let now = anchor.clock().now();
     let deadline = now.checked_add_signed(seconds(FLOW_WINDOW)).unwrap_or(now);
     let transaction = Transaction::start(NewTransaction {
@@ -188,8 +188,7 @@ pub async fn start(
     let url_token = Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bytes));
     let hash = url_token_hash(url_token.expose());
     let url_deadline = now.checked_add_signed(seconds(URL_TOKEN_LIFETIME)).unwrap_or(now);
-    let stored = anchor.store().transaction_insert(&transaction, Some((&hash, url_deadline))).await;
-    stored.map_err(OpsError::from)?;
+    store(anchor, &transaction, (&hash, url_deadline)).await?;
     tracing::info!(transaction.id = %transaction.id, transaction.asset = %transaction.asset, ?kind, "transaction started");
     Ok(Started { transaction, url_token })
 }
@@ -221,9 +220,18 @@ async fn can_be_paid(anchor: &Anchor, asset: &Asset, request: &Request) -> Resul
 
 /// Whoever came first decided whether the account is shared. Here and not where tokens are given out: there nobody
 /// knows yet which protocol the token is for, and only this one has the rule.
-async fn check_sharing(anchor: &Anchor, subject: &Subject) -> Result<(), StartError> {
-    let Some((account, wanted)) = Sharing::of(subject) else { return Ok(()) };
-    let decided = anchor.store().sharing_decide(&account, wanted).await.map_err(OpsError::from)?;
+async fn store(
+    anchor: &Anchor,
+    transaction: &Transaction,
+    url_token: (&[u8; 32], DateTime<Utc>),
+) -> Result<(), StartError> {
+    let store = anchor.store();
+    let Some((account, wanted)) = Sharing::of(&transaction.subject) else {
+        store.transaction_insert(transaction, Some(url_token)).await.map_err(OpsError::from)?;
+        return Ok(());
+    };
+    let decided = store.transaction_start(transaction, url_token, &account, wanted).await;
+    let decided = decided.map_err(OpsError::from)?;
     match wanted {
         _ if decided.admits(wanted) => Ok(()),
         Sharing::Single => Err(StartRefusal::IsShared.into()),

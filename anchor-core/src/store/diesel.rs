@@ -41,6 +41,7 @@ mod pool;
 mod rows;
 mod schema;
 mod sessions;
+mod start;
 mod transactions;
 mod url;
 mod watches;
@@ -52,13 +53,14 @@ pub use url::UrlError;
 use group::Group;
 use pool::Database;
 use rows::codec::{hex32, stamp};
+use start::Start;
 
 /// A [`Store`] in a SQLite file or a PostgreSQL database. Clones share the connections.
 #[derive(Debug, Clone)]
 pub struct DieselStore {
     database: Database,
     challenges: Group<sessions::UsedChallenge, bool>,
-    starts: Group<transactions::Started, ()>,
+    starts: Group<Start, Option<Sharing>>,
 }
 
 impl DieselStore {
@@ -76,10 +78,11 @@ impl DieselStore {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_with(url: &str, options: PoolOptions) -> Result<Self, OpenError> {
+        let database = Database::open(url, options)?;
         Ok(Self {
-            database: Database::open(url, options)?,
-            challenges: Group::new("challenge_use", sessions::challenges_use),
-            starts: Group::new("transaction_insert", transactions::insert),
+            challenges: Group::new(&database, "challenge_use", sessions::challenges_use),
+            starts: Group::new(&database, "transaction_insert", start::insert),
+            database,
         })
     }
 
@@ -125,16 +128,6 @@ impl Store for DieselStore {
         self.database.read("sharing_fetch", move |c| documents::sharing_fetch(c, &account)).await
     }
 
-    async fn sharing_decide(&self, account: &AccountId, wanted: Sharing) -> Result<Sharing, StoreError> {
-        // nearly always it was decided long ago
-        if let Some(decided) = self.sharing_fetch(account).await? {
-            return Ok(decided);
-        }
-        let account = account.to_string();
-        let decide = move |c: &mut _| documents::sharing_decide(c, &account, wanted);
-        self.database.upsert("sharing_decide", decide).await
-    }
-
     async fn sharing_put(&self, account: &AccountId, sharing: Sharing) -> Result<(), StoreError> {
         let account = account.to_string();
         self.database.upsert("sharing_put", move |c| documents::sharing_put(c, &account, sharing)).await
@@ -146,7 +139,23 @@ impl Store for DieselStore {
         url_token: Option<(&[u8; 32], DateTime<Utc>)>,
     ) -> Result<(), StoreError> {
         let url_token = url_token.map(|(hash, expires_at)| (*hash, expires_at));
-        self.starts.write(&self.database, (transaction.clone(), url_token)).await
+        let start = Start { transaction: transaction.clone(), url_token, sharing: None };
+        self.starts.write(start).await.map(drop)
+    }
+
+    async fn transaction_start(
+        &self,
+        transaction: &Transaction,
+        (hash, expires_at): (&[u8; 32], DateTime<Utc>),
+        account: &AccountId,
+        wanted: Sharing,
+    ) -> Result<Sharing, StoreError> {
+        let start = Start {
+            transaction: transaction.clone(),
+            url_token: Some((*hash, expires_at)),
+            sharing: Some((account.to_string(), wanted)),
+        };
+        Ok(self.starts.write(start).await?.unwrap_or(wanted))
     }
 
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
@@ -489,7 +498,7 @@ impl Store for DieselStore {
     }
 
     async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.challenges.write(&self.database, (hex32(hash), stamp(expires_at))).await
+        self.challenges.write((hex32(hash), stamp(expires_at))).await
     }
 
     async fn event_claim(&self, claim: &Claim) -> Result<Vec<ClaimedEvent>, StoreError> {

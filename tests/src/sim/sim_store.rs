@@ -236,11 +236,11 @@ macro_rules! pass_on {
 pass_on! {
     fn ping() -> ();
     fn sharing_fetch(account: &AccountId) -> Option<Sharing>;
-    fn sharing_decide(account: &AccountId, wanted: Sharing) -> Sharing;
     fn sharing_put(account: &AccountId, sharing: Sharing) -> ();
     fn asset_put(asset: &Asset) -> ();
     fn asset_list() -> Vec<Asset>;
     fn transaction_insert(transaction: &Transaction, url_token: Option<(&[u8; 32], DateTime<Utc>)>) -> ();
+    fn transaction_start(transaction: &Transaction, url_token: (&[u8; 32], DateTime<Utc>), account: &AccountId, wanted: Sharing) -> Sharing;
     fn transaction_fetch(id: TransactionId) -> Option<Transaction>;
     fn transaction_find(subject: &str, protocol: Protocol, lookup: &TransactionLookup) -> Option<Transaction>;
     fn transaction_list(filter: &TransactionFilter) -> Vec<Transaction>;

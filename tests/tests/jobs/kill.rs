@@ -218,10 +218,6 @@ impl<T: Store> Store for Mortal<T> {
         self.inner.sharing_fetch(account).await
     }
 
-    async fn sharing_decide(&self, account: &AccountId, wanted: Sharing) -> Result<Sharing, StoreError> {
-        self.switch.around(self.inner.sharing_decide(account, wanted)).await
-    }
-
     async fn sharing_put(&self, account: &AccountId, sharing: Sharing) -> Result<(), StoreError> {
         self.switch.around(self.inner.sharing_put(account, sharing)).await
     }
@@ -236,6 +232,17 @@ impl<T: Store> Store for Mortal<T> {
         url_token: Option<(&[u8; 32], DateTime<Utc>)>,
     ) -> Result<(), StoreError> {
         self.switch.around(self.inner.transaction_insert(transaction, url_token)).await
+    }
+
+    async fn transaction_start(
+        &self,
+        transaction: &Transaction,
+        url_token: (&[u8; 32], DateTime<Utc>),
+        account: &AccountId,
+        wanted: Sharing,
+    ) -> Result<Sharing, StoreError> {
+        let started = self.inner.transaction_start(transaction, url_token, account, wanted);
+        self.switch.around(started).await
     }
 
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {

@@ -10,7 +10,7 @@ use super::connection::AnyConnection;
 use super::fault::{Fault, Rule};
 use super::rows::attempt::{AttemptRow, BumpRow};
 use super::rows::codec::{Reader, free_text, stamp, time};
-use super::rows::transaction::TransactionRow;
+use super::rows::transaction::{TransactionColumns, TransactionRow};
 use super::schema::{attempt_bumps, attempt_items, attempts, transactions};
 use crate::account::AccountId;
 use crate::id::{AttemptId, TransactionId};
@@ -148,7 +148,7 @@ pub(super) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec
         .inner_join(transactions::table)
         .filter(attempt_items::attempt_id.eq_any(&ids))
         .order((attempt_items::attempt_id, attempt_items::position))
-        .select((attempt_items::attempt_id, TransactionRow::columns()))
+        .select((attempt_items::attempt_id, TransactionColumns))
         .load(connection)?;
     let bumps: Vec<BumpRow> = attempt_bumps::table
         .filter(attempt_bumps::attempt_id.eq_any(&ids))

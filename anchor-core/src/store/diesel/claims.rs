@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::rows::codec::stamp;
-use super::rows::transaction::TransactionRow;
+use super::rows::transaction::{TransactionColumns, TransactionRow};
 use super::schema::transactions;
 use crate::id::TransactionId;
 use crate::store::{Claim, Claimed, LeaseToken};
@@ -84,7 +84,7 @@ pub(super) fn claim(
             transactions::lease_until.eq(lease.until),
             transactions::lease_token.eq(transactions::lease_token + 1),
         ))
-        .returning((TransactionRow::columns(), transactions::lease_token))
+        .returning((TransactionColumns, transactions::lease_token))
         .get_results(connection)?;
     rows.sort_by(|(one, _), (other, _)| (one.due_at, &one.id).cmp(&(other.due_at, &other.id)));
     rows.into_iter().map(claimed).collect()
@@ -111,7 +111,7 @@ pub(super) fn claim_overdue(connection: &mut AnyConnection, claim: &Claim) -> Re
             transactions::lease_until.eq(lease.until),
             transactions::lease_token.eq(transactions::lease_token + 1),
         ))
-        .returning((TransactionRow::columns(), transactions::lease_token))
+        .returning((TransactionColumns, transactions::lease_token))
         .get_results(connection)?;
     rows.sort_by(|(one, _), (other, _)| (one.deadline, &one.id).cmp(&(other.deadline, &other.id)));
     rows.into_iter().map(claimed).collect()

@@ -58,17 +58,6 @@ pub(super) fn sharing_fetch(connection: &mut AnyConnection, account: &str) -> Re
     word.map(|word| reader.parse("sharing", &word)).transpose()
 }
 
-pub(super) fn sharing_decide(
-    connection: &mut AnyConnection,
-    account: &str,
-    wanted: Sharing,
-) -> Result<Sharing, Fault> {
-    if let Some(decided) = sharing_fetch(connection, account)? {
-        return Ok(decided);
-    }
-    sharing_insert(connection, account, wanted).map(|()| wanted)
-}
-
 pub(super) fn sharing_put(
     connection: &mut AnyConnection,
     account: &str,

@@ -1,8 +1,9 @@
 //! Writers that share a commit: a commit costs one wait for the disk, however much is in it.
 //!
 //! Nobody waits for company. The first one begins at once; whoever comes while it is on its way is in the next
-//! transaction, together with all others who came meanwhile. Each is answered after the commit that it is in, and
-//! with an error of its own: a transaction that fails because of one of them is rolled back and done again for each
+//! transaction, together with all others who came meanwhile. On PostgreSQL two transactions may be on their way at once:
+//! while the one waits for the disk, the other one is written. Each writer is answered after the commit that it is in,
+//! and with an error of its own: a transaction that fails because of one of them is rolled back and done again for each
 //! alone.
 
 use std::collections::VecDeque;
@@ -25,6 +26,7 @@ type Together<I, O> = fn(&mut AnyConnection, &[I]) -> Result<Vec<O>, Fault>;
 
 /// The writers of one verb. Clones share the queue.
 pub(super) struct Group<I, O> {
+    database: Database,
     operation: &'static str,
     together: Together<I, O>,
     queue: Arc<Mutex<Queue<I, O>>>,
@@ -32,8 +34,8 @@ pub(super) struct Group<I, O> {
 
 struct Queue<I, O> {
     waiting: VecDeque<Writer<I, O>>,
-    /// A task is at work on those who wait.
-    is_led: bool,
+    /// So many tasks are at work on those who wait.
+    leads: usize,
 }
 
 struct Writer<I, O> {
@@ -51,39 +53,46 @@ struct Lead<I, O> {
 }
 
 impl<I: Send + 'static, O: Send + 'static> Group<I, O> {
-    pub(super) fn new(operation: &'static str, together: Together<I, O>) -> Self {
-        let queue = Queue { waiting: VecDeque::new(), is_led: false };
-        Self { operation, together, queue: Arc::new(Mutex::new(queue)) }
+    pub(super) fn new(database: &Database, operation: &'static str, together: Together<I, O>) -> Self {
+        let queue = Queue { waiting: VecDeque::new(), leads: 0 };
+        Self { database: database.clone(), operation, together, queue: Arc::new(Mutex::new(queue)) }
     }
 
     /// Answers when `input` is committed. It is written also if nobody waits for that any more.
-    pub(super) async fn write(&self, database: &Database, input: I) -> Result<O, StoreError> {
+    pub(super) async fn write(&self, input: I) -> Result<O, StoreError> {
         let (answer, answered) = oneshot::channel();
         if let Some(lead) = self.join(Writer { input, answer }) {
             // a task of its own: those who came later do not depend on whether the first one stays
-            tokio::spawn(self.clone().lead(lead, database.clone()));
+            tokio::spawn(self.clone().lead(lead));
         }
         answered.await.unwrap_or_else(|lost| {
             Err(StoreError::Failed { operation: self.operation, source: Box::new(lost) })
         })
     }
 
-    /// The duty to lead, if nobody has it.
+    /// The duty to lead, if there is room for one more.
     fn join(&self, writer: Writer<I, O>) -> Option<Lead<I, O>> {
         let mut queue = lock(&self.queue);
         queue.waiting.push_back(writer);
-        let is_first = !std::mem::replace(&mut queue.is_led, true);
-        is_first.then(|| Lead { queue: Arc::clone(&self.queue), is_over: false })
+        if queue.leads >= self.database.writers_at_once() {
+            return None;
+        }
+        queue.leads = queue.leads.saturating_add(1);
+        Some(Lead { queue: Arc::clone(&self.queue), is_over: false })
     }
 
-    async fn lead(self, mut lead: Lead<I, O>, database: Database) {
+    async fn lead(self, mut lead: Lead<I, O>) {
         while lead.goes_on() {
-            let turn = database.turn_to_write().await;
-            // after the wait for the turn: more have come
+            let turn = self.database.turn_to_write().await;
+            // after the wait for the turn: more have come, or another lead took them
             let writers = lead.next();
+            if writers.is_empty() {
+                continue;
+            }
             match turn {
                 Ok(turn) => {
-                    let (operation, together, database) = (self.operation, self.together, database.clone());
+                    let (operation, together, database) =
+                        (self.operation, self.together, self.database.clone());
                     let write = move || {
                         let _turn = turn;
                         write(&database, operation, together, writers);
@@ -118,9 +127,8 @@ fn write<I, O>(
                 tell(answer, Ok(output));
             }
         }
-        Ok(Err(_)) if is_refused && inputs.len() > 1 => {
-            each_alone(database, operation, together, &inputs, answers)
-        }
+        // a single one, too: what stood in its way may have been written by somebody else at the same moment
+        Ok(Err(_)) if is_refused => each_alone(database, operation, together, &inputs, answers),
         // not known to be rolled back, when the commit failed: to be done again by those who know what that means
         Ok(Err(fault)) => fail(answers, fault.into_error(operation)),
         Err(error) => fail(answers, error),
@@ -158,9 +166,11 @@ impl<I, O> Lead<I, O> {
     /// Whether anybody waits. If not, the duty is over.
     fn goes_on(&mut self) -> bool {
         let mut queue = lock(&self.queue);
-        queue.is_led = !queue.waiting.is_empty();
-        self.is_over = !queue.is_led;
-        queue.is_led
+        self.is_over = queue.waiting.is_empty();
+        if self.is_over {
+            queue.leads = queue.leads.saturating_sub(1);
+        }
+        !self.is_over
     }
 
     /// Who is next, in the order in which they came.
@@ -171,13 +181,16 @@ impl<I, O> Lead<I, O> {
     }
 }
 
-/// Before it is over only when the runtime stops: whoever still waits hears that nothing will come.
+/// Before it is over only when the runtime stops: if no other task is left, whoever still waits hears that nothing will
+/// come.
 impl<I, O> Drop for Lead<I, O> {
     fn drop(&mut self) {
         if !self.is_over {
             let mut queue = lock(&self.queue);
-            queue.is_led = false;
-            queue.waiting.clear();
+            queue.leads = queue.leads.saturating_sub(1);
+            if queue.leads == 0 {
+                queue.waiting.clear();
+            }
         }
     }
 }
@@ -229,7 +242,8 @@ impl From<Shared> for StoreError {
 
 impl<I, O> Clone for Group<I, O> {
     fn clone(&self) -> Self {
-        Self { operation: self.operation, together: self.together, queue: Arc::clone(&self.queue) }
+        let queue = Arc::clone(&self.queue);
+        Self { database: self.database.clone(), operation: self.operation, together: self.together, queue }
     }
 }
 

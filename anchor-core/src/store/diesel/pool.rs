@@ -158,6 +158,11 @@ impl Database {
         &self.url
     }
 
+    /// So many write transactions are worth having on their way at once.
+    pub(super) fn writers_at_once(&self) -> usize {
+        if self.writer.is_some() { 1 } else { 2 }
+    }
+
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
         let database = self.clone();
         blocking("ping", move || {

@@ -1,21 +1,19 @@
-//! Transactions: insert, find, list, count.
+//! Transactions: find, list, count.
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::NaiveDateTime;
 use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 
-use super::bulk::insert_all;
-use super::changes::memo_reserve;
 use super::connection::{AnyBackend, AnyConnection};
 use super::fault::Fault;
-use super::rows::codec::{hex32, indexed_text, stamp, time, to_word};
-use super::rows::transaction::TransactionRow;
-use super::schema::{receiving_memos, transactions, url_tokens};
+use super::rows::codec::{indexed_text, stamp, time, to_word};
+use super::rows::transaction::{TransactionColumns, TransactionRow};
+use super::schema::{receiving_memos, transactions};
 use crate::id::TransactionId;
 use crate::memo::Memo;
 use crate::store::{StateCount, TransactionFilter, TransactionLookup};
@@ -29,7 +27,7 @@ const LIST_MAX: u32 = 200;
 macro_rules! one {
     ($connection:expr, $query:expr) => {{
         let row: Option<TransactionRow> =
-            $query.select(TransactionRow::columns()).get_result($connection).optional()?;
+            $query.select(TransactionColumns).get_result($connection).optional()?;
         row.map(TransactionRow::read).transpose()
     }};
 }
@@ -38,32 +36,6 @@ macro_rules! one {
 const MEMOS_CHUNK: usize = 500;
 
 type Boxed<'a> = transactions::BoxedQuery<'a, AnyBackend>;
-
-/// A transaction to insert, and its URL token: its hash, and when it ends.
-pub(super) type Started = (Transaction, Option<([u8; 32], DateTime<Utc>)>);
-
-pub(super) fn insert(connection: &mut AnyConnection, started: &[Started]) -> Result<Vec<()>, Fault> {
-    let row = |(transaction, _): &Started| TransactionRow::new(transaction, transaction.started_at);
-    let rows: Vec<TransactionRow> = started.iter().map(row).collect::<Result<_, Fault>>()?;
-    insert_all!(connection, transactions::table, rows);
-    for (transaction, _) in started {
-        if let Some(receiving) = transaction.receiving() {
-            memo_reserve(connection, transaction.id, receiving)?;
-        }
-    }
-    let token = |(transaction, token): &Started| {
-        token.map(|(hash, expires_at)| {
-            (
-                url_tokens::hash.eq(hex32(&hash)),
-                url_tokens::transaction_id.eq(transaction.id.to_string()),
-                url_tokens::expires_at.eq(stamp(expires_at)),
-            )
-        })
-    };
-    let tokens: Vec<_> = started.iter().filter_map(token).collect();
-    insert_all!(connection, url_tokens::table, tokens);
-    Ok(vec![(); started.len()])
-}
 
 pub(super) fn fetch(connection: &mut AnyConnection, id: TransactionId) -> Result<Option<Transaction>, Fault> {
     one!(connection, transactions::table.filter(transactions::id.eq(id.to_string())))
@@ -119,7 +91,7 @@ pub(super) fn list(
         );
     }
     let limit = filter.limit.unwrap_or(LIST_MAX).min(LIST_MAX);
-    let query = AtMost { query: query.select(TransactionRow::columns()), limit: i64::from(limit) };
+    let query = AtMost { query: query.select(TransactionColumns), limit: i64::from(limit) };
     let mut found = Vec::new();
     // row by row: none is kept twice
     for row in query.load_iter::<TransactionRow, DefaultLoadingMode>(connection)? {
@@ -166,7 +138,7 @@ pub(super) fn by_memo(
         .filter(receiving_memos::account.eq(account))
         .filter(receiving_memos::memo_type.eq(memo.0))
         .filter(receiving_memos::memo.eq(memo.1))
-        .select(TransactionRow::columns())
+        .select(TransactionColumns)
         .first(connection)
         .optional()?;
     row.map(TransactionRow::read).transpose()
@@ -191,7 +163,7 @@ pub(super) fn by_memos(
                 .filter(receiving_memos::account.eq(account))
                 .filter(receiving_memos::memo_type.eq(kind))
                 .filter(receiving_memos::memo.eq_any(chunk.iter().copied()))
-                .select((receiving_memos::memo, TransactionRow::columns()))
+                .select((receiving_memos::memo, TransactionColumns))
                 .load(connection)?;
             for (text, row) in rows {
                 if let Some(memo) = memos.get(&text) {

@@ -58,30 +58,49 @@ pub async fn last_answers_come_with_the_terms(store: &dyn Store) {
     assert_eq!(store.answers_fetch(collecting.id).await.unwrap(), answers("2"));
 }
 
-/// Until the operator decides otherwise.
+/// Until the operator decides otherwise. What does not agree is not inserted.
 pub async fn whoever_uses_an_account_first_decides_how(store: &dyn Store) {
+    let bench = Bench::new(store).await;
     let (one, other) = (samples::user().account(), samples::issuer().account());
     assert_eq!(store.sharing_fetch(&one).await.unwrap(), None);
-    for wanted in [Sharing::Shared, Sharing::Single] {
-        assert_eq!(store.sharing_decide(&one, wanted).await.unwrap(), Sharing::Shared);
+    let start = async |account, wanted: Sharing, token: u8| {
+        let started = samples::started(bench.id(), Kind::Deposit);
+        let url_token = (&[token; 32], at(60));
+        let decided = store.transaction_start(&started, url_token, account, wanted).await.unwrap();
+        let is_stored = store.transaction_fetch(started.id).await.unwrap().is_some();
+        let opened = store.session_open(&[token; 32], &[token; 32], "x", at(0), at(99)).await.unwrap();
+        assert_eq!((is_stored, opened.is_some()), (decided.admits(wanted), decided.admits(wanted)));
+        decided
+    };
+    for (token, wanted) in [(1, Sharing::Shared), (2, Sharing::Single), (3, Sharing::Shared)] {
+        assert_eq!(start(&one, wanted, token).await, Sharing::Shared);
     }
-    assert_eq!(store.sharing_decide(&other, Sharing::Single).await.unwrap(), Sharing::Single);
-    for decided in [Sharing::Both, Sharing::Single] {
+    assert_eq!(start(&other, Sharing::Single, 4).await, Sharing::Single);
+    for (token, decided) in [(5, Sharing::Both), (6, Sharing::Single)] {
         store.sharing_put(&one, decided).await.unwrap();
         assert_eq!(store.sharing_fetch(&one).await.unwrap(), Some(decided));
+        assert_eq!(start(&one, Sharing::Single, token).await, decided);
     }
     assert_eq!(store.sharing_fetch(&other).await.unwrap(), Some(Sharing::Single));
 }
 
 /// All of them are told the same.
 pub async fn of_many_first_users_at_once_one_decides(store: &dyn Store) {
+    let bench = Bench::new(store).await;
     let account = samples::user().account();
     let wanted = |place: usize| if place.is_multiple_of(2) { Sharing::Single } else { Sharing::Shared };
-    let decisions = (0..8).map(|place| store.sharing_decide(&account, wanted(place)));
+    let started: Vec<_> =
+        (0..8).map(|place| (samples::started(bench.id(), Kind::Deposit), [place; 32])).collect();
+    let decisions = started.iter().enumerate().map(|(place, (transaction, token))| {
+        store.transaction_start(transaction, (token, at(60)), &account, wanted(place))
+    });
     let decisions = futures_util::future::join_all(decisions).await;
-    let known = store.sharing_fetch(&account).await.unwrap();
-    assert!(known.is_some());
-    assert!(decisions.into_iter().all(|decided| Some(decided.unwrap()) == known));
+    let known = store.sharing_fetch(&account).await.unwrap().expect("it is decided");
+    for (place, (decided, (transaction, _))) in decisions.into_iter().zip(&started).enumerate() {
+        assert_eq!(decided.unwrap(), known);
+        let is_stored = store.transaction_fetch(transaction.id).await.unwrap().is_some();
+        assert_eq!(is_stored, known == wanted(place));
+    }
 }
 
 /// Also when several machines write at once, or one writes late.

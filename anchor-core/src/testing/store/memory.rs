@@ -118,10 +118,6 @@ impl Store for MemoryStore {
         Ok(self.books().sharing.get(account).copied())
     }
 
-    async fn sharing_decide(&self, account: &AccountId, wanted: Sharing) -> Result<Sharing, StoreError> {
-        Ok(*self.books().sharing.entry(*account).or_insert(wanted))
-    }
-
     async fn sharing_put(&self, account: &AccountId, sharing: Sharing) -> Result<(), StoreError> {
         self.books().sharing.insert(*account, sharing);
         Ok(())
@@ -133,6 +129,22 @@ impl Store for MemoryStore {
         url_token: Option<(&[u8; 32], DateTime<Utc>)>,
     ) -> Result<(), StoreError> {
         self.books().insert(transaction, url_token)
+    }
+
+    async fn transaction_start(
+        &self,
+        transaction: &Transaction,
+        url_token: (&[u8; 32], DateTime<Utc>),
+        account: &AccountId,
+        wanted: Sharing,
+    ) -> Result<Sharing, StoreError> {
+        let mut books = self.books();
+        let decided = books.sharing.get(account).copied().unwrap_or(wanted);
+        if decided.admits(wanted) {
+            books.insert(transaction, Some(url_token))?;
+        }
+        books.sharing.insert(*account, decided);
+        Ok(decided)
     }
 
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {

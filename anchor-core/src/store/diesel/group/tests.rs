@@ -55,11 +55,12 @@ impl Bench {
             Ok(End::Commit(()))
         });
         created.unwrap().unwrap();
-        Self { database, group: Group::new("lines", together), _folder: Arc::new(folder) }
+        let group = Group::new(&database, "lines", together);
+        Self { database, group, _folder: Arc::new(folder) }
     }
 
     async fn write(&self, line: Line) -> Result<(usize, &'static str), StoreError> {
-        self.group.write(&self.database, line).await
+        self.group.write(line).await
     }
 
     fn spawn(&self, line: Line) -> Task {
@@ -72,7 +73,7 @@ impl Bench {
         let (go, held) = mpsc::channel();
         let first = self.spawn(Line { text: "held", held: Some(held) });
         // it has joined, and was taken up
-        while !(lock(&self.group.queue).is_led && lock(&self.group.queue).waiting.is_empty()) {
+        while !(lock(&self.group.queue).leads == 1 && lock(&self.group.queue).waiting.is_empty()) {
             yield_now().await;
         }
         (first, go)

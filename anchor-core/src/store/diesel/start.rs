@@ -1,0 +1,92 @@
+//! New transactions, many in one commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::bulk::insert_all;
+use super::changes::memo_reserve;
+use super::connection::AnyConnection;
+use super::fault::Fault;
+use super::rows::codec::{Reader, hex32, stamp};
+use super::rows::transaction::TransactionRow;
+use super::schema::{account_sharing, transactions, url_tokens};
+use crate::account::Sharing;
+use crate::transaction::Transaction;
+
+/// A transaction to insert.
+pub(super) struct Start {
+    pub(super) transaction: Transaction,
+    /// Its hash, and when it ends.
+    pub(super) url_token: Option<([u8; 32], DateTime<Utc>)>,
+    /// Inserted only if the account is used so.
+    pub(super) sharing: Option<(String, Sharing)>,
+}
+
+/// Answers each how its account is used, if that was asked.
+pub(super) fn insert(
+    connection: &mut AnyConnection,
+    starts: &[Start],
+) -> Result<Vec<Option<Sharing>>, Fault> {
+    let decided = decide(connection, starts)?;
+    let is_admitted = |(start, decided): &(&Start, &Option<Sharing>)| match (&start.sharing, decided) {
+        (Some((_, wanted)), Some(decided)) => decided.admits(*wanted),
+        _ => true,
+    };
+    let admitted: Vec<&Start> =
+        starts.iter().zip(&decided).filter(is_admitted).map(|(start, _)| start).collect();
+    let row = |start: &&Start| TransactionRow::new(&start.transaction, start.transaction.started_at);
+    let rows: Vec<TransactionRow> = admitted.iter().map(row).collect::<Result<_, Fault>>()?;
+    insert_all!(connection, transactions::table, rows);
+    for Start { transaction, .. } in &admitted {
+        if let Some(receiving) = transaction.receiving() {
+            memo_reserve(connection, transaction.id, receiving)?;
+        }
+    }
+    let token = |start: &&Start| {
+        start.url_token.map(|(hash, expires_at)| {
+            (
+                url_tokens::hash.eq(hex32(&hash)),
+                url_tokens::transaction_id.eq(start.transaction.id.to_string()),
+                url_tokens::expires_at.eq(stamp(expires_at)),
+            )
+        })
+    };
+    let tokens: Vec<_> = admitted.iter().filter_map(token).collect();
+    insert_all!(connection, url_tokens::table, tokens);
+    Ok(decided)
+}
+
+/// How each account is used: as it was decided before, or as the first one wants.
+fn decide(connection: &mut AnyConnection, starts: &[Start]) -> Result<Vec<Option<Sharing>>, Fault> {
+    let accounts: BTreeSet<&str> = starts.iter().filter_map(Start::account).collect();
+    if accounts.is_empty() {
+        return Ok(vec![None; starts.len()]);
+    }
+    let known: Vec<(String, String)> = account_sharing::table
+        .filter(account_sharing::account.eq_any(accounts))
+        .select((account_sharing::account, account_sharing::sharing))
+        .load(connection)?;
+    let read = |(account, word): &(String, String)| {
+        let sharing = Reader { table: "account_sharing", id: account }.parse("sharing", word)?;
+        Ok((account.clone(), sharing))
+    };
+    let mut uses: BTreeMap<String, Sharing> = known.iter().map(read).collect::<Result<_, Fault>>()?;
+    let mut first = Vec::new();
+    for (account, wanted) in starts.iter().filter_map(|start| start.sharing.as_ref()) {
+        if !uses.contains_key(account) {
+            uses.insert(account.clone(), *wanted);
+            let sharing = account_sharing::sharing.eq(wanted.as_str());
+            first.push((account_sharing::account.eq(account.clone()), sharing));
+        }
+    }
+    insert_all!(connection, account_sharing::table, first);
+    Ok(starts.iter().map(|start| start.account().and_then(|account| uses.get(account).copied())).collect())
+}
+
+impl Start {
+    fn account(&self) -> Option<&str> {
+        self.sharing.as_ref().map(|(account, _)| account.as_str())
+    }
+}
