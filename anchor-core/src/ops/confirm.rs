@@ -8,6 +8,7 @@
 //!
 //! Killed anywhere: the attempt is still open and the same question is asked again.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -26,11 +27,15 @@ use crate::transaction::{
     Queue,
 };
 
-/// An open attempt is looked up again after this time: ledgers close every five seconds or so.
+/// An open attempt is looked up again after this time: ledgers close every five seconds or so. A young one sooner, because
+/// it may have been stored a moment before it was sent, and test networks are quick.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// A young one sooner, because it may have been stored a moment before it was sent, and test networks are quick.
-const PAUSE_MIN: Duration = Duration::from_millis(250);
+/// So many payments are looked at in one round: they are all in memory.
+const PAYMENTS_MAX: u32 = 2_000;
+
+/// And so many envelopes, with one payment each.
+const ENVELOPES_MAX: u32 = 500;
 
 /// An envelope is sent again when it was not found for so long: about a ledger.
 const SEND_AGAIN: Duration = Duration::from_secs(5);
@@ -43,12 +48,63 @@ enum End {
     Dead { checked: LedgerPoint },
 }
 
+/// What one process remembers between its rounds: nothing that a restart would miss.
+#[derive(Debug, Default)]
+pub struct Sight(Mutex<Seen>);
+
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    /// When everything that was due was last looked up, and the ledger that had closed by then.
+    all: Option<(DateTime<Utc>, u32)>,
+    /// Envelopes of one round, so that their payments are not too many.
+    envelopes: u32,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { all: None, envelopes: PAYMENTS_MAX / 100 }
+    }
+}
+
+impl Sight {
+    fn seen(&self) -> Seen {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// No ledger has closed since everything was looked up: nothing can have landed or died. Not for long, because
+    /// another server may know more.
+    fn is_up_to_date(&self, now: DateTime<Utc>, latest: u32) -> bool {
+        let pause = chrono::Duration::from_std(PAUSE).unwrap_or_default();
+        self.seen().all.is_some_and(|(at, ledger)| ledger == latest && at <= now && now < at + pause)
+    }
+
+    fn learn(&self, all: Option<(DateTime<Utc>, u32)>, claimed: &[ClaimedAttempt]) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.all = all;
+        if !claimed.is_empty() {
+            let payments: usize = claimed.iter().map(|one| one.transactions.len()).sum();
+            let each = u32::try_from(payments.div_ceil(claimed.len())).unwrap_or(u32::MAX).max(1);
+            seen.envelopes = (PAYMENTS_MAX / each).clamp(1, ENVELOPES_MAX);
+        }
+    }
+}
+
 /// Looks up open attempts and closes those whose end is proved.
 ///
 /// # Errors
 /// The store's, before anything was claimed. Later trouble gives the touched attempts back.
-pub async fn confirm(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
-    let claimed = anchor.store().attempt_claim(&settings.claim(anchor)).await?;
+pub async fn confirm(anchor: &Anchor, settings: &JobSettings, sight: &Sight) -> Result<Progress, OpsError> {
+    let now = anchor.clock().now();
+    // without an answer everything is looked up: that says more about the trouble
+    let latest = anchor.ledger().latest().await.ok().map(|latest| latest.sequence);
+    if latest.is_some_and(|latest| sight.is_up_to_date(now, latest)) {
+        return Ok(Progress::default());
+    }
+    let mut claim = settings.claim(anchor);
+    claim.limit = settings.payments().min(sight.seen().envelopes);
+    let claimed = anchor.store().attempt_claim(&claim).await?;
+    let is_all = u32::try_from(claimed.len()).is_ok_and(|count| count < claim.limit);
+    sight.learn(latest.filter(|_| is_all).map(|latest| (now, latest)), &claimed);
     if claimed.is_empty() {
         return Ok(Progress::default());
     }
@@ -144,11 +200,13 @@ impl End {
             },
             Self::Failed { ledger, failure } => Fact::AttemptVoided {
                 attempt: attempt.id,
+                ledger: uses_number(failure).then_some(*ledger),
                 reason: format!("failed in ledger {ledger}: {}", failure.codes),
                 next: after(failure, operation),
             },
             Self::Dead { checked } => Fact::AttemptVoided {
                 attempt: attempt.id,
+                ledger: None,
                 reason: format!(
                     "not in the ledger up to {}, which closed after its upper bound",
                     checked.sequence
@@ -274,13 +332,16 @@ impl Round<'_> {
 
     /// An attempt that pays for no transaction.
     async fn close_alone(&mut self, one: &ClaimedAttempt, end: &End) {
-        let note = match end {
-            End::Applied { ledger, .. } => format!("applied in ledger {ledger}"),
-            End::Failed { ledger, failure } => format!("failed in ledger {ledger}: {}", failure.codes),
-            End::Dead { checked } => format!("not in the ledger up to {}", checked.sequence),
+        let (ledger, note) = match end {
+            End::Applied { ledger, .. } => (Some(*ledger), format!("applied in ledger {ledger}")),
+            End::Failed { ledger, failure } => (
+                uses_number(failure).then_some(*ledger),
+                format!("failed in ledger {ledger}: {}", failure.codes),
+            ),
+            End::Dead { checked } => (None, format!("not in the ledger up to {}", checked.sequence)),
         };
-        let at = self.anchor.clock().now();
-        match self.anchor.store().attempt_close(one.attempt.id, end.status(), &note, at).await {
+        let (id, at) = (one.attempt.id, self.anchor.clock().now());
+        match self.anchor.store().attempt_close(id, end.status(), ledger, &note, at).await {
             Ok(()) => self.progress.moved = self.progress.moved.saturating_add(1),
             Err(error) => self.failed(one, &OpsError::Store(error)),
         }
@@ -292,7 +353,7 @@ impl Round<'_> {
         let mut sending = Vec::new();
         for one in open {
             let age = now.signed_duration_since(one.opened_at).to_std().unwrap_or_default();
-            self.wait(one, (age / 2).clamp(PAUSE_MIN, PAUSE));
+            self.wait(one, (age / 2).min(PAUSE));
             if age >= SEND_AGAIN {
                 sending.push(bump::newest(self.anchor, self.settings, one, age).await);
             }
@@ -307,6 +368,12 @@ impl Round<'_> {
         }
         self.progress
     }
+}
+
+/// Whether a failed envelope used up its sequence number. It did if one of its operations failed; a transaction that the
+/// ledger refuses as a whole may leave the number to another one (`tx_bad_seq`: another one had it).
+fn uses_number(failure: &Failure) -> bool {
+    !failure.operations.is_empty()
 }
 
 /// What to do after the ledger failed an envelope, for the transaction of one of its operations: the others are not to

@@ -28,6 +28,7 @@ mod bulk;
 mod changes;
 mod channels;
 mod claims;
+mod closing;
 mod connection;
 mod documents;
 mod fault;
@@ -209,13 +210,19 @@ impl Store for DieselStore {
             };
             self.database.write_or_not("transaction_apply_groups", apply)
         };
-        // nearly always nothing stands in the way of any of them
-        if let Stored::Applied = apply(0..groups.len()).await? {
-            return Ok(vec![Stored::Applied; groups.len()]);
-        }
+        // nearly always nothing stands in the way of any of them; if something does, it is looked for in halves
         let mut stored = Vec::with_capacity(groups.len());
-        for number in 0..groups.len() {
-            stored.push(apply(number..number + 1).await?);
+        let mut rest = vec![0..groups.len()];
+        while let Some(range) = rest.pop() {
+            match apply(range.clone()).await? {
+                Stored::Applied => stored.extend(range.map(|_| Stored::Applied)),
+                alone if range.len() == 1 => stored.push(alone),
+                _ => {
+                    let middle = range.start + range.len() / 2;
+                    // the first half is next
+                    rest.extend([middle..range.end, range.start..middle]);
+                }
+            }
         }
         Ok(stored)
     }
@@ -236,8 +243,7 @@ impl Store for DieselStore {
         lease: LeaseToken,
         due: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let due = stamp(due);
-        self.database.write("transaction_release", move |c| claims::release(c, id, lease, due)).await
+        self.transaction_release_all(&[(id, lease, due)]).await
     }
 
     async fn transaction_release_all(
@@ -248,10 +254,7 @@ impl Store for DieselStore {
             return Ok(());
         }
         let claims = claims.to_vec();
-        let release = move |c: &mut _| {
-            claims.iter().try_for_each(|(id, lease, due)| claims::release(c, *id, *lease, stamp(*due)))
-        };
-        self.database.write("transaction_release_all", release).await
+        self.database.write("transaction_release", move |c| claims::release(c, &claims)).await
     }
 
     async fn transaction_count(&self) -> Result<Vec<StateCount>, StoreError> {
@@ -280,14 +283,13 @@ impl Store for DieselStore {
         self.database.read("attempt_open_of", move |c| attempts::open_of(c, &source)).await
     }
 
-    async fn attempt_applied_at(
+    async fn attempt_landed_at(
         &self,
         source: &AccountId,
         sequence: i64,
     ) -> Result<Option<Attempt>, StoreError> {
         let source = *source;
-        let verb = "attempt_applied_at";
-        self.database.read(verb, move |c| attempts::applied_at(c, &source, sequence)).await
+        self.database.read("attempt_landed_at", move |c| attempts::landed_at(c, &source, sequence)).await
     }
 
     async fn attempt_open(&self, attempt: &Attempt, at: DateTime<Utc>) -> Result<Stored, StoreError> {
@@ -300,11 +302,12 @@ impl Store for DieselStore {
         &self,
         id: AttemptId,
         status: AttemptStatus,
+        ledger: Option<u32>,
         note: &str,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let note = note.to_owned();
-        let close = move |c: &mut _| attempts::close_alone(c, id, status, &note, at);
+        let close = move |c: &mut _| attempts::close_alone(c, id, status, ledger, &note, at);
         self.database.write("attempt_close", close).await
     }
 

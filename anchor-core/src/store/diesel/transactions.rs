@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 
-use super::bulk::insert_all;
+use super::bulk::{in_columns, insert_all};
 use super::changes::memo_reserve;
 use super::connection::{AnyBackend, AnyConnection};
 use super::fault::Fault;
@@ -42,6 +42,16 @@ type Boxed<'a> = transactions::BoxedQuery<'a, AnyBackend>;
 /// A transaction to insert, and its URL token: its hash, and when it ends.
 pub(super) type Started = (Transaction, Option<([u8; 32], DateTime<Utc>)>);
 
+#[derive(Debug, Insertable)]
+#[diesel(table_name = url_tokens, treat_none_as_default_value = false)]
+struct UrlTokenRow {
+    hash: String,
+    transaction_id: String,
+    expires_at: NaiveDateTime,
+}
+
+in_columns!(UrlTokenRow of "url_tokens": hash, transaction_id, expires_at);
+
 pub(super) fn insert(connection: &mut AnyConnection, started: &[Started]) -> Result<Vec<()>, Fault> {
     let row = |(transaction, _): &Started| TransactionRow::new(transaction, transaction.started_at);
     let rows: Vec<TransactionRow> = started.iter().map(row).collect::<Result<_, Fault>>()?;
@@ -52,15 +62,13 @@ pub(super) fn insert(connection: &mut AnyConnection, started: &[Started]) -> Res
         }
     }
     let token = |(transaction, token): &Started| {
-        token.map(|(hash, expires_at)| {
-            (
-                url_tokens::hash.eq(hex32(&hash)),
-                url_tokens::transaction_id.eq(transaction.id.to_string()),
-                url_tokens::expires_at.eq(stamp(expires_at)),
-            )
+        token.map(|(hash, expires_at)| UrlTokenRow {
+            hash: hex32(&hash),
+            transaction_id: transaction.id.to_string(),
+            expires_at: stamp(expires_at),
         })
     };
-    let tokens: Vec<_> = started.iter().filter_map(token).collect();
+    let tokens: Vec<UrlTokenRow> = started.iter().filter_map(token).collect();
     insert_all!(connection, url_tokens::table, tokens);
     Ok(vec![(); started.len()])
 }

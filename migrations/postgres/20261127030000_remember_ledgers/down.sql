@@ -1,0 +1,4 @@
+ALTER TABLE channels RESET (fillfactor);
+ALTER TABLE attempts RESET (fillfactor);
+ALTER TABLE transactions RESET (fillfactor);
+ALTER TABLE attempts DROP COLUMN ledger;
