@@ -8,7 +8,6 @@
 //!
 //! Killed anywhere: the attempt is still open and the same question is asked again.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -21,21 +20,25 @@ use super::{OpsError, bump, chain, submit};
 use crate::anchor::Anchor;
 use crate::id::AttemptId;
 use crate::stellar::{Failure, FailureKind, LedgerPoint, Lookup};
-use crate::store::{ClaimedAttempt, LeaseToken, Stored};
+use crate::store::{Claim, ClaimedAttempt, LeaseToken, Stored};
 use crate::transaction::{
     Actor, AfterVoid, Applied, ApplyContext, Attempt, AttemptPurpose, AttemptStatus, Change, Effect, Fact,
     Queue,
 };
 
-/// An open attempt is looked up again after this time: ledgers close every five seconds or so. A young one sooner, because
-/// it may have been stored a moment before it was sent, and test networks are quick.
+mod sight;
+
+pub use sight::Sight;
+
+/// Open attempts are looked up again after this time, or as soon as a ledger has closed.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// So many payments are looked at in one round: they are all in memory.
-const PAYMENTS_MAX: u32 = 2_000;
+/// One that was not found is not asked for again before this, however many ledgers close. A young one sooner, because it may
+/// have been stored a moment before it was sent, and test networks are quick.
+const PAUSE_MIN: Duration = Duration::from_millis(250);
 
-/// And so many envelopes, with one payment each.
-const ENVELOPES_MAX: u32 = 500;
+/// Rounds until the job is asked whether it should stop.
+const ROUNDS_MAX: u32 = 10;
 
 /// An envelope is sent again when it was not found for so long: about a ledger.
 const SEND_AGAIN: Duration = Duration::from_secs(5);
@@ -48,83 +51,79 @@ enum End {
     Dead { checked: LedgerPoint },
 }
 
-/// What one process remembers between its rounds: nothing that a restart would miss.
-#[derive(Debug, Default)]
-pub struct Sight(Mutex<Seen>);
-
-#[derive(Debug, Clone, Copy)]
-struct Seen {
-    /// When everything that was due was last looked up, and the ledger that had closed by then.
-    all: Option<(DateTime<Utc>, u32)>,
-    /// Envelopes of one round, so that their payments are not too many.
-    envelopes: u32,
-}
-
-impl Default for Seen {
-    fn default() -> Self {
-        Self { all: None, envelopes: PAYMENTS_MAX / 100 }
-    }
-}
-
-impl Sight {
-    fn seen(&self) -> Seen {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// No ledger has closed since everything was looked up: nothing can have landed or died. Not for long, because
-    /// another server may know more.
-    fn is_up_to_date(&self, now: DateTime<Utc>, latest: u32) -> bool {
-        let pause = chrono::Duration::from_std(PAUSE).unwrap_or_default();
-        self.seen().all.is_some_and(|(at, ledger)| ledger == latest && at <= now && now < at + pause)
-    }
-
-    fn learn(&self, all: Option<(DateTime<Utc>, u32)>, claimed: &[ClaimedAttempt]) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.all = all;
-        if !claimed.is_empty() {
-            let payments: usize = claimed.iter().map(|one| one.transactions.len()).sum();
-            let each = u32::try_from(payments.div_ceil(claimed.len())).unwrap_or(u32::MAX).max(1);
-            seen.envelopes = (PAYMENTS_MAX / each).clamp(1, ENVELOPES_MAX);
-        }
-    }
-}
-
 /// Looks up open attempts and closes those whose end is proved.
 ///
 /// # Errors
 /// The store's, before anything was claimed. Later trouble gives the touched attempts back.
 pub async fn confirm(anchor: &Anchor, settings: &JobSettings, sight: &Sight) -> Result<Progress, OpsError> {
-    let now = anchor.clock().now();
-    // without an answer everything is looked up: that says more about the trouble
-    let latest = anchor.ledger().latest().await.ok().map(|latest| latest.sequence);
-    if latest.is_some_and(|latest| sight.is_up_to_date(now, latest)) {
+    if sight.is_up_to_date(anchor).await {
         return Ok(Progress::default());
     }
-    let mut claim = settings.claim(anchor);
-    claim.limit = settings.payments().min(sight.seen().envelopes);
+    let began = anchor.clock().now();
+    sight.forget();
+    let (mut progress, mut read) = (Progress::default(), None);
+    for _ in 0..ROUNDS_MAX {
+        let looked = look(anchor, settings, sight, began).await?;
+        progress = progress.and(looked.progress);
+        read = earlier_of(read, looked.read);
+        if looked.is_all {
+            sight.remember(began, read);
+            break;
+        }
+    }
+    Ok(progress)
+}
+
+/// What one round saw.
+#[derive(Default)]
+struct Looked {
+    progress: Progress,
+    /// The ledger up to which envelopes were not found, if any was not.
+    read: Option<u32>,
+    /// Nothing more is due.
+    is_all: bool,
+}
+
+/// Looks at what was due at `began`, so that nothing is looked at twice.
+async fn look(
+    anchor: &Anchor,
+    settings: &JobSettings,
+    sight: &Sight,
+    began: DateTime<Utc>,
+) -> Result<Looked, OpsError> {
+    let claim =
+        Claim { now: began, limit: settings.payments().min(sight.envelopes()), ..settings.claim(anchor) };
     let claimed = anchor.store().attempt_claim(&claim).await?;
-    let is_all = u32::try_from(claimed.len()).is_ok_and(|count| count < claim.limit);
-    sight.learn(latest.filter(|_| is_all).map(|latest| (now, latest)), &claimed);
     if claimed.is_empty() {
-        return Ok(Progress::default());
+        return Ok(Looked { is_all: true, ..Looked::default() });
     }
+    sight.learn(&claimed);
     let mut round = Round { anchor, settings, back: Vec::new(), progress: Progress::default() };
     round.progress.claimed = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
-    let mut ended = Vec::new();
-    let mut open = Vec::new();
+    let is_all = round.progress.claimed < claim.limit;
+    let (mut ended, mut open, mut read) = (Vec::new(), Vec::new(), None);
     for (one, lookup) in claimed.iter().zip(look_up(anchor, &claimed).await) {
         match lookup {
-            Ok(lookup) => match end(&one.attempt, lookup) {
-                Some(end) => ended.push((one, end)),
-                None => open.push(one),
-            },
+            Ok(lookup) => {
+                if let Lookup::NotFound { checked } = lookup {
+                    read = earlier_of(read, Some(checked.sequence));
+                }
+                match end(&one.attempt, lookup) {
+                    Some(end) => ended.push((one, end)),
+                    None => open.push(one),
+                }
+            }
             Err(error) => round.failed(one, &OpsError::Ledger(error)),
         }
     }
     let ended = round.proved(ended).await;
     round.close(ended).await;
     round.send_again(&open).await;
-    Ok(round.finish().await)
+    Ok(Looked { progress: round.finish().await, read, is_all })
+}
+
+fn earlier_of(one: Option<u32>, other: Option<u32>) -> Option<u32> {
+    one.into_iter().chain(other).min()
 }
 
 /// One answer for each attempt: by its own hash and, where it was wrapped again, by those of the wrappings, which some
@@ -353,7 +352,7 @@ impl Round<'_> {
         let mut sending = Vec::new();
         for one in open {
             let age = now.signed_duration_since(one.opened_at).to_std().unwrap_or_default();
-            self.wait(one, (age / 2).min(PAUSE));
+            self.wait(one, (age / 2).min(PAUSE_MIN));
             if age >= SEND_AGAIN {
                 sending.push(bump::newest(self.anchor, self.settings, one, age).await);
             }

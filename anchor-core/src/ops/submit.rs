@@ -45,7 +45,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const FEE_MIN: u32 = 100;
 
 /// So many envelopes are stored in one commit, and sent while the next ones are signed.
-const AT_ONCE: usize = 100;
+const AT_ONCE: usize = 250;
 
 /// What one process remembers between its rounds: nothing that a restart would miss.
 #[derive(Debug)]

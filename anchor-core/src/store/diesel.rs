@@ -33,6 +33,7 @@ mod connection;
 mod documents;
 mod fault;
 mod group;
+mod groups;
 mod heartbeats;
 mod history;
 mod migrate;
@@ -200,31 +201,7 @@ impl Store for DieselStore {
     }
 
     async fn transaction_apply_groups(&self, groups: &[Vec<Change>]) -> Result<Vec<Stored>, StoreError> {
-        let groups: Arc<Vec<Vec<Change>>> = Arc::new(groups.to_vec());
-        let apply = |range: std::ops::Range<usize>| {
-            let groups = Arc::clone(&groups);
-            let apply = move |c: &mut _| {
-                let groups: Vec<&[Change]> =
-                    groups.iter().take(range.end).skip(range.start).map(Vec::as_slice).collect();
-                changes::apply(c, &groups, false).map(changes::end)
-            };
-            self.database.write_or_not("transaction_apply_groups", apply)
-        };
-        // nearly always nothing stands in the way of any of them; if something does, it is looked for in halves
-        let mut stored = Vec::with_capacity(groups.len());
-        let mut rest = vec![0..groups.len()];
-        while let Some(range) = rest.pop() {
-            match apply(range.clone()).await? {
-                Stored::Applied => stored.extend(range.map(|_| Stored::Applied)),
-                alone if range.len() == 1 => stored.push(alone),
-                _ => {
-                    let middle = range.start + range.len() / 2;
-                    // the first half is next
-                    rest.extend([middle..range.end, range.start..middle]);
-                }
-            }
-        }
-        Ok(stored)
+        groups::apply(&self.database, Arc::new(groups.to_vec())).await
     }
 
     async fn transaction_claim(&self, queue: Queue, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {

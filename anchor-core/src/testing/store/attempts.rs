@@ -89,10 +89,10 @@ pub async fn groups_do_not_depend_on_each_other(store: &dyn Store) {
     assert!(store.transaction_apply_groups(&[]).await.unwrap().is_empty());
 }
 
-/// More than fit into one statement of any database.
+/// More than are written by one connection.
 pub async fn many_changes_are_written_at_once(store: &dyn Store) {
     let bench = Bench::new(store).await;
-    let transactions = ready(&bench, 130).await;
+    let transactions = ready(&bench, 230).await;
     let groups: Vec<_> = transactions
         .chunks(2)
         .zip(1..)
