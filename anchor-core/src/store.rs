@@ -510,19 +510,22 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn attempt_fetch(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError>;
     /// The open attempt that uses this source account's sequence number, if any.
     async fn attempt_open_of(&self, source: &AccountId) -> Result<Option<Attempt>, StoreError>;
-    /// The attempt that is known to have used this sequence number of the source account, if any.
-    async fn attempt_applied_at(
+    /// The attempt that is known to have used this sequence number of the source account, if any: a ledger applied it, or
+    /// failed it.
+    async fn attempt_landed_at(
         &self,
         source: &AccountId,
         sequence: i64,
     ) -> Result<Option<Attempt>, StoreError>;
     /// Stores an attempt that pays for no transaction: it creates or feeds channel accounts.
     async fn attempt_open(&self, attempt: &Attempt, at: DateTime<Utc>) -> Result<Stored, StoreError>;
-    /// Closes an attempt that pays for no transaction. Without effect if it is closed already.
+    /// Closes an attempt that pays for no transaction. `ledger`: the one that holds it, if its sequence number is used up
+    /// by that. Without effect if it is closed already.
     async fn attempt_close(
         &self,
         id: AttemptId,
         status: AttemptStatus,
+        ledger: Option<u32>,
         note: &str,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError>;

@@ -41,7 +41,7 @@ pub struct WorkerArgs {
     /// How many payments without a memo share an envelope; 1 sends each alone
     #[arg(long, env = "OPERATIONS_MAX", default_value_t = 100, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub operations_max: u8,
-    /// How many transactions a job takes at once
+    /// How many transactions a job takes at once; of payments on the ledger five times as many
     #[arg(long, env = "WORKER_BATCH", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=500))]
     pub batch: u16,
     /// Address and port for `GET /metrics` of these jobs; nothing is served if absent. Not for the public

@@ -102,7 +102,7 @@ impl Pace {
             let worker = worker(anchor(database, ledger).await?, number, &self.jobs)?;
             workers.spawn_on(worker.run(shutdown.clone()), working.handle());
         }
-        let cpu = threads::cpu_time(threads::WORKER)?;
+        let (cpu, server) = (threads::cpu_time(threads::WORKER)?, rows::server_cpu(database)?);
         let began = Instant::now();
         let progress = async {
             let anchor = samples::distribution().account();
@@ -117,6 +117,7 @@ impl Pace {
         };
         let progress = tokio::time::timeout(self.limit, progress).await;
         let cpu = threads::cpu_time(threads::WORKER)?.saturating_sub(cpu);
+        let server_after = rows::server_cpu(database)?;
         stop.stop();
         while let Some(ended) = workers.join_next().await {
             ended??;
@@ -130,6 +131,7 @@ impl Pace {
             on_ledger,
             in_books,
             cpu,
+            server: server_after.zip(server).map(|(after, before)| after.saturating_sub(before)),
             ledgers: stand.used_since(before),
             rhythm: self.rhythm,
         })

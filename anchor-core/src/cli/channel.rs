@@ -62,7 +62,7 @@ async fn create(anchor: &Anchor, count: u32, payer: Option<AccountId>) -> Result
     let payer =
         payer.or(first).ok_or_else(|| CliError::Refused("there is no asset yet: `asset add`".into()))?;
     let owner = format!("channel-create-{}", anchor.ids().next());
-    let settings = JobSettings::new(owner);
+    let (settings, sight) = (JobSettings::new(owner), confirm::Sight::default());
     let (mut before, mut idle) = (u32::MAX, 0_u32);
     loop {
         let missing = match channels::grow(anchor, payer, count).await {
@@ -82,7 +82,7 @@ async fn create(anchor: &Anchor, count: u32, payer: Option<AccountId>) -> Result
             return Err(CliError::Refused("the ledger takes no envelope: see `doctor`".into()));
         }
         tokio::time::sleep(PAUSE).await;
-        confirm::confirm(anchor, &settings).await?;
+        confirm::confirm(anchor, &settings, &sight).await?;
     }
     println!("The pool has {count} channels.");
     Ok(())

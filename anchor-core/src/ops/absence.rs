@@ -41,7 +41,7 @@ pub(super) async fn is_absent(
         let found = anchor.ledger().search(&attempt.hash, from, attempt.max_time).await?;
         return Ok(matches!(found, Lookup::NotFound { .. }));
     }
-    let user = anchor.store().attempt_applied_at(&attempt.source, attempt.sequence).await?;
+    let user = anchor.store().attempt_landed_at(&attempt.source, attempt.sequence).await?;
     if user.is_some_and(|user| user.hash != attempt.hash) {
         return Ok(true);
     }

@@ -20,17 +20,25 @@ use super::{OpsError, bump, chain, submit};
 use crate::anchor::Anchor;
 use crate::id::AttemptId;
 use crate::stellar::{Failure, FailureKind, LedgerPoint, Lookup};
-use crate::store::{ClaimedAttempt, LeaseToken, Stored};
+use crate::store::{Claim, ClaimedAttempt, LeaseToken, Stored};
 use crate::transaction::{
     Actor, AfterVoid, Applied, ApplyContext, Attempt, AttemptPurpose, AttemptStatus, Change, Effect, Fact,
     Queue,
 };
 
-/// An open attempt is looked up again after this time: ledgers close every five seconds or so.
+mod sight;
+
+pub use sight::Sight;
+
+/// Open attempts are looked up again after this time, or as soon as a ledger has closed.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// A young one sooner, because it may have been stored a moment before it was sent, and test networks are quick.
+/// One that was not found is not asked for again before this, however many ledgers close. A young one sooner, because it may
+/// have been stored a moment before it was sent, and test networks are quick.
 const PAUSE_MIN: Duration = Duration::from_millis(250);
+
+/// Rounds until the job is asked whether it should stop.
+const ROUNDS_MAX: u32 = 10;
 
 /// An envelope is sent again when it was not found for so long: about a ledger.
 const SEND_AGAIN: Duration = Duration::from_secs(5);
@@ -47,28 +55,75 @@ enum End {
 ///
 /// # Errors
 /// The store's, before anything was claimed. Later trouble gives the touched attempts back.
-pub async fn confirm(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
-    let claimed = anchor.store().attempt_claim(&settings.claim(anchor)).await?;
-    if claimed.is_empty() {
+pub async fn confirm(anchor: &Anchor, settings: &JobSettings, sight: &Sight) -> Result<Progress, OpsError> {
+    if sight.is_up_to_date(anchor).await {
         return Ok(Progress::default());
     }
+    let began = anchor.clock().now();
+    sight.forget();
+    let (mut progress, mut read) = (Progress::default(), None);
+    for _ in 0..ROUNDS_MAX {
+        let looked = look(anchor, settings, sight, began).await?;
+        progress = progress.and(looked.progress);
+        read = earlier_of(read, looked.read);
+        if looked.is_all {
+            sight.remember(began, read);
+            break;
+        }
+    }
+    Ok(progress)
+}
+
+/// What one round saw.
+#[derive(Default)]
+struct Looked {
+    progress: Progress,
+    /// The ledger up to which envelopes were not found, if any was not.
+    read: Option<u32>,
+    /// Nothing more is due.
+    is_all: bool,
+}
+
+/// Looks at what was due at `began`, so that nothing is looked at twice.
+async fn look(
+    anchor: &Anchor,
+    settings: &JobSettings,
+    sight: &Sight,
+    began: DateTime<Utc>,
+) -> Result<Looked, OpsError> {
+    let claim =
+        Claim { now: began, limit: settings.payments().min(sight.envelopes()), ..settings.claim(anchor) };
+    let claimed = anchor.store().attempt_claim(&claim).await?;
+    if claimed.is_empty() {
+        return Ok(Looked { is_all: true, ..Looked::default() });
+    }
+    sight.learn(&claimed);
     let mut round = Round { anchor, settings, back: Vec::new(), progress: Progress::default() };
     round.progress.claimed = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
-    let mut ended = Vec::new();
-    let mut open = Vec::new();
+    let is_all = round.progress.claimed < claim.limit;
+    let (mut ended, mut open, mut read) = (Vec::new(), Vec::new(), None);
     for (one, lookup) in claimed.iter().zip(look_up(anchor, &claimed).await) {
         match lookup {
-            Ok(lookup) => match end(&one.attempt, lookup) {
-                Some(end) => ended.push((one, end)),
-                None => open.push(one),
-            },
+            Ok(lookup) => {
+                if let Lookup::NotFound { checked } = lookup {
+                    read = earlier_of(read, Some(checked.sequence));
+                }
+                match end(&one.attempt, lookup) {
+                    Some(end) => ended.push((one, end)),
+                    None => open.push(one),
+                }
+            }
             Err(error) => round.failed(one, &OpsError::Ledger(error)),
         }
     }
     let ended = round.proved(ended).await;
     round.close(ended).await;
     round.send_again(&open).await;
-    Ok(round.finish().await)
+    Ok(Looked { progress: round.finish().await, read, is_all })
+}
+
+fn earlier_of(one: Option<u32>, other: Option<u32>) -> Option<u32> {
+    one.into_iter().chain(other).min()
 }
 
 /// One answer for each attempt: by its own hash and, where it was wrapped again, by those of the wrappings, which some
@@ -144,11 +199,13 @@ impl End {
             },
             Self::Failed { ledger, failure } => Fact::AttemptVoided {
                 attempt: attempt.id,
+                ledger: uses_number(failure).then_some(*ledger),
                 reason: format!("failed in ledger {ledger}: {}", failure.codes),
                 next: after(failure, operation),
             },
             Self::Dead { checked } => Fact::AttemptVoided {
                 attempt: attempt.id,
+                ledger: None,
                 reason: format!(
                     "not in the ledger up to {}, which closed after its upper bound",
                     checked.sequence
@@ -274,13 +331,16 @@ impl Round<'_> {
 
     /// An attempt that pays for no transaction.
     async fn close_alone(&mut self, one: &ClaimedAttempt, end: &End) {
-        let note = match end {
-            End::Applied { ledger, .. } => format!("applied in ledger {ledger}"),
-            End::Failed { ledger, failure } => format!("failed in ledger {ledger}: {}", failure.codes),
-            End::Dead { checked } => format!("not in the ledger up to {}", checked.sequence),
+        let (ledger, note) = match end {
+            End::Applied { ledger, .. } => (Some(*ledger), format!("applied in ledger {ledger}")),
+            End::Failed { ledger, failure } => (
+                uses_number(failure).then_some(*ledger),
+                format!("failed in ledger {ledger}: {}", failure.codes),
+            ),
+            End::Dead { checked } => (None, format!("not in the ledger up to {}", checked.sequence)),
         };
-        let at = self.anchor.clock().now();
-        match self.anchor.store().attempt_close(one.attempt.id, end.status(), &note, at).await {
+        let (id, at) = (one.attempt.id, self.anchor.clock().now());
+        match self.anchor.store().attempt_close(id, end.status(), ledger, &note, at).await {
             Ok(()) => self.progress.moved = self.progress.moved.saturating_add(1),
             Err(error) => self.failed(one, &OpsError::Store(error)),
         }
@@ -292,7 +352,7 @@ impl Round<'_> {
         let mut sending = Vec::new();
         for one in open {
             let age = now.signed_duration_since(one.opened_at).to_std().unwrap_or_default();
-            self.wait(one, (age / 2).clamp(PAUSE_MIN, PAUSE));
+            self.wait(one, (age / 2).min(PAUSE_MIN));
             if age >= SEND_AGAIN {
                 sending.push(bump::newest(self.anchor, self.settings, one, age).await);
             }
@@ -307,6 +367,12 @@ impl Round<'_> {
         }
         self.progress
     }
+}
+
+/// Whether a failed envelope used up its sequence number. It did if one of its operations failed; a transaction that the
+/// ledger refuses as a whole may leave the number to another one (`tx_bad_seq`: another one had it).
+fn uses_number(failure: &Failure) -> bool {
+    !failure.operations.is_empty()
 }
 
 /// What to do after the ledger failed an envelope, for the transaction of one of its operations: the others are not to

@@ -45,7 +45,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const FEE_MIN: u32 = 100;
 
 /// So many envelopes are stored in one commit, and sent while the next ones are signed.
-const AT_ONCE: usize = 100;
+const AT_ONCE: usize = 250;
 
 /// What one process remembers between its rounds: nothing that a restart would miss.
 #[derive(Debug)]
@@ -70,6 +70,8 @@ struct Round<'a> {
     latest: LedgerPoint,
     /// Bid for one operation.
     fee: u32,
+    /// Nothing is signed any more after this: the leases end soon.
+    until: DateTime<Utc>,
 }
 
 /// Plans, signs, stores and submits what is due, oldest first.
@@ -89,7 +91,7 @@ pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Res
     }
     let room = free.saturating_mul(pace.per_envelope.load(Ordering::Relaxed)).saturating_add(1);
     let mut claim = settings.claim(anchor);
-    claim.limit = claim.limit.min(room);
+    claim.limit = settings.payments().min(room);
     let claimed = anchor.store().transaction_claim(Queue::Payments, &claim).await?;
     if claimed.is_empty() {
         return Ok(Progress::default());
@@ -97,7 +99,7 @@ pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Res
     let mut desk =
         Desk { anchor, settings, claimed: &claimed, back: Vec::new(), progress: Progress::default() };
     desk.progress.claimed = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
-    match Round::open(anchor, settings).await {
+    match Round::open(anchor, settings, claim.now).await {
         Ok(round) => round.work(&mut desk, pace, allowance).await,
         Err(error) => {
             tracing::warn!(error = chain(&error), "the ledger did not answer: nothing is signed now");
@@ -121,10 +123,15 @@ async fn allowance(anchor: &Anchor, settings: &JobSettings) -> Result<Option<i64
 }
 
 impl<'a> Round<'a> {
-    async fn open(anchor: &'a Anchor, settings: &'a JobSettings) -> Result<Self, OpsError> {
+    async fn open(
+        anchor: &'a Anchor,
+        settings: &'a JobSettings,
+        claimed_at: DateTime<Utc>,
+    ) -> Result<Self, OpsError> {
         let latest = anchor.ledger().latest().await?;
         let fee = anchor.ledger().fee_bid().await?.min(settings.fee_cap).max(FEE_MIN);
-        Ok(Self { anchor, settings, latest, fee })
+        let lease = chrono::Duration::from_std(settings.lease / 2).unwrap_or(chrono::Duration::days(1));
+        Ok(Self { anchor, settings, latest, fee, until: claimed_at + lease })
     }
 
     async fn work(&self, desk: &mut Desk<'_>, pace: &Pace, mut allowance: Option<i64>) {
@@ -169,11 +176,22 @@ impl<'a> Round<'a> {
         let mut rest = addressed.into_iter().peekable();
         while rest.peek().is_some() {
             let some: Vec<_> = rest.by_ref().take(AT_ONCE).collect();
+            if self.anchor.clock().now() >= self.until {
+                // the signer is slow
+                for (parcel, channel) in some {
+                    parcel.places().for_each(|place| desk.wait(place, PAUSE));
+                    channels.give_back(channel);
+                }
+                continue;
+            }
             let (_, opened) =
                 tokio::join!(send_all(self.anchor, &sending), self.sign_and_store(some, desk, &mut channels));
             sending = opened;
+            // some may be in a ledger already
+            self.anchor.wake().queue(Queue::Attempts).notify_one();
         }
         send_all(self.anchor, &sending).await;
+        self.anchor.wake().queue(Queue::Attempts).notify_one();
         channels.close(self.anchor).await;
     }
 

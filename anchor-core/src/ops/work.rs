@@ -17,7 +17,8 @@ use crate::transaction::Transaction;
 pub struct JobSettings {
     /// Names this process in leases. Two processes must never share a name; a restarted one may keep it.
     pub owner: String,
-    /// At most this many transactions at once; 100.
+    /// At most this many transactions at once; 100. Of payments on the ledger, which wait for nobody's answer before they are
+    /// stored, five times as many.
     pub batch: u32,
     /// This many of them side by side, where order does not matter; 8.
     pub width: usize,
@@ -75,6 +76,11 @@ impl JobSettings {
     /// A claim for one batch, from now.
     pub(crate) fn claim(&self, anchor: &Anchor) -> Claim {
         Claim { owner: self.owner.clone(), now: anchor.clock().now(), lease: self.lease, limit: self.batch }
+    }
+
+    /// At most this many payments on the ledger at once.
+    pub(crate) const fn payments(&self) -> u32 {
+        self.batch.saturating_mul(5)
     }
 
     /// The right to watch an account lasts this long.

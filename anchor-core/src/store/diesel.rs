@@ -28,10 +28,12 @@ mod bulk;
 mod changes;
 mod channels;
 mod claims;
+mod closing;
 mod connection;
 mod documents;
 mod fault;
 mod group;
+mod groups;
 mod heartbeats;
 mod history;
 mod migrate;
@@ -208,25 +210,7 @@ impl Store for DieselStore {
     }
 
     async fn transaction_apply_groups(&self, groups: &[Vec<Change>]) -> Result<Vec<Stored>, StoreError> {
-        let groups: Arc<Vec<Vec<Change>>> = Arc::new(groups.to_vec());
-        let apply = |range: std::ops::Range<usize>| {
-            let groups = Arc::clone(&groups);
-            let apply = move |c: &mut _| {
-                let groups: Vec<&[Change]> =
-                    groups.iter().take(range.end).skip(range.start).map(Vec::as_slice).collect();
-                changes::apply(c, &groups, false).map(changes::end)
-            };
-            self.database.write_or_not("transaction_apply_groups", apply)
-        };
-        // nearly always nothing stands in the way of any of them
-        if let Stored::Applied = apply(0..groups.len()).await? {
-            return Ok(vec![Stored::Applied; groups.len()]);
-        }
-        let mut stored = Vec::with_capacity(groups.len());
-        for number in 0..groups.len() {
-            stored.push(apply(number..number + 1).await?);
-        }
-        Ok(stored)
+        groups::apply(&self.database, Arc::new(groups.to_vec())).await
     }
 
     async fn transaction_claim(&self, queue: Queue, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
@@ -245,8 +229,7 @@ impl Store for DieselStore {
         lease: LeaseToken,
         due: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let due = stamp(due);
-        self.database.write("transaction_release", move |c| claims::release(c, id, lease, due)).await
+        self.transaction_release_all(&[(id, lease, due)]).await
     }
 
     async fn transaction_release_all(
@@ -257,10 +240,7 @@ impl Store for DieselStore {
             return Ok(());
         }
         let claims = claims.to_vec();
-        let release = move |c: &mut _| {
-            claims.iter().try_for_each(|(id, lease, due)| claims::release(c, *id, *lease, stamp(*due)))
-        };
-        self.database.write("transaction_release_all", release).await
+        self.database.write("transaction_release", move |c| claims::release(c, &claims)).await
     }
 
     async fn transaction_count(&self) -> Result<Vec<StateCount>, StoreError> {
@@ -289,14 +269,13 @@ impl Store for DieselStore {
         self.database.read("attempt_open_of", move |c| attempts::open_of(c, &source)).await
     }
 
-    async fn attempt_applied_at(
+    async fn attempt_landed_at(
         &self,
         source: &AccountId,
         sequence: i64,
     ) -> Result<Option<Attempt>, StoreError> {
         let source = *source;
-        let verb = "attempt_applied_at";
-        self.database.read(verb, move |c| attempts::applied_at(c, &source, sequence)).await
+        self.database.read("attempt_landed_at", move |c| attempts::landed_at(c, &source, sequence)).await
     }
 
     async fn attempt_open(&self, attempt: &Attempt, at: DateTime<Utc>) -> Result<Stored, StoreError> {
@@ -309,11 +288,12 @@ impl Store for DieselStore {
         &self,
         id: AttemptId,
         status: AttemptStatus,
+        ledger: Option<u32>,
         note: &str,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let note = note.to_owned();
-        let close = move |c: &mut _| attempts::close_alone(c, id, status, &note, at);
+        let close = move |c: &mut _| attempts::close_alone(c, id, status, ledger, &note, at);
         self.database.write("attempt_close", close).await
     }
 

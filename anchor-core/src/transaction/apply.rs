@@ -187,12 +187,16 @@ impl Transaction {
 fn effect_of(fact: &Fact) -> ChangeEffect {
     match fact {
         Fact::AttemptOpened { attempt } => ChangeEffect::OpenAttempt(attempt.clone()),
-        Fact::AttemptApplied { attempt, .. } => {
-            ChangeEffect::CloseAttempt { id: *attempt, status: AttemptStatus::Applied, note: None }
-        }
-        Fact::AttemptVoided { attempt, reason, .. } => ChangeEffect::CloseAttempt {
+        Fact::AttemptApplied { attempt, ledger, .. } => ChangeEffect::CloseAttempt {
+            id: *attempt,
+            status: AttemptStatus::Applied,
+            ledger: Some(*ledger),
+            note: None,
+        },
+        Fact::AttemptVoided { attempt, ledger, reason, .. } => ChangeEffect::CloseAttempt {
             id: *attempt,
             status: AttemptStatus::Void,
+            ledger: *ledger,
             note: Some(reason.clone()),
         },
         Fact::PayoutIntended { order } => ChangeEffect::OpenOrder(order.clone()),

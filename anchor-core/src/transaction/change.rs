@@ -23,6 +23,8 @@ pub enum ChangeEffect {
         id: AttemptId,
         /// Applied or void.
         status: AttemptStatus,
+        /// The ledger that holds it: its sequence number is used. `None` if none does, or if that is not known.
+        ledger: Option<u32>,
         /// For the operator.
         note: Option<String>,
     },

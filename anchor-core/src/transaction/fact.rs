@@ -120,6 +120,10 @@ pub enum Fact {
     AttemptVoided {
         /// Which one.
         attempt: AttemptId,
+        /// The ledger that failed it, if its sequence number is used up by that; `None` if it is in no ledger, or if
+        /// that is not known.
+        #[serde(default)]
+        ledger: Option<u32>,
         /// The proof, in words: result codes, or the bound and the ledger that passed it.
         reason: String,
         /// What to do next.

@@ -74,7 +74,7 @@ pub(super) fn facts() -> Vec<(&'static str, Fact)> {
     let reference = || Some("ref".to_owned());
     let hash = TransactionHash::from_bytes([9; 32]);
     let applied = |effect| Fact::AttemptApplied { attempt, hash, ledger: 7, effect };
-    let voided = |next| Fact::AttemptVoided { attempt, reason: reason(), next };
+    let voided = |next| Fact::AttemptVoided { attempt, ledger: None, reason: reason(), next };
     let refused = |then| Fact::PayoutRefused { order, reason: reason(), then };
     vec![
         ("terms agreed (deposit)", terms(Kind::Deposit)),

@@ -1,7 +1,10 @@
 //! Finds out what became of submitted envelopes. Alone closes attempts.
 
+use std::sync::Arc;
+
 use anchor_core::Anchor;
-use anchor_core::ops::{JobSettings, Progress, confirm};
+use anchor_core::ops::confirm::{Sight, confirm};
+use anchor_core::ops::{JobSettings, Progress};
 use anchor_core::transaction::Queue;
 use async_trait::async_trait;
 use tokio::sync::Notify;
@@ -13,12 +16,13 @@ use crate::job::{Job, JobError};
 pub struct ConfirmPayments {
     anchor: Anchor,
     settings: JobSettings,
+    sight: Arc<Sight>,
 }
 
 impl ConfirmPayments {
     /// The job of this anchor.
-    pub const fn new(anchor: Anchor, settings: JobSettings) -> Self {
-        Self { anchor, settings }
+    pub fn new(anchor: Anchor, settings: JobSettings) -> Self {
+        Self { anchor, settings, sight: Arc::default() }
     }
 }
 
@@ -33,6 +37,6 @@ impl Job for ConfirmPayments {
     }
 
     async fn activate_once(&self) -> Result<Progress, JobError> {
-        Ok(confirm::confirm(&self.anchor, &self.settings).await?)
+        Ok(confirm(&self.anchor, &self.settings, &self.sight).await?)
     }
 }

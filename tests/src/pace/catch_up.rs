@@ -146,17 +146,19 @@ impl CatchUp {
     }
 
     async fn over_http(&self, devnet: &Devnet, database: &str) -> Result<CaughtUp> {
+        let server = rows::server_cpu(database)?;
         let began = Instant::now();
         let child = Command::new(std::env::current_exe()?)
             .args(["watch", "--horizon", &devnet.url(), "--database", database])
             .spawn()?;
         let child = Killed(child);
-        let read = self.read(database).await;
+        let read = self.read(devnet, database).await;
         let time = began.elapsed();
         let (cpu, memory) = (process::cpu_time(child.0.id())?, process::memory_peak(child.0.id())?);
+        let server = spent(database, server)?;
         drop(child);
         read?;
-        self.found(database, time, cpu, Some(memory))
+        self.found(database, CaughtUp { server, memory: Some(memory), ..self.caught_up(time, cpu) })
     }
 
     async fn directly(
@@ -167,21 +169,27 @@ impl CatchUp {
     ) -> Result<CaughtUp> {
         let anchor = anchor(database, InProcessLedger::new(Arc::clone(devnet))).await?;
         let (stop, shutdown) = shutdown::channel();
-        let cpu = threads::cpu_time(threads::WORKER)?;
+        let (cpu, server) = (threads::cpu_time(threads::WORKER)?, rows::server_cpu(database)?);
         let began = Instant::now();
         let job = working.spawn(run_job(anchor, JOB, shutdown));
-        let read = self.read(database).await;
+        let read = self.read(devnet, database).await;
         let time = began.elapsed();
         let cpu = threads::cpu_time(threads::WORKER)?.saturating_sub(cpu);
+        let server = spent(database, server)?;
         stop.stop();
         job.await??;
         read?;
-        self.found(database, time, cpu, None)
+        self.found(database, CaughtUp { server, ..self.caught_up(time, cpu) })
     }
 
-    /// Waits until everything is in the books.
-    async fn read(&self, database: &str) -> Result<()> {
+    /// Waits until everything is in the books. They are counted only when the reader is at the last ledger: counting takes
+    /// longer the more there is.
+    async fn read(&self, devnet: &Devnet, database: &str) -> Result<()> {
+        let last = i64::from(devnet.network().latest().sequence);
         let read = async {
+            while rows::count(database, rows::LEDGER)? < last {
+                tokio::time::sleep(LOOK).await;
+            }
             while rows::count(database, rows::MOVEMENTS)? < i64::from(self.payments()) {
                 tokio::time::sleep(LOOK).await;
             }
@@ -190,7 +198,12 @@ impl CatchUp {
         tokio::time::timeout(self.limit, read).await.context("not everything was read in time")?
     }
 
-    fn found(&self, database: &str, time: Duration, cpu: Duration, memory: Option<u64>) -> Result<CaughtUp> {
+    fn caught_up(&self, time: Duration, cpu: Duration) -> CaughtUp {
+        let (payments, matching) = (self.payments(), self.matching);
+        CaughtUp { payments, matching, time, cpu, server: None, memory: None }
+    }
+
+    fn found(&self, database: &str, caught_up: CaughtUp) -> Result<CaughtUp> {
         for (what, sql, expected) in [
             ("movements", rows::MOVEMENTS, i64::from(self.payments())),
             ("movements in suspense", rows::SUSPENSE, i64::from(self.foreign)),
@@ -200,8 +213,13 @@ impl CatchUp {
             let found = rows::count(database, sql)?;
             ensure!(found == expected, "{what}: {found} instead of {expected}");
         }
-        Ok(CaughtUp { payments: self.payments(), matching: self.matching, time, cpu, memory })
+        Ok(caught_up)
     }
+}
+
+/// The processor time of the database's server since then.
+fn spent(database: &str, before: Option<Duration>) -> Result<Option<Duration>> {
+    Ok(rows::server_cpu(database)?.zip(before).map(|(after, before)| after.saturating_sub(before)))
 }
 
 /// The withdrawal that all others are copies of.

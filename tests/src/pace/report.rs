@@ -17,6 +17,8 @@ pub struct Paid {
     pub in_books: Duration,
     /// The workers' processor time, with their side of the database.
     pub cpu: Duration,
+    /// The processor time of the database's server, if it has one.
+    pub server: Option<Duration>,
     /// The ledgers from the first payment to the last.
     pub ledgers: Used,
     /// How often they closed.
@@ -49,8 +51,8 @@ impl fmt::Display for Paid {
             let percent = (self.ledgers.operations * 100).checked_div(room).unwrap_or_default();
             writeln!(f, "capacity used          {percent} % of {room} operations")?;
         }
-        let each = self.cpu.as_micros().checked_div(count).unwrap_or_default();
-        write!(f, "workers' processor     {} ms, {each} µs a payment", self.cpu.as_millis())
+        write!(f, "workers' processor     {}", processor(self.cpu, count))?;
+        server(f, self.server, count)
     }
 }
 
@@ -66,6 +68,8 @@ pub struct CaughtUp {
     pub time: Duration,
     /// The job's processor time, with its side of the database.
     pub cpu: Duration,
+    /// The processor time of the database's server, if it has one.
+    pub server: Option<Duration>,
     /// The most memory that the job's process had, in KiB; `None` where the network was in the same process.
     pub memory: Option<u64>,
 }
@@ -75,13 +79,25 @@ impl fmt::Display for CaughtUp {
         let payments = u128::from(self.payments);
         writeln!(f, "payments read          {}, {} matched, none missed", self.payments, self.matching)?;
         writeln!(f, "time                   {} ms: {}/s", self.time.as_millis(), rate(payments, self.time))?;
-        let each = self.cpu.as_micros().checked_div(payments).unwrap_or_default();
-        write!(f, "job's processor        {} ms, {each} µs a payment", self.cpu.as_millis())?;
+        write!(f, "job's processor        {}", processor(self.cpu, payments))?;
+        server(f, self.server, payments)?;
         match self.memory {
             Some(memory) => write!(f, "\njob's memory at most   {} MB", memory / 1024),
             None => Ok(()),
         }
     }
+}
+
+fn server(f: &mut fmt::Formatter<'_>, server: Option<Duration>, count: u128) -> fmt::Result {
+    match server {
+        Some(cpu) => write!(f, "\ndatabase's processor   {}", processor(cpu, count)),
+        None => Ok(()),
+    }
+}
+
+fn processor(cpu: Duration, count: u128) -> String {
+    let each = cpu.as_micros().checked_div(count).unwrap_or_default();
+    format!("{} ms, {each} µs a payment", cpu.as_millis())
 }
 
 fn rate(count: u128, time: Duration) -> u128 {

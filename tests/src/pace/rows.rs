@@ -1,10 +1,14 @@
 //! The books, read with plain SQL: what is counted must not be counted by what is measured.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use diesel::connection::SimpleConnection as _;
 use diesel::deserialize::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{Connection as _, PgConnection, RunQueryDsl as _, SqliteConnection, sql_query};
+
+use crate::load::process;
 
 /// Deposits that are paid.
 pub(super) const PAID: &str = "SELECT COUNT(*) AS count FROM transactions WHERE state = 'paid'";
@@ -13,6 +17,8 @@ pub(super) const OPEN_ATTEMPTS: &str = "SELECT COUNT(*) AS count FROM attempts W
 /// Movements that were read, and those of them that nobody claims.
 pub(super) const MOVEMENTS: &str = "SELECT COUNT(*) AS count FROM payments";
 pub(super) const SUSPENSE: &str = "SELECT COUNT(*) AS count FROM payments WHERE suspense IS NOT NULL";
+/// The ledger that the reader has come to.
+pub(super) const LEDGER: &str = "SELECT CAST(cursor AS BIGINT) / 4294967296 AS count FROM watches";
 /// What they brought together.
 pub(super) const MOVED: &str = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS count FROM payments";
 /// Withdrawals whose tokens have arrived.
@@ -74,6 +80,19 @@ pub(super) fn count(url: &str, sql: &str) -> Result<i64> {
         Opened::Postgres(mut connection) => sql_query(sql).get_result(&mut connection)?,
     };
     Ok(count.count)
+}
+
+/// The processor time that a database server's processes have used so far; `None` for a file, which has no server.
+pub(super) fn server_cpu(url: &str) -> Result<Option<Duration>> {
+    let Opened::Postgres(mut connection) = open(url)? else { return Ok(None) };
+    let pids: Vec<Count> =
+        sql_query("SELECT CAST(pid AS BIGINT) AS count FROM pg_stat_activity").load(&mut connection)?;
+    let mut sum = Duration::ZERO;
+    for pid in pids {
+        // a process may end while the list is read
+        sum += process::cpu_time(u32::try_from(pid.count)?).unwrap_or_default();
+    }
+    Ok(Some(sum))
 }
 
 /// All deposits.

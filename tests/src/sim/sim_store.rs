@@ -252,7 +252,13 @@ pass_on! {
     fn attempt_fetch(id: AttemptId) -> Option<Attempt>;
     fn attempt_open_of(source: &AccountId) -> Option<Attempt>;
     fn attempt_open(attempt: &Attempt, at: DateTime<Utc>) -> Stored;
-    fn attempt_close(id: AttemptId, status: AttemptStatus, note: &str, at: DateTime<Utc>) -> ();
+    fn attempt_close(
+        id: AttemptId,
+        status: AttemptStatus,
+        ledger: Option<u32>,
+        note: &str,
+        at: DateTime<Utc>
+    ) -> ();
     fn attempt_release(claims: &[(AttemptId, LeaseToken, DateTime<Utc>)]) -> ();
     fn attempt_bump(id: AttemptId, bump: &Bump) -> bool;
     fn attempt_void_list(transactions: &[TransactionId]) -> Vec<GivenUp>;
@@ -263,7 +269,7 @@ pass_on! {
     fn channel_claim(claim: &Claim) -> Vec<ClaimedChannel>;
     fn channel_release(claims: &[(AccountId, LeaseToken)]) -> ();
     fn channel_retire(account: &AccountId, now: DateTime<Utc>) -> bool;
-    fn attempt_applied_at(source: &AccountId, sequence: i64) -> Option<Attempt>;
+    fn attempt_landed_at(source: &AccountId, sequence: i64) -> Option<Attempt>;
     fn order_open_of(transaction: TransactionId) -> Option<(Order, Option<String>)>;
     fn watch_claim(account: &AccountId, owner: &str, now: DateTime<Utc>, lease: Duration) -> Option<WatchLease>;
     fn watch_fetch(account: &AccountId) -> Option<Cursor>;

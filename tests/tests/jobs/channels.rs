@@ -6,6 +6,7 @@ use anchor_core::id::TransactionId;
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
 use anchor_core::ops::channels::{self, ChannelsError};
+use anchor_core::stellar::{Failure, FailureKind};
 use anchor_core::store::ChannelCount;
 use anchor_core::testing::fakes::samples;
 use anchor_core::testing::ledger::Fault;
@@ -166,6 +167,42 @@ async fn channel_that_cannot_be_read_carries_nothing() {
     let (users, ids) = deposits(&world, 1, |_| Memo::None).await;
     world.worker.activate_once("submit_payments").await.unwrap();
     assert_eq!(world.envelopes(), 0);
+    world.settle().await;
+    assert_paid(&world, &users, &ids).await;
+}
+
+/// Its number is known without asking: the server that would be asked lags.
+#[tokio::test]
+async fn channel_of_a_failed_envelope_is_used_again_at_once() {
+    let world = World::new().await;
+    let pool = world.channels(1).await;
+    let (users, ids) = deposits(&world, 1, |_| Memo::Id(1)).await;
+    world.worker.activate_once("submit_payments").await.unwrap();
+    let mut failure = Failure::new(FailureKind::NoDestination, "tx_failed: op_no_destination");
+    failure.operations = vec![Some(FailureKind::NoDestination)];
+    world.ledger.inject(Fault::Apply(failure));
+    world.ledger.close();
+    world.ledger.inject(Fault::AccountLags(pool[0], true));
+    world.worker.activate_once("confirm_payments").await.unwrap();
+    assert_eq!(world.state(ids[0]).await, "ready_to_pay");
+    world.worker.activate_once("submit_payments").await.unwrap();
+    assert_eq!((world.state(ids[0]).await, world.envelopes()), ("paying", 2));
+    world.settle().await;
+    assert_paid(&world, &users, &ids).await;
+}
+
+/// The ledger may have refused it without using its number: another envelope had it.
+#[tokio::test]
+async fn number_of_an_envelope_that_was_refused_as_a_whole_is_asked_for() {
+    let world = World::new().await;
+    world.channels(1).await;
+    let (users, ids) = deposits(&world, 1, |_| Memo::Id(1)).await;
+    world.worker.activate_once("submit_payments").await.unwrap();
+    world.ledger.inject(Fault::Apply(Failure::new(FailureKind::BadSequence, "tx_bad_seq")));
+    world.ledger.close();
+    world.worker.activate_once("confirm_payments").await.unwrap();
+    assert_eq!(world.state(ids[0]).await, "ready_to_pay");
+    assert_eq!(world.anchor.store().channel_list().await.unwrap()[0].sequence, None);
     world.settle().await;
     assert_paid(&world, &users, &ids).await;
 }

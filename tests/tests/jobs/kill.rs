@@ -337,10 +337,11 @@ impl<T: Store> Store for Mortal<T> {
         &self,
         id: AttemptId,
         status: AttemptStatus,
+        ledger: Option<u32>,
         note: &str,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.switch.around(self.inner.attempt_close(id, status, note, at)).await
+        self.switch.around(self.inner.attempt_close(id, status, ledger, note, at)).await
     }
 
     async fn attempt_claim(&self, claim: &Claim) -> Result<Vec<ClaimedAttempt>, StoreError> {
@@ -404,12 +405,12 @@ impl<T: Store> Store for Mortal<T> {
         self.inner.attempt_open_of(source).await
     }
 
-    async fn attempt_applied_at(
+    async fn attempt_landed_at(
         &self,
         source: &AccountId,
         sequence: i64,
     ) -> Result<Option<Attempt>, StoreError> {
-        self.inner.attempt_applied_at(source, sequence).await
+        self.inner.attempt_landed_at(source, sequence).await
     }
 
     async fn order_open_of(

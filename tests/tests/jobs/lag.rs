@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anchor_core::stellar::{Failure, FailureKind};
 use anchor_core::testing::fakes::samples;
 use anchor_core::testing::ledger::Fault;
 use anchor_core::transaction::{Actor, Fact};
@@ -95,6 +96,34 @@ async fn envelope_is_dead_for_ever_once_another_one_has_its_sequence_number() {
     world.tell(lost, held, Actor::Operator("Ana".to_owned())).await;
     world.settle().await;
     assert_eq!(world.state(other).await, "paid");
+    world.tell(lost, Fact::Released, Actor::Operator("Ana".to_owned())).await;
+    world.settle().await;
+    assert_eq!(world.state(lost).await, "paid", "nobody waits for a server that might lag");
+}
+
+/// The other one did nothing with the number but to use it up.
+#[tokio::test]
+async fn envelope_is_dead_for_ever_once_a_failed_one_has_its_sequence_number() {
+    let world = World::new().await;
+    let lost = world.deposit("100").await;
+    world.credit(lost, "100");
+    world.ledger.inject(Fault::SubmitLostBefore);
+    world.worker.activate_once("process_pending_deposits").await.unwrap();
+    world.worker.activate_once("submit_payments").await.unwrap();
+    close_after_all_bounds(&world);
+    world.worker.activate_once("confirm_payments").await.unwrap();
+    let held = Fact::Held { reason: "looked at".to_owned() };
+    world.tell(lost, held, Actor::Operator("Ana".to_owned())).await;
+    let other = world.deposit("50").await;
+    world.credit(other, "50");
+    world.worker.activate_once("process_pending_deposits").await.unwrap();
+    world.worker.activate_once("submit_payments").await.unwrap();
+    let mut failure = Failure::new(FailureKind::CannotReceive, "tx_failed: op_no_trust");
+    failure.operations = vec![Some(FailureKind::CannotReceive)];
+    world.ledger.inject(Fault::Apply(failure));
+    world.tick();
+    world.worker.activate_once("confirm_payments").await.unwrap();
+    assert_eq!(world.state(other).await, "awaiting_trust");
     world.tell(lost, Fact::Released, Actor::Operator("Ana".to_owned())).await;
     world.settle().await;
     assert_eq!(world.state(lost).await, "paid", "nobody waits for a server that might lag");

@@ -1,11 +1,16 @@
 //! Attempts: opened, worked on, closed.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::bulk::insert_all;
-use super::channels;
-use super::claims::{Lease, candidates};
+#[cfg(feature = "postgres")]
+use super::bulk::{AT_ONCE, Many};
+#[cfg(feature = "sqlite")]
+use super::bulk::{Bind, Fixed};
+use super::channels::{self, Taken};
+use super::claims::{Back, Lease, candidates};
+use super::closing::{self, Closing};
 use super::connection::AnyConnection;
 use super::fault::{Fault, Rule};
 use super::rows::attempt::{AttemptRow, BumpRow};
@@ -17,63 +22,14 @@ use crate::id::{AttemptId, TransactionId};
 use crate::store::{Bump, Claim, ClaimedAttempt, GivenUp, LeaseToken, Stored};
 use crate::transaction::{Attempt, AttemptStatus};
 
-/// The end of an attempt, with the transactions of all its operations.
-pub(super) struct Closing {
-    pub(super) id: String,
-    pub(super) status: AttemptStatus,
-    pub(super) note: Option<String>,
-    pub(super) at: NaiveDateTime,
-    pub(super) transactions: Vec<String>,
-}
-
 /// Stores attempts; their channels are taken until they are closed.
 pub(super) fn open(connection: &mut AnyConnection, rows: Vec<AttemptRow>) -> Result<(), Fault> {
-    let taken: Vec<_> = rows.iter().map(|row| (row.source().to_owned(), row.id().to_owned())).collect();
+    let taken =
+        rows.iter().map(|row| Taken { account: row.source().to_owned(), attempt: row.id().to_owned() });
+    let taken: Vec<Taken> = taken.collect();
     insert_all!(connection, attempts::table, rows);
-    for (account, attempt) in taken {
-        channels::occupy(connection, &account, &attempt)?;
-    }
+    channels::occupy(connection, &taken)?;
     Ok(())
-}
-
-/// Closes open attempts, each with exactly these transactions, and sets their channels free.
-pub(super) fn close(connection: &mut AnyConnection, closings: &[Closing]) -> Result<(), Fault> {
-    for closing in closings {
-        let Some(()) = end(connection, closing)? else {
-            return Err(Fault::Corrupt(format!("attempts {}: not open", closing.id)));
-        };
-        let open = attempt_items::table
-            .filter(attempt_items::attempt_id.eq(&closing.id))
-            .filter(attempt_items::closed_at.is_null());
-        let items: Vec<String> = open.select(attempt_items::transaction_id).load(connection)?;
-        let is_all = items.len() == closing.transactions.len()
-            && closing.transactions.iter().all(|id| items.contains(id));
-        if !is_all {
-            return Err(Fault::Corrupt(format!("attempts {}: closed for other transactions", closing.id)));
-        }
-        diesel::update(open).set(attempt_items::closed_at.eq(closing.at)).execute(connection)?;
-    }
-    Ok(())
-}
-
-/// `None`: it is not open.
-fn end(connection: &mut AnyConnection, closing: &Closing) -> Result<Option<()>, Fault> {
-    let open = attempts::table.filter(attempts::id.eq(&closing.id)).filter(attempts::closed_at.is_null());
-    let closed: Option<(String, i64)> = diesel::update(open)
-        .set((
-            attempts::status.eq(closing.status.as_str()),
-            attempts::note.eq(&closing.note),
-            attempts::closed_at.eq(closing.at),
-            attempts::lease_owner.eq(None::<String>),
-            attempts::lease_until.eq(None::<NaiveDateTime>),
-        ))
-        .returning((attempts::source, attempts::sequence))
-        .get_result(connection)
-        .optional()?;
-    let Some((source, sequence)) = closed else { return Ok(None) };
-    let proved = (closing.status == AttemptStatus::Applied).then_some(sequence);
-    channels::vacate(connection, &source, &closing.id, proved)?;
-    Ok(Some(()))
 }
 
 pub(super) fn open_alone(
@@ -96,12 +52,14 @@ pub(super) fn close_alone(
     connection: &mut AnyConnection,
     id: AttemptId,
     status: AttemptStatus,
+    ledger: Option<u32>,
     note: &str,
     at: DateTime<Utc>,
 ) -> Result<(), Fault> {
     let closing = Closing {
         id: id.to_string(),
-        status,
+        status: status.as_str().to_owned(),
+        ledger: ledger.map(i64::from),
         note: Some(free_text(note)),
         at: stamp(at),
         transactions: Vec::new(),
@@ -113,7 +71,7 @@ pub(super) fn close_alone(
     if items > 0 {
         return Err(Fault::Corrupt(format!("attempts {}: closed without its transactions", closing.id)));
     }
-    end(connection, &closing).map(|_| ())
+    closing::end(connection, &[closing]).map(|_| ())
 }
 
 pub(super) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec<ClaimedAttempt>, Fault> {
@@ -189,21 +147,37 @@ pub(super) fn release(
     connection: &mut AnyConnection,
     claims: &[(AttemptId, LeaseToken, DateTime<Utc>)],
 ) -> Result<(), Fault> {
-    for (id, lease, due) in claims {
-        let held = attempts::table
-            .filter(attempts::id.eq(id.to_string()))
-            .filter(attempts::lease_token.eq(lease.0))
-            .filter(attempts::lease_owner.is_not_null());
-        diesel::update(held)
-            .set((
-                attempts::due_at.eq(stamp(*due)),
-                attempts::lease_owner.eq(None::<String>),
-                attempts::lease_until.eq(None::<NaiveDateTime>),
-            ))
-            .execute(connection)?;
+    let back: Vec<Back> = claims
+        .iter()
+        .map(|(id, lease, due)| Back { id: id.to_string(), lease: lease.0, due: stamp(*due) })
+        .collect();
+    match connection {
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(postgres) => {
+            for some in back.chunks(AT_ONCE) {
+                Many::new(RELEASE, Back::columns_of(some), RELEASE_HELD).execute(postgres)?;
+            }
+        }
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(sqlite) => {
+            for Back { id, lease, due } in &back {
+                let binds = vec![Bind::from(due), Bind::from(id), Bind::from(lease)];
+                Fixed::new(RELEASE_ONE, binds).execute(sqlite)?;
+            }
+        }
     }
     Ok(())
 }
+
+#[cfg(feature = "postgres")]
+const RELEASE: &str =
+    "UPDATE attempts AS a SET due_at = u.due_at, lease_owner = NULL, lease_until = NULL FROM ";
+#[cfg(feature = "postgres")]
+const RELEASE_HELD: &str = " AS u (id, lease_token, due_at) \
+     WHERE a.id = u.id AND a.lease_token = u.lease_token AND a.lease_owner IS NOT NULL";
+#[cfg(feature = "sqlite")]
+const RELEASE_ONE: &str = "UPDATE attempts SET due_at = ?, lease_owner = NULL, lease_until = NULL \
+     WHERE id = ? AND lease_token = ? AND lease_owner IS NOT NULL";
 
 pub(super) fn bump(connection: &mut AnyConnection, id: AttemptId, bump: &Bump) -> Result<bool, Fault> {
     // locks the row: nobody closes the attempt in between
@@ -281,7 +255,7 @@ pub(super) fn open_of(connection: &mut AnyConnection, source: &AccountId) -> Res
     row.map(AttemptRow::read).transpose()
 }
 
-pub(super) fn applied_at(
+pub(super) fn landed_at(
     connection: &mut AnyConnection,
     source: &AccountId,
     sequence: i64,
@@ -289,7 +263,8 @@ pub(super) fn applied_at(
     let row: Option<AttemptRow> = attempts::table
         .filter(attempts::source.eq(source.to_string()))
         .filter(attempts::sequence.eq(sequence))
-        .filter(attempts::status.eq(AttemptStatus::Applied.as_str()))
+        // those that were closed before ledgers were written down were applied in one
+        .filter(attempts::ledger.is_not_null().or(attempts::status.eq(AttemptStatus::Applied.as_str())))
         .select(AttemptRow::columns())
         .first(connection)
         .optional()?;

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::attempts;
 use super::bulk::{insert_all, transactions_update};
+use super::closing::{self, Closing};
 use super::connection::AnyConnection;
 use super::documents;
 use super::fault::{Fault, Rule};
@@ -53,11 +54,15 @@ fn write(connection: &mut AnyConnection, groups: &[&[Change]], keep_lease: bool)
     Ok(Stored::Applied)
 }
 
-/// Inserts a transaction as its first change leaves it, with all that belongs to the change.
-pub(super) fn begin(connection: &mut AnyConnection, change: &Change) -> Result<(), Fault> {
-    let row = TransactionRow::new(change.transaction(), change.fact().at)?;
-    diesel::insert_into(transactions::table).values(row).execute(connection)?;
-    belongings(connection, &[std::slice::from_ref(change)])
+/// Inserts transactions as their first changes leave them, with all that belongs to these.
+pub(super) fn begin(connection: &mut AnyConnection, changes: &[&Change]) -> Result<(), Fault> {
+    let rows: Vec<TransactionRow> = changes
+        .iter()
+        .map(|change| TransactionRow::new(change.transaction(), change.fact().at))
+        .collect::<Result<_, _>>()?;
+    insert_all!(connection, transactions::table, rows);
+    let groups: Vec<&[Change]> = changes.iter().map(|change| std::slice::from_ref(*change)).collect();
+    belongings(connection, &groups)
 }
 
 /// Everything but the transactions themselves.
@@ -143,17 +148,20 @@ fn attempts_effect(connection: &mut AnyConnection, groups: &[&[Change]]) -> Resu
                 }
                 opened.push(AttemptRow::open(attempt, at)?);
             }
-            ChangeEffect::CloseAttempt { id, status, note } => {
+            ChangeEffect::CloseAttempt { id, status, ledger, note } => {
                 let same = |change: &Change| match change.effect() {
-                    ChangeEffect::CloseAttempt { id: other, status: end, .. } => other == id && end == status,
+                    ChangeEffect::CloseAttempt { id: other, status: end, ledger: within, .. } => {
+                        other == id && end == status && within == ledger
+                    }
                     _ => false,
                 };
                 if let Some(change) = group.iter().find(|change| !same(change)) {
                     return Err(mixed(change));
                 }
-                closed.push(attempts::Closing {
+                closed.push(Closing {
                     id: id.to_string(),
-                    status: *status,
+                    status: status.as_str().to_owned(),
+                    ledger: ledger.map(i64::from),
                     note: note.as_deref().map(free_text),
                     at: stamp(first.fact().at),
                     transactions: group.iter().map(|change| change.transaction().id.to_string()).collect(),
@@ -166,7 +174,7 @@ fn attempts_effect(connection: &mut AnyConnection, groups: &[&[Change]]) -> Resu
         attempts::open(connection, opened)?;
         insert_all!(connection, attempt_items::table, items);
     }
-    attempts::close(connection, &closed)
+    closing::close(connection, &closed)
 }
 
 fn mixed(change: &Change) -> Fault {

@@ -1,8 +1,12 @@
 //! Accounts whose sequence numbers envelopes use.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+#[cfg(feature = "postgres")]
+use super::bulk::{AT_ONCE, Cell, Many};
+#[cfg(feature = "sqlite")]
+use super::bulk::{Bind, Fixed};
 use super::claims::{Lease, candidates};
 use super::connection::AnyConnection;
 use super::fault::Fault;
@@ -102,16 +106,37 @@ pub(super) fn release(
     connection: &mut AnyConnection,
     claims: &[(AccountId, LeaseToken)],
 ) -> Result<(), Fault> {
-    for (account, lease) in claims {
-        let held = channels::table
-            .filter(channels::account.eq(account.to_string()))
-            .filter(channels::lease_token.eq(lease.0));
-        diesel::update(held)
-            .set((channels::lease_owner.eq(None::<String>), channels::lease_until.eq(None::<NaiveDateTime>)))
-            .execute(connection)?;
+    let back: Vec<(String, i64)> =
+        claims.iter().map(|(account, lease)| (account.to_string(), lease.0)).collect();
+    match connection {
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(postgres) => {
+            for some in back.chunks(AT_ONCE) {
+                let columns = vec![
+                    Cell::column(some.iter().map(|(account, _)| account)),
+                    Cell::column(some.iter().map(|(_, lease)| lease)),
+                ];
+                Many::new(RELEASE, columns, RELEASE_HELD).execute(postgres)?;
+            }
+        }
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(sqlite) => {
+            for (account, lease) in &back {
+                Fixed::new(RELEASE_ONE, vec![Bind::from(account), Bind::from(lease)]).execute(sqlite)?;
+            }
+        }
     }
     Ok(())
 }
+
+#[cfg(feature = "postgres")]
+const RELEASE: &str = "UPDATE channels AS c SET lease_owner = NULL, lease_until = NULL FROM ";
+#[cfg(feature = "postgres")]
+const RELEASE_HELD: &str =
+    " AS u (account, lease_token) WHERE c.account = u.account AND c.lease_token = u.lease_token";
+#[cfg(feature = "sqlite")]
+const RELEASE_ONE: &str =
+    "UPDATE channels SET lease_owner = NULL, lease_until = NULL WHERE account = ? AND lease_token = ?";
 
 pub(super) fn retire(
     connection: &mut AnyConnection,
@@ -125,33 +150,85 @@ pub(super) fn retire(
     Ok(diesel::update(idle).set(channels::retired.eq(true)).execute(connection)? == 1)
 }
 
-/// The account has an open attempt from now on. Not every source account is a channel.
-pub(super) fn occupy(connection: &mut AnyConnection, account: &str, attempt: &str) -> QueryResult<()> {
-    diesel::update(channels::table.filter(channels::account.eq(account)))
-        .set((
-            channels::attempt_id.eq(attempt),
-            channels::lease_owner.eq(None::<String>),
-            channels::lease_until.eq(None::<NaiveDateTime>),
-        ))
-        .execute(connection)
-        .map(|_| ())
+/// An account that has an open attempt from now on.
+pub(super) struct Taken {
+    pub(super) account: String,
+    pub(super) attempt: String,
 }
 
-/// The account's attempt is closed. Its last sequence number is known if the attempt was applied; nobody but us uses
-/// the keys of the pool, but a distribution account may be used from elsewhere.
-pub(super) fn vacate(
-    connection: &mut AnyConnection,
-    account: &str,
-    attempt: &str,
-    sequence: Option<i64>,
-) -> QueryResult<()> {
-    let occupied = || {
-        channels::table
-            .filter(channels::account.eq(account.to_owned()))
-            .filter(channels::attempt_id.eq(attempt))
-    };
-    diesel::update(occupied().filter(channels::position.is_not_null()))
-        .set(channels::sequence.eq(sequence))
-        .execute(connection)?;
-    diesel::update(occupied()).set(channels::attempt_id.eq(None::<String>)).execute(connection).map(|_| ())
+/// Not every source account is a channel.
+pub(super) fn occupy(connection: &mut AnyConnection, taken: &[Taken]) -> QueryResult<()> {
+    match connection {
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(postgres) => {
+            for some in taken.chunks(AT_ONCE) {
+                let columns = vec![
+                    Cell::column(some.iter().map(|one| &one.account)),
+                    Cell::column(some.iter().map(|one| &one.attempt)),
+                ];
+                Many::new(OCCUPY, columns, OCCUPY_ACCOUNT).execute(postgres)?;
+            }
+        }
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(sqlite) => {
+            for Taken { account, attempt } in taken {
+                let binds = vec![Bind::from(attempt), Bind::from(account)];
+                Fixed::new(OCCUPY_ONE, binds).execute(sqlite)?;
+            }
+        }
+    }
+    Ok(())
 }
+
+#[cfg(feature = "postgres")]
+const OCCUPY: &str =
+    "UPDATE channels AS c SET attempt_id = u.attempt_id, lease_owner = NULL, lease_until = NULL FROM ";
+#[cfg(feature = "postgres")]
+const OCCUPY_ACCOUNT: &str = " AS u (account, attempt_id) WHERE c.account = u.account";
+#[cfg(feature = "sqlite")]
+const OCCUPY_ONE: &str =
+    "UPDATE channels SET attempt_id = ?, lease_owner = NULL, lease_until = NULL WHERE account = ?";
+
+/// An account whose attempt is closed.
+pub(super) struct Left {
+    pub(super) account: String,
+    pub(super) attempt: String,
+    /// The last number that it used, if that is proved.
+    pub(super) sequence: Option<i64>,
+}
+
+/// The accounts are free again. Nobody but us uses the keys of the pool, but a distribution account may be used from
+/// elsewhere: its number is never remembered.
+pub(super) fn vacate(connection: &mut AnyConnection, left: &[Left]) -> QueryResult<()> {
+    match connection {
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(postgres) => {
+            for some in left.chunks(AT_ONCE) {
+                let columns = vec![
+                    Cell::column(some.iter().map(|one| &one.account)),
+                    Cell::column(some.iter().map(|one| &one.attempt)),
+                    Cell::column(some.iter().map(|one| &one.sequence)),
+                ];
+                Many::new(VACATE, columns, VACATE_OCCUPIED).execute(postgres)?;
+            }
+        }
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(sqlite) => {
+            for Left { account, attempt, sequence } in left {
+                let binds = vec![Bind::from(sequence), Bind::from(account), Bind::from(attempt)];
+                Fixed::new(VACATE_ONE, binds).execute(sqlite)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "postgres")]
+const VACATE: &str = "UPDATE channels AS c SET attempt_id = NULL, \
+     sequence = CASE WHEN c.position IS NULL THEN c.sequence ELSE u.sequence END FROM ";
+#[cfg(feature = "postgres")]
+const VACATE_OCCUPIED: &str = " AS u (account, attempt_id, sequence) \
+     WHERE c.account = u.account AND c.attempt_id = u.attempt_id";
+#[cfg(feature = "sqlite")]
+const VACATE_ONE: &str = "UPDATE channels SET attempt_id = NULL, \
+     sequence = CASE WHEN position IS NULL THEN sequence ELSE ? END WHERE account = ? AND attempt_id = ?";

@@ -1,9 +1,13 @@
 //! Leases on transactions. The condition stands in the search and again in the update: without the second one,
 //! PostgreSQL gives a row that several searches found to all of them.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
+#[cfg(feature = "postgres")]
+use super::bulk::{AT_ONCE, Cell, Column, Many};
+#[cfg(feature = "sqlite")]
+use super::bulk::{Bind, Fixed};
 use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::rows::codec::stamp;
@@ -50,9 +54,9 @@ impl From<&Claim> for Lease {
 }
 
 /// The end of a lease; one too long to be written lasts as long as can be written.
-pub(super) fn until(now: chrono::DateTime<chrono::Utc>, lease: std::time::Duration) -> NaiveDateTime {
+pub(super) fn until(now: DateTime<Utc>, lease: std::time::Duration) -> NaiveDateTime {
     let lease = chrono::Duration::from_std(lease).unwrap_or(chrono::Duration::MAX);
-    stamp(now.checked_add_signed(lease).unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC))
+    stamp(now.checked_add_signed(lease).unwrap_or(DateTime::<Utc>::MAX_UTC))
 }
 
 /// Nobody has a lease on the row.
@@ -121,22 +125,55 @@ fn claimed((row, token): (TransactionRow, i64)) -> Result<Claimed, Fault> {
     Ok(Claimed { transaction: row.read()?, lease: LeaseToken(token) })
 }
 
+/// A claim that is given back.
+pub(super) struct Back {
+    pub(super) id: String,
+    pub(super) lease: i64,
+    pub(super) due: NaiveDateTime,
+}
+
+impl Back {
+    #[cfg(feature = "postgres")]
+    pub(super) fn columns_of(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            Cell::column(rows.iter().map(|row| &row.id)),
+            Cell::column(rows.iter().map(|row| &row.lease)),
+            Cell::column(rows.iter().map(|row| &row.due)),
+        ]
+    }
+}
+
 pub(super) fn release(
     connection: &mut AnyConnection,
-    id: TransactionId,
-    lease: LeaseToken,
-    due: NaiveDateTime,
+    claims: &[(TransactionId, LeaseToken, DateTime<Utc>)],
 ) -> Result<(), Fault> {
-    let held = transactions::table
-        .filter(transactions::id.eq(id.to_string()))
-        .filter(transactions::lease_token.eq(lease.0))
-        .filter(transactions::lease_owner.is_not_null());
-    diesel::update(held)
-        .set((
-            transactions::due_at.eq(due),
-            transactions::lease_owner.eq(None::<String>),
-            transactions::lease_until.eq(None::<NaiveDateTime>),
-        ))
-        .execute(connection)?;
+    let back =
+        claims.iter().map(|(id, lease, due)| Back { id: id.to_string(), lease: lease.0, due: stamp(*due) });
+    let back: Vec<Back> = back.collect();
+    match connection {
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(postgres) => {
+            for some in back.chunks(AT_ONCE) {
+                Many::new(RELEASE, Back::columns_of(some), RELEASE_HELD).execute(postgres)?;
+            }
+        }
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(sqlite) => {
+            for Back { id, lease, due } in &back {
+                let binds = vec![Bind::from(due), Bind::from(id), Bind::from(lease)];
+                Fixed::new(RELEASE_ONE, binds).execute(sqlite)?;
+            }
+        }
+    }
     Ok(())
 }
+
+#[cfg(feature = "postgres")]
+const RELEASE: &str =
+    "UPDATE transactions AS t SET due_at = u.due_at, lease_owner = NULL, lease_until = NULL FROM ";
+#[cfg(feature = "postgres")]
+const RELEASE_HELD: &str = " AS u (id, lease_token, due_at) \
+     WHERE t.id = u.id AND t.lease_token = u.lease_token AND t.lease_owner IS NOT NULL";
+#[cfg(feature = "sqlite")]
+const RELEASE_ONE: &str = "UPDATE transactions SET due_at = ?, lease_owner = NULL, lease_until = NULL \
+     WHERE id = ? AND lease_token = ? AND lease_owner IS NOT NULL";

@@ -33,19 +33,19 @@ pub(super) fn record(
     }
     let mut known = known(connection, &observation.observed)?;
     let mut rows = Vec::with_capacity(observation.observed.len());
+    let mut changes: Vec<&Change> = Vec::new();
     for observed in &observation.observed {
         if !known.insert(observed.movement.id.clone()) {
             continue;
         }
         match &observed.disposition {
-            Disposition::Matched(change) | Disposition::Returned { by: change, .. } => {
-                if take(connection, change)? == Stored::Stale {
-                    return Ok(End::Rollback(Recorded::Stale));
-                }
-            }
+            Disposition::Matched(change) | Disposition::Returned { by: change, .. } => changes.push(change),
             Disposition::Suspense { .. } | Disposition::Own => {}
         }
         rows.push(row(observation, observed));
+    }
+    if take(connection, &changes)? == Stored::Stale {
+        return Ok(End::Rollback(Recorded::Stale));
     }
     insert_all!(connection, payments::table, rows);
     for poison in &observation.poison {
@@ -58,13 +58,38 @@ pub(super) fn record(
     Ok(End::Commit(Recorded::Recorded))
 }
 
-/// Writes the change that takes a payment: [`Stored::Applied`] or [`Stored::Stale`].
-fn take(connection: &mut AnyConnection, change: &Change) -> Result<Stored, Fault> {
-    if change.begins() {
-        begin(connection, change)?;
+/// Writes the changes that take payments: [`Stored::Applied`] or [`Stored::Stale`].
+fn take(connection: &mut AnyConnection, changes: &[&Change]) -> Result<Stored, Fault> {
+    for step in steps(changes) {
+        let (first, others): (Vec<&Change>, Vec<&Change>) = step.iter().partition(|change| change.begins());
+        begin(connection, &first)?;
+        if take_next(connection, &others)? == Stored::Stale {
+            return Ok(Stored::Stale);
+        }
+    }
+    Ok(Stored::Applied)
+}
+
+/// As many changes at once as are about different transactions: a second payment for one builds upon the first.
+fn steps<'c>(changes: &'c [&'c Change]) -> Vec<&'c [&'c Change]> {
+    let (mut steps, mut begin, mut seen) = (Vec::new(), 0, HashSet::new());
+    for (place, change) in changes.iter().enumerate() {
+        if !seen.insert(change.transaction().id) {
+            steps.push(&changes[begin..place]);
+            begin = place;
+            seen = HashSet::from([change.transaction().id]);
+        }
+    }
+    steps.push(&changes[begin..]);
+    steps
+}
+
+fn take_next(connection: &mut AnyConnection, changes: &[&Change]) -> Result<Stored, Fault> {
+    if changes.is_empty() {
         return Ok(Stored::Applied);
     }
-    match apply(connection, &[std::slice::from_ref(change)], false)? {
+    let groups: Vec<&[Change]> = changes.iter().map(|change| std::slice::from_ref(*change)).collect();
+    match apply(connection, &groups, false)? {
         stored @ (Stored::Applied | Stored::Stale) => Ok(stored),
         Stored::SourceBusy | Stored::MemoTaken | Stored::ReceiptTaken => {
             Err(Fault::Corrupt("a payment's change does more than take it".to_owned()))
@@ -78,7 +103,7 @@ pub(super) fn settle(
     payment: &str,
     by: &Change,
 ) -> Result<End<Settled>, Fault> {
-    if take(connection, by)? == Stored::Stale {
+    if take(connection, &[by])? == Stored::Stale {
         return Ok(End::Rollback(Settled::Stale));
     }
     let open = payments::table

@@ -93,6 +93,7 @@ diesel::table! {
         lease_owner -> Nullable<Text>,
         lease_token -> BigInt,
         lease_until -> Nullable<Timestamp>,
+        ledger -> Nullable<BigInt>,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use super::bulk::insert_all;
+use super::bulk::{in_columns, insert_all};
 use super::changes::memo_reserve;
 use super::connection::AnyConnection;
 use super::fault::Fault;
@@ -23,6 +23,25 @@ pub(super) struct Start {
     /// Inserted only if the account is used so.
     pub(super) sharing: Option<(String, Sharing)>,
 }
+
+#[derive(Debug, Insertable)]
+#[diesel(table_name = url_tokens, treat_none_as_default_value = false)]
+struct UrlTokenRow {
+    hash: String,
+    transaction_id: String,
+    expires_at: NaiveDateTime,
+}
+
+in_columns!(UrlTokenRow of "url_tokens": hash, transaction_id, expires_at);
+
+#[derive(Debug, Insertable)]
+#[diesel(table_name = account_sharing, treat_none_as_default_value = false)]
+struct SharingRow {
+    account: String,
+    sharing: String,
+}
+
+in_columns!(SharingRow of "account_sharing": account, sharing);
 
 /// Answers each how its account is used, if that was asked.
 pub(super) fn insert(
@@ -45,15 +64,13 @@ pub(super) fn insert(
         }
     }
     let token = |start: &&Start| {
-        start.url_token.map(|(hash, expires_at)| {
-            (
-                url_tokens::hash.eq(hex32(&hash)),
-                url_tokens::transaction_id.eq(start.transaction.id.to_string()),
-                url_tokens::expires_at.eq(stamp(expires_at)),
-            )
+        start.url_token.map(|(hash, expires_at)| UrlTokenRow {
+            hash: hex32(&hash),
+            transaction_id: start.transaction.id.to_string(),
+            expires_at: stamp(expires_at),
         })
     };
-    let tokens: Vec<_> = admitted.iter().filter_map(token).collect();
+    let tokens: Vec<UrlTokenRow> = admitted.iter().filter_map(token).collect();
     insert_all!(connection, url_tokens::table, tokens);
     Ok(decided)
 }
@@ -77,8 +94,7 @@ fn decide(connection: &mut AnyConnection, starts: &[Start]) -> Result<Vec<Option
     for (account, wanted) in starts.iter().filter_map(|start| start.sharing.as_ref()) {
         if !uses.contains_key(account) {
             uses.insert(account.clone(), *wanted);
-            let sharing = account_sharing::sharing.eq(wanted.as_str());
-            first.push((account_sharing::account.eq(account.clone()), sharing));
+            first.push(SharingRow { account: account.clone(), sharing: wanted.as_str().to_owned() });
         }
     }
     insert_all!(connection, account_sharing::table, first);

@@ -1,6 +1,6 @@
 //! Envelopes that pay for several transactions, the leases on them, and the channels that carry them.
 
-use super::bench::{Bench, account, at, claim, opened, voided};
+use super::bench::{Bench, account, at, claim, failed, opened, voided};
 use crate::account::AccountId;
 use crate::store::{Bump, ChannelCount, GivenUp, Store, Stored};
 use crate::transaction::{Attempt, AttemptStatus, Change, Effect, Fact, State, Transaction, TransactionHash};
@@ -89,10 +89,10 @@ pub async fn groups_do_not_depend_on_each_other(store: &dyn Store) {
     assert!(store.transaction_apply_groups(&[]).await.unwrap().is_empty());
 }
 
-/// More than fit into one statement of any database.
+/// More than are written by one connection.
 pub async fn many_changes_are_written_at_once(store: &dyn Store) {
     let bench = Bench::new(store).await;
-    let transactions = ready(&bench, 130).await;
+    let transactions = ready(&bench, 230).await;
     let groups: Vec<_> = transactions
         .chunks(2)
         .zip(1..)
@@ -113,7 +113,10 @@ pub async fn attempt_is_closed_with_all_its_transactions(store: &dyn Store) {
     let (attempt, paying) = open(&bench, &transactions[..2], account(1)).await;
     let some = changes(&bench, &paying[..1], &applied(&attempt));
     store.transaction_apply_groups(&[some]).await.expect_err("one is missing");
-    store.attempt_close(attempt.id, AttemptStatus::Void, "x", at(0)).await.expect_err("both are missing");
+    store
+        .attempt_close(attempt.id, AttemptStatus::Void, None, "x", at(0))
+        .await
+        .expect_err("both are missing");
     assert_eq!(bench.fetch(paying[0].id).await, paying[0]);
     let mixed = vec![
         bench.change(&paying[0], applied(&attempt)),
@@ -217,9 +220,9 @@ pub async fn attempt_without_transactions_is_opened_and_closed(store: &dyn Store
     let claimed = store.attempt_claim(&claim("a", 0, 10)).await.unwrap();
     assert_eq!((&claimed[0].attempt, claimed[0].transactions.len()), (&attempt, 0));
     for _ in 0..2 {
-        store.attempt_close(attempt.id, AttemptStatus::Applied, "there", at(1)).await.unwrap();
+        store.attempt_close(attempt.id, AttemptStatus::Applied, Some(7), "there", at(1)).await.unwrap();
     }
-    assert_eq!(store.attempt_applied_at(&account(1), attempt.sequence).await.unwrap(), Some(attempt));
+    assert_eq!(store.attempt_landed_at(&account(1), attempt.sequence).await.unwrap(), Some(attempt));
 }
 
 /// Of the pool first.
@@ -285,6 +288,30 @@ pub async fn channel_is_busy_while_its_attempt_is_open(store: &dyn Store) {
     assert!(store.channel_claim(&claim("b", 0, 10)).await.unwrap().is_empty());
     store.channel_put(&[(account(50), Some(0))]).await.unwrap();
     assert_eq!(store.channel_claim(&claim("b", 0, 10)).await.unwrap().len(), 1, "it is used again");
+}
+
+/// The ledger that failed an envelope has used its number.
+pub async fn number_of_a_failed_envelope_is_known_to_be_used(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    store.channel_put(&[(account(50), Some(0))]).await.unwrap();
+    let transactions = ready(&bench, 3).await;
+    let (first, paying) = open(&bench, &transactions[..2], account(50)).await;
+    let group = changes(&bench, &paying, &failed(&first));
+    assert_eq!(store.transaction_apply_groups(&[group]).await.unwrap(), [Stored::Applied]);
+    assert_eq!(bench.facts(transactions[1].id).await.last(), Some(&"attempt_voided"));
+    assert_eq!(store.attempt_landed_at(&account(50), first.sequence).await.unwrap(), Some(first.clone()));
+    let given_up = store.attempt_void_list(&[transactions[0].id]).await.unwrap();
+    assert_eq!(given_up.len(), 1, "it delivered nothing");
+    let claimed = store.channel_claim(&claim("a", 0, 10)).await.unwrap();
+    assert_eq!((claimed[0].channel.sequence, claimed[0].channel.attempt), (Some(first.sequence), None));
+
+    let own = bench.attempt(account(51));
+    store.attempt_open(&own, at(0)).await.unwrap();
+    store.attempt_close(own.id, AttemptStatus::Void, Some(9), "failed", at(1)).await.unwrap();
+    assert_eq!(store.attempt_landed_at(&account(51), own.sequence).await.unwrap(), Some(own));
+    let (unknown, paying) = open(&bench, &transactions[2..], account(52)).await;
+    bench.moved(&paying[0], voided(&unknown)).await;
+    assert_eq!(store.attempt_landed_at(&account(52), unknown.sequence).await.unwrap(), None);
 }
 
 /// Others use these accounts too.

@@ -163,7 +163,14 @@ pub(super) fn opened(attempt: &Attempt) -> Fact {
 }
 
 pub(super) fn voided(attempt: &Attempt) -> Fact {
-    Fact::AttemptVoided { attempt: attempt.id, reason: "too late".to_owned(), next: AfterVoid::Retry }
+    let reason = "too late".to_owned();
+    Fact::AttemptVoided { attempt: attempt.id, ledger: None, reason, next: AfterVoid::Retry }
+}
+
+/// A ledger holds it, and it did nothing there.
+pub(super) fn failed(attempt: &Attempt) -> Fact {
+    let reason = "tx_failed: op_no_trust".to_owned();
+    Fact::AttemptVoided { attempt: attempt.id, ledger: Some(8), reason, next: AfterVoid::Retry }
 }
 
 pub(super) fn terms(kind: Kind, memo: u64) -> Fact {

@@ -236,10 +236,16 @@ pass_on! {
     fn fact_list(transaction: TransactionId) -> Vec<FactRecord>;
     fn attempt_fetch(id: AttemptId) -> Option<Attempt>;
     fn attempt_open_of(source: &AccountId) -> Option<Attempt>;
-    fn attempt_applied_at(source: &AccountId, sequence: i64) -> Option<Attempt>;
+    fn attempt_landed_at(source: &AccountId, sequence: i64) -> Option<Attempt>;
     fn transaction_release_all(claims: &[(TransactionId, LeaseToken, DateTime<Utc>)]) -> ();
     fn attempt_open(attempt: &Attempt, at: DateTime<Utc>) -> Stored;
-    fn attempt_close(id: AttemptId, status: AttemptStatus, note: &str, at: DateTime<Utc>) -> ();
+    fn attempt_close(
+        id: AttemptId,
+        status: AttemptStatus,
+        ledger: Option<u32>,
+        note: &str,
+        at: DateTime<Utc>
+    ) -> ();
     fn attempt_release(claims: &[(AttemptId, LeaseToken, DateTime<Utc>)]) -> ();
     fn attempt_bump(id: AttemptId, bump: &Bump) -> bool;
     fn attempt_void_list(transactions: &[TransactionId]) -> Vec<GivenUp>;

@@ -17,7 +17,7 @@ pub async fn applied_change_is_there_with_all_that_belongs_to_it(store: &dyn Sto
     assert_eq!(paying.state, State::Paying { attempt: attempt.id });
     assert_eq!(bench.facts(ready.id).await, ["terms_agreed", "funds_received", "attempt_opened"]);
     assert_eq!(store.attempt_fetch(attempt.id).await.unwrap(), Some(attempt.clone()));
-    assert_eq!(store.attempt_applied_at(&account(1), attempt.sequence).await.unwrap(), None);
+    assert_eq!(store.attempt_landed_at(&account(1), attempt.sequence).await.unwrap(), None);
     assert_eq!(store.attempt_open_of(&account(1)).await.unwrap(), Some(attempt.clone()));
     let applied = Fact::AttemptApplied {
         attempt: attempt.id,
@@ -30,9 +30,9 @@ pub async fn applied_change_is_there_with_all_that_belongs_to_it(store: &dyn Sto
     assert_eq!(paid.completed_at, Some(at(9)));
     assert_eq!(store.attempt_open_of(&account(1)).await.unwrap(), None);
     assert_eq!(store.attempt_fetch(attempt.id).await.unwrap(), Some(attempt.clone()));
-    assert_eq!(store.attempt_applied_at(&account(1), attempt.sequence - 1).await.unwrap(), None);
-    assert_eq!(store.attempt_applied_at(&account(2), attempt.sequence).await.unwrap(), None);
-    let user = store.attempt_applied_at(&account(1), attempt.sequence).await.unwrap();
+    assert_eq!(store.attempt_landed_at(&account(1), attempt.sequence - 1).await.unwrap(), None);
+    assert_eq!(store.attempt_landed_at(&account(2), attempt.sequence).await.unwrap(), None);
+    let user = store.attempt_landed_at(&account(1), attempt.sequence).await.unwrap();
     assert_eq!(user, Some(attempt));
 }
 

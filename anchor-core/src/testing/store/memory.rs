@@ -232,12 +232,12 @@ impl Store for MemoryStore {
         Ok(self.books().attempt_open_of(source))
     }
 
-    async fn attempt_applied_at(
+    async fn attempt_landed_at(
         &self,
         source: &AccountId,
         sequence: i64,
     ) -> Result<Option<Attempt>, StoreError> {
-        Ok(self.books().attempt_applied_at(source, sequence))
+        Ok(self.books().attempt_landed_at(source, sequence))
     }
 
     async fn attempt_open(&self, attempt: &Attempt, at: DateTime<Utc>) -> Result<Stored, StoreError> {
@@ -248,10 +248,11 @@ impl Store for MemoryStore {
         &self,
         id: AttemptId,
         status: AttemptStatus,
+        ledger: Option<u32>,
         _note: &str,
         _at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.books().attempt_close(id, status)
+        self.books().attempt_close(id, status, ledger)
     }
 
     async fn attempt_claim(&self, claim: &Claim) -> Result<Vec<ClaimedAttempt>, StoreError> {

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::codec::{Reader, stamp, time, to_word};
 use crate::amount::Money;
 use crate::id::{AttemptId, TransactionId};
+use crate::store::diesel::bulk::in_columns;
 use crate::store::diesel::connection::AnyBackend;
 use crate::store::diesel::fault::Fault;
 use crate::store::diesel::schema::{attempt_bumps, attempt_items, attempts, channels, orders};
@@ -27,6 +28,10 @@ pub(in crate::store::diesel) struct AttemptRow {
     fee: i64,
     due_at: NaiveDateTime,
 }
+
+in_columns!(AttemptRow of "attempts":
+    id, purpose, hash, envelope, source, sequence, max_time, status, opened_at, fee, due_at
+);
 
 impl AttemptRow {
     pub(in crate::store::diesel) fn columns() -> <Self as Selectable<AnyBackend>>::SelectExpression {
@@ -91,6 +96,8 @@ pub(in crate::store::diesel) struct AttemptItemRow {
     position: i64,
     transaction_id: String,
 }
+
+in_columns!(AttemptItemRow of "attempt_items": attempt_id, position, transaction_id);
 
 impl AttemptItemRow {
     pub(in crate::store::diesel) fn open(

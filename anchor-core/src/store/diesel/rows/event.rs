@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::codec::{Reader, stamp, time, to_json, to_word};
+use crate::store::diesel::bulk::in_columns;
 use crate::store::diesel::connection::AnyBackend;
 use crate::store::diesel::fault::Fault;
 use crate::store::diesel::schema::events;
@@ -25,6 +26,10 @@ pub(in crate::store::diesel) struct EventRow {
     callback_done: bool,
     pub(in crate::store::diesel) due_at: NaiveDateTime,
 }
+
+in_columns!(EventRow of "events":
+    id, transaction_id, version, position, kind, snapshot, at, tries, sink_done, callback_done, due_at
+);
 
 impl EventRow {
     pub(in crate::store::diesel) fn columns() -> <Self as Selectable<AnyBackend>>::SelectExpression {

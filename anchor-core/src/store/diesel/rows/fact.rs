@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::codec::{Reader, free_text, stamp, time, to_json};
+use crate::store::diesel::bulk::in_columns;
 use crate::store::diesel::connection::AnyBackend;
 use crate::store::diesel::fault::Fault;
 use crate::store::diesel::schema::facts;
@@ -23,6 +24,8 @@ pub(in crate::store::diesel) struct FactRow {
     refused: Option<String>,
     pub(in crate::store::diesel) anomaly_key: Option<String>,
 }
+
+in_columns!(FactRow of "facts": id, transaction_id, version, fact, data, actor, actor_name, at, refused, anomaly_key);
 
 impl FactRow {
     pub(in crate::store::diesel) fn columns() -> <Self as Selectable<AnyBackend>>::SelectExpression {

@@ -10,6 +10,7 @@ use crate::amount::StellarAmount;
 use crate::id::TransactionId;
 use crate::memo::Memo;
 use crate::stellar::{Movement, PoisonRecord};
+use crate::store::diesel::bulk::in_columns;
 use crate::store::diesel::connection::AnyBackend;
 use crate::store::diesel::fault::Fault;
 use crate::store::diesel::schema::{payments, poison_records};
@@ -35,6 +36,11 @@ pub(in crate::store::diesel) struct PaymentRow {
     settled_by: Option<String>,
     settled_at: Option<NaiveDateTime>,
 }
+
+in_columns!(PaymentRow of "payments":
+    operation_id, account, transaction_hash, ledger, ledger_closed_at, sender, receiver, asset, amount, memo_type,
+    memo, transaction_id, suspense, recorded_at, settled_by, settled_at
+);
 
 impl PaymentRow {
     pub(in crate::store::diesel) fn columns() -> <Self as Selectable<AnyBackend>>::SelectExpression {

@@ -6,15 +6,19 @@ use diesel::dsl::SqlTypeOf;
 use diesel::expression::ValidGrouping;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use serde::Serialize;
 
 use super::codec::{Reader, free_text, indexed_text, stamp, time, to_json, to_word};
+#[cfg(feature = "sqlite")]
+use crate::store::diesel::bulk::Bind;
+use crate::store::diesel::bulk::in_columns;
+#[cfg(feature = "postgres")]
+use crate::store::diesel::bulk::{Cell, Column};
 use crate::store::diesel::connection::AnyBackend;
 use crate::store::diesel::fault::Fault;
 use crate::store::diesel::schema::transactions;
 use crate::transaction::{NewTransaction, State, Transaction};
 
-#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset, Serialize)]
+#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
 // NULL is written, not DEFAULT: a statement whose text depends on its values is planned anew each time
 #[diesel(table_name = transactions, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(in crate::store::diesel) struct TransactionRow {
@@ -74,7 +78,42 @@ impl<B: Backend> QueryFragment<B> for TransactionColumns {
 impl<Source> SelectableExpression<Source> for TransactionColumns {}
 impl<Source> AppearsOnTable<Source> for TransactionColumns {}
 
+/// Hands the columns of a transaction that can change to a macro, with others before and after them.
+macro_rules! changing {
+    ($then:ident: $($before:ident)*; $($after:ident)*) => {
+        $then!(
+            $($before)* version state state_data queue due_at deadline terms amounts receipt refunds
+            stellar_transaction_id external_transaction_id claimable_balance_id message updated_at completed_at
+            $($after)*
+        )
+    };
+}
+
+in_columns!(TransactionRow of "transactions":
+    id, version, kind, protocol, state, state_data, queue, due_at, deadline, subject_key, subject, client_domain,
+    asset, off_chain_asset, request, terms, amounts, receipt, refunds, stellar_transaction_id,
+    external_transaction_id, claimable_balance_id, message, started_at, updated_at, completed_at
+);
+
 impl TransactionRow {
+    /// Which ones, and everything that can change.
+    #[cfg(feature = "postgres")]
+    pub(in crate::store::diesel) fn changing(rows: &[Self]) -> Vec<Column<'_>> {
+        macro_rules! columns {
+            ($($field:ident)+) => { vec![$(Cell::column(rows.iter().map(|row| &row.$field))),+] };
+        }
+        changing!(columns: id;)
+    }
+
+    /// Everything that can change, and which one, as it was before.
+    #[cfg(feature = "sqlite")]
+    pub(in crate::store::diesel) fn change(&self) -> Vec<Bind<'_>> {
+        macro_rules! binds {
+            ($($field:ident)+) => { vec![$(Bind::from(&self.$field)),+] };
+        }
+        changing!(binds: ; id version)
+    }
+
     /// As written at `at`: due at once if the state waits for a job.
     pub(in crate::store::diesel) fn new(transaction: &Transaction, at: DateTime<Utc>) -> Result<Self, Fault> {
         let t = transaction;

@@ -15,9 +15,9 @@ impl Books {
         let is_same = |change: &Change| match (first.effect(), change.effect()) {
             (ChangeEffect::OpenAttempt(one), ChangeEffect::OpenAttempt(other)) => one == other,
             (
-                ChangeEffect::CloseAttempt { id, status, .. },
-                ChangeEffect::CloseAttempt { id: other, status: end, .. },
-            ) => id == other && status == end,
+                ChangeEffect::CloseAttempt { id, status, ledger, .. },
+                ChangeEffect::CloseAttempt { id: other, status: end, ledger: within, .. },
+            ) => id == other && status == end && ledger == within,
             (ChangeEffect::OpenAttempt(_) | ChangeEffect::CloseAttempt { .. }, _)
             | (_, ChangeEffect::OpenAttempt(_) | ChangeEffect::CloseAttempt { .. }) => false,
             _ => true,
@@ -65,7 +65,7 @@ impl Books {
         let Some(first) = group.first() else { return };
         match first.effect() {
             ChangeEffect::OpenAttempt(attempt) => self.open(attempt, ids(group), first.fact().at),
-            ChangeEffect::CloseAttempt { id, status, .. } => self.close(*id, *status),
+            ChangeEffect::CloseAttempt { id, status, ledger, .. } => self.close(*id, *status, *ledger),
             ChangeEffect::None | ChangeEffect::OpenOrder(_) | ChangeEffect::UpdateOrder { .. } => {}
         }
     }
@@ -75,6 +75,7 @@ impl Books {
         let row = AttemptRow {
             attempt: attempt.clone(),
             status: AttemptStatus::Open,
+            ledger: None,
             opened_at: at,
             due_at: at,
             lease: Lease::default(),
@@ -85,11 +86,11 @@ impl Books {
         self.occupy(&attempt.source, attempt.id);
     }
 
-    fn close(&mut self, id: AttemptId, status: AttemptStatus) {
+    fn close(&mut self, id: AttemptId, status: AttemptStatus, ledger: Option<u32>) {
         let Some(row) = self.attempts.get_mut(&id) else { return };
-        row.status = status;
+        (row.status, row.ledger) = (status, ledger);
         row.lease.end();
-        let proved = (status == AttemptStatus::Applied).then_some(row.attempt.sequence);
+        let proved = ledger.map(|_| row.attempt.sequence);
         let source = row.attempt.source;
         self.vacate(&source, id, proved);
     }
@@ -106,13 +107,18 @@ impl Books {
         Ok(stored)
     }
 
-    pub(super) fn attempt_close(&mut self, id: AttemptId, status: AttemptStatus) -> Result<(), StoreError> {
+    pub(super) fn attempt_close(
+        &mut self,
+        id: AttemptId,
+        status: AttemptStatus,
+        ledger: Option<u32>,
+    ) -> Result<(), StoreError> {
         let Some(row) = self.attempts.get(&id) else { return Ok(()) };
         if !row.transactions.is_empty() {
             return Err(StoreError::Corrupt(format!("attempts {id}: closed without its transactions")));
         }
         if row.status == AttemptStatus::Open {
-            self.close(id, status);
+            self.close(id, status, ledger);
         }
         Ok(())
     }
@@ -186,11 +192,9 @@ impl Books {
         self.attempt_where(|row| row.attempt.source == *source && row.status == AttemptStatus::Open)
     }
 
-    pub(super) fn attempt_applied_at(&self, source: &AccountId, sequence: i64) -> Option<Attempt> {
+    pub(super) fn attempt_landed_at(&self, source: &AccountId, sequence: i64) -> Option<Attempt> {
         self.attempt_where(|row| {
-            row.attempt.source == *source
-                && row.attempt.sequence == sequence
-                && row.status == AttemptStatus::Applied
+            row.attempt.source == *source && row.attempt.sequence == sequence && row.ledger.is_some()
         })
     }
 

@@ -66,6 +66,7 @@ pub(super) struct HistoryRow {
 pub(super) struct AttemptRow {
     pub(super) attempt: Attempt,
     pub(super) status: AttemptStatus,
+    pub(super) ledger: Option<u32>,
     pub(super) opened_at: DateTime<Utc>,
     pub(super) due_at: DateTime<Utc>,
     pub(super) lease: Lease,
