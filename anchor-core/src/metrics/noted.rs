@@ -25,7 +25,11 @@ impl Source for Noted {
         if let Some(count) = short {
             let gauge = Gauge::<i64>::default();
             gauge.set(count.into());
-            registry.register("channels_short", "Channel accounts that lack lumens, or the whole account", gauge);
+            registry.register(
+                "channels_short",
+                "Channel accounts that lack lumens, or the whole account",
+                gauge,
+            );
         }
     }
 }

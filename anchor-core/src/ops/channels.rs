@@ -113,7 +113,8 @@ pub async fn feed(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, O
         progress.claimed = progress.claimed.saturating_add(1);
         match shown {
             Ok(Some(shown)) => {
-                short = short.saturating_add(u32::from(shown.balance.stroops() < settings.channel_balance_min));
+                short =
+                    short.saturating_add(u32::from(shown.balance.stroops() < settings.channel_balance_min));
                 hungry.extend(lack(settings, &shown).map(|amount| (*account, amount)));
             }
             Ok(None) => {

@@ -60,7 +60,10 @@ fn rpc(url: &str) -> Arc<dyn Ledger> {
 }
 
 impl Several {
-    async fn new(remembered: Option<u32>, adapter: impl Fn(&Devnet, &Beside) -> [Arc<dyn Ledger>; 2]) -> Self {
+    async fn new(
+        remembered: Option<u32>,
+        adapter: impl Fn(&Devnet, &Beside) -> [Arc<dyn Ledger>; 2],
+    ) -> Self {
         let devnet = Devnet::builder()
             .close(CloseMode::Manual)
             .submission_timeout(Duration::from_millis(100))
@@ -125,6 +128,9 @@ async fn rpcs() -> Several {
 async fn horizons_of_which_one_is_down() -> Several {
     let network = horizons().await;
     network.faults(0).add(FaultRule::new(Fault::ServerError { status: 503 }));
+    while network.states()[0] != EndpointState::Down {
+        network.ledger.latest().await.unwrap();
+    }
     network
 }
 
@@ -147,8 +153,27 @@ mod with_one_down {
     anchor_core::ledger_conformance!(super::horizons_of_which_one_is_down);
 }
 
+/// What is not found is not found up to the earlier ledger, and history begins there: this cannot be as the suite has it.
 mod with_one_lagging {
-    anchor_core::ledger_conformance!(super::horizons_of_which_one_lags);
+    use super::horizons_of_which_one_lags;
+
+    anchor_core::ledger_conformance!(horizons_of_which_one_lags; accounts:
+        missing_account_is_none,
+        funded_account_is_seen,
+        trust_line_is_seen_with_balance_and_limit,
+        memo_requirement_and_home_domain_are_seen,
+    );
+    anchor_core::ledger_conformance!(horizons_of_which_one_lags; submission:
+        latest_advances_with_every_ledger,
+        payment_lands_and_is_found,
+        envelope_that_is_sent_again_lands_once,
+        payment_without_trust_line_fails_on_the_ledger,
+        payment_to_a_missing_account_fails_on_the_ledger,
+        used_sequence_number_is_rejected,
+        envelope_past_its_bound_is_rejected,
+        envelope_that_expires_unapplied_is_never_found,
+        new_account_is_created,
+    );
 }
 
 #[tokio::test]
@@ -218,7 +243,7 @@ async fn envelope_goes_to_the_next_server_and_lands_once() {
 async fn account_is_that_of_the_server_that_has_read_furthest() {
     for network in [horizons().await, rpcs().await] {
         let payer = Stranger::new(&network).await;
-        payer.apply([build::change_trust(&build::credit("USD", &payer.address()), 0)]).await;
+        payer.apply([build::payment(payer.address(), &Asset::Native, 1)]).await;
         let latest = network.ledger.latest().await.unwrap().sequence;
         let sequence = network.ledger.account(&payer.id()).await.unwrap().unwrap().sequence;
         network.faults(0).add(FaultRule::new(Fault::Stale { ledgers: 1 }));
@@ -251,6 +276,8 @@ async fn server_behind_the_position_has_nothing_new_and_is_not_believed_alone() 
 async fn watching_begins_with_the_least_of_what_the_servers_have_read() {
     let network = horizons().await;
     let (user, payer) = (Stranger::new(&network).await, Stranger::new(&network).await);
+    network.close(5).await;
+    network.close(5).await;
     let latest = network.ledger.latest().await.unwrap().sequence;
     network.faults(1).add(FaultRule::new(Fault::Stale { ledgers: 2 }));
     let start = network.ledger.movements_start(&user.id()).await.unwrap();
@@ -313,8 +340,11 @@ async fn stream_survives_servers_that_flap_in_turn_without_gap_or_repetition() {
             // not through the servers that are ill
             let network_id = *network.ledger.network().id();
             let sequence = network.devnet.network().account(&payer.address()).unwrap().seq_num.0 + 1;
-            let draft = anchor_devnet::ledger::build::Draft::new(&payer.address(), sequence)
-                .operation(build::payment(user.address(), &Asset::Native, amount));
+            let draft = build::Draft::new(&payer.address(), sequence).operation(build::payment(
+                user.address(),
+                &Asset::Native,
+                amount,
+            ));
             network.devnet.submit(draft.sign(network_id, &[payer.key.dalek()]));
             network.close(1).await;
             let told = async {
@@ -352,9 +382,12 @@ async fn history_that_one_server_forgot_is_read_from_the_other() {
     assert_eq!(network.states(), [EndpointState::Well, EndpointState::Well], "to forget is no failure");
     // without the other one the gap is told, and not skipped
     network.faults(1).add(FaultRule::new(Fault::ServerError { status: 503 }));
-    network.ledger.movements(&user.id(), &after).await.unwrap_err();
-    drop(stream);
-    let alone = FailoverLedger::new(vec![("it".to_owned(), rpc(&network.preferred.rpc_url()))], options()).unwrap();
+    let servers = [rpc(&network.preferred.rpc_url()), rpc(&network.devnet.rpc_url())];
+    let servers = ["forgetful", "down"].map(str::to_owned).into_iter().zip(servers).collect();
+    let both = FailoverLedger::new(servers, options()).unwrap();
+    both.movements(&user.id(), &after).await.unwrap_err();
+    let alone =
+        FailoverLedger::new(vec![("it".to_owned(), rpc(&network.preferred.rpc_url()))], options()).unwrap();
     let gone = alone.movements(&user.id(), &after).await;
     assert!(matches!(gone, Err(LedgerError::HistoryGone { .. })), "{gone:?}");
     let told = alone.follow(user.id(), after).next().await.unwrap();

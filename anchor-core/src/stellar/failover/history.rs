@@ -50,7 +50,10 @@ impl FailoverLedger {
             let answer = server.ledger.movements(account, after).await;
             self.note(server, &answer);
             match answer {
-                Ok(page) if page.next != *after => return Ok(page),
+                // another one may have read further
+                Ok(page) if page.next != *after => {
+                    return Ok(MovementPage { more: page.more || self.servers.len() > 1, ..page });
+                }
                 Ok(page) => quiet = quiet.or(Some((server, page))),
                 Err(error @ LedgerError::HistoryGone { .. }) => gone = Some(error),
                 Err(error) => trouble = Some(error),

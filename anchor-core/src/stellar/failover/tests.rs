@@ -89,9 +89,10 @@ impl Ledger for Moody {
             return Ok(Lookup::NotFound { checked: self.inner.latest().await? });
         }
         match self.inner.lookup(hash).await? {
-            Lookup::Succeeded { ledger, .. } if self.is(Mood::Gloomy) => {
-                Ok(Lookup::Failed { ledger, failure: Failure::new(crate::stellar::FailureKind::Other, "gloom") })
-            }
+            Lookup::Succeeded { ledger, .. } if self.is(Mood::Gloomy) => Ok(Lookup::Failed {
+                ledger,
+                failure: Failure::new(crate::stellar::FailureKind::Other, "gloom"),
+            }),
             found => Ok(found),
         }
     }
@@ -123,8 +124,10 @@ fn pair(lag: usize, options: FailoverOptions) -> Pair {
     fake.fund(samples::user().account(), StellarAmount::from_stroops(100).unwrap());
     let (fresh, lagging) = (Moody::new(fake.clone()), Moody::new(fake.behind(lag)));
     // the one that lags is preferred
-    let servers: Vec<(String, Arc<dyn Ledger>)> =
-        vec![("lagging".to_owned(), Arc::new(lagging.clone())), ("fresh".to_owned(), Arc::new(fresh.clone()))];
+    let servers: Vec<(String, Arc<dyn Ledger>)> = vec![
+        ("lagging".to_owned(), Arc::new(lagging.clone())),
+        ("fresh".to_owned(), Arc::new(fresh.clone())),
+    ];
     for _ in 0..lag {
         fake.close();
     }
@@ -180,7 +183,9 @@ async fn account_is_never_older_than_what_was_shown() {
     pair.fresh.be(Mood::Down);
     let older = pair.ledger.account(&user).await;
     assert!(matches!(older, Err(LedgerError::Behind { wanted, .. }) if wanted == latest), "{older:?}");
-    (0..3).for_each(|_| drop(pair.fresh.inner.close()));
+    for _ in 0..3 {
+        pair.fresh.inner.close();
+    }
     assert_eq!(pair.ledger.account(&user).await.unwrap().unwrap().as_of, Some(latest), "it has caught up");
 }
 
@@ -203,7 +208,9 @@ async fn account_that_has_just_come_or_gone_is_as_the_later_ledger_has_it() {
     pair.fresh.inner.fund(new, StellarAmount::from_stroops(1).unwrap());
     assert_eq!(pair.lagging.account(&new).await.unwrap(), None);
     assert!(pair.ledger.account(&new).await.unwrap().is_some());
-    (0..3).for_each(|_| drop(pair.fresh.inner.close()));
+    for _ in 0..3 {
+        pair.fresh.inner.close();
+    }
     pair.fresh.inner.remove(&new);
     assert!(pair.lagging.account(&new).await.unwrap().is_some());
     // whoever was shown the latest ledger is not shown the account

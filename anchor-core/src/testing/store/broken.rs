@@ -14,8 +14,8 @@ use crate::memo::Memo;
 use crate::stellar::Cursor;
 use crate::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    Disposition, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded,
-    Session, Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
+    Disposition, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord,
+    Recorded, Session, Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
     TransactionLookup, WatchLease,
 };
 use crate::transaction::{Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction};
