@@ -351,6 +351,16 @@ impl FailoverLedger {
 #[error("it is slower than the others")]
 struct Slow;
 
+/// Which of two servers' answers to the same envelope says more.
+const fn telling(answer: &Result<Submission, LedgerError>) -> u8 {
+    match answer {
+        Ok(Submission::Accepted | Submission::Applied { .. }) => 3,
+        Ok(Submission::Rejected(_)) => 2,
+        Ok(Submission::TryAgain) => 1,
+        Err(_) => 0,
+    }
+}
+
 async fn within<T>(patience: Duration, asked: impl Future<Output = T>) -> Result<T, LedgerError> {
     tokio::time::timeout(patience, asked).await.map_err(|_| LedgerError::Timeout(patience))
 }
@@ -438,22 +448,18 @@ impl Ledger for FailoverLedger {
         answer.unwrap_or_else(|| Err(LedgerError::Malformed("an envelope was not answered for".to_owned())))
     }
 
-    /// What one server did not take, or may not have taken, goes to the next one: the same envelope lands at most once.
+    /// What one server did not take, or may not have taken, goes to the next one: the same envelope lands at most once,
+    /// and a server that lags refuses what another one takes.
     async fn submit_all(&self, envelopes: &[&str]) -> Vec<Result<Submission, LedgerError>> {
-        let mut answers: Vec<Option<Result<Submission, LedgerError>>> = vec![None; envelopes.len()];
+        let missing = || Err(LedgerError::Malformed("an envelope was not answered for".to_owned()));
+        let mut answers: Vec<Result<Submission, LedgerError>> = envelopes.iter().map(|_| missing()).collect();
         for server in self.order() {
-            let is_open = |answer: &Option<Result<Submission, LedgerError>>| {
-                !matches!(
-                    answer,
-                    Some(Ok(Submission::Accepted | Submission::Applied { .. } | Submission::Rejected(_)))
-                )
+            let is_open = |answer: &Result<Submission, LedgerError>| {
+                !matches!(answer, Ok(Submission::Accepted | Submission::Applied { .. }))
             };
-            let open: Vec<usize> = answers
-                .iter()
-                .enumerate()
-                .filter(|(_, answer)| is_open(answer))
-                .map(|(place, _)| place)
-                .collect();
+            let places = answers.iter().enumerate();
+            let open: Vec<usize> =
+                places.filter(|(_, answer)| is_open(answer)).map(|(place, _)| place).collect();
             if open.is_empty() {
                 break;
             }
@@ -462,14 +468,13 @@ impl Ledger for FailoverLedger {
             self.note_all(server, &told);
             for (place, told) in open.into_iter().zip(told) {
                 if let Some(answer) = answers.get_mut(place)
-                    && (told.is_ok() || answer.is_none())
+                    && telling(&told) >= telling(answer)
                 {
-                    *answer = Some(told);
+                    *answer = told;
                 }
             }
         }
-        let missing = || Err(LedgerError::Malformed("an envelope was not answered for".to_owned()));
-        answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect()
+        answers
     }
 
     async fn lookup(&self, hash: &TransactionHash) -> Result<Lookup, LedgerError> {
@@ -493,8 +498,11 @@ impl Ledger for FailoverLedger {
         let order = self.order();
         let ask = |server: &'_ Server| {
             let (ledger, hash) = (Arc::clone(&server.ledger), *hash);
-            let is_trusted = self.standing(server) == Standing::Well;
-            async move { Said { is_trusted, answer: ledger.search(&hash, from, until).await } }
+            let (is_trusted, patience) = (self.standing(server) == Standing::Well, self.patience(server));
+            async move {
+                let answer = within(patience, ledger.search(&hash, from, until)).await.and_then(|said| said);
+                Said { is_trusted, answer }
+            }
         };
         let said = join_all(order.iter().map(|server| ask(server))).await;
         for (server, one) in order.iter().zip(&said) {
