@@ -264,11 +264,14 @@ async fn server_behind_the_position_has_nothing_new_and_is_not_believed_alone() 
         network.faults(0).add(FaultRule::new(Fault::Stale { ledgers: 1 }));
         let page = network.ledger.movements(&user.id(), &after).await.unwrap();
         assert_eq!(stroops(&page.movements), [7], "the other one has it");
-        let quiet = network.ledger.movements(&user.id(), &page.next).await.unwrap();
-        assert_eq!((stroops(&quiet.movements), quiet.more), (vec![], false));
+        let mut quiet = page;
+        while quiet.more {
+            quiet = network.ledger.movements(&user.id(), &quiet.next).await.unwrap();
+            assert_eq!(stroops(&quiet.movements), []);
+        }
         // the one that is left has not read as far as the position
         network.faults(1).add(FaultRule::new(Fault::ServerError { status: 503 }));
-        network.ledger.movements(&user.id(), &page.next).await.unwrap_err();
+        network.ledger.movements(&user.id(), &quiet.next).await.unwrap_err();
     }
 }
 
