@@ -36,7 +36,7 @@ use crate::transaction::TransactionHash;
 pub use endpoints::{Endpoint, EndpointState, Endpoints};
 
 use agree::{Said, agree, found_in, is_contradictory};
-use health::{Health, Standing};
+use health::{About, Health, Standing};
 
 mod accounts;
 mod agree;
@@ -157,22 +157,22 @@ impl FailoverLedger {
     }
 
     /// Takes down whether a server answered. That history is gone, or a search unfinished, is an answer too.
-    fn note<T>(&self, server: &Server, answer: &Result<T, LedgerError>) {
+    fn note<T>(&self, server: &Server, about: About, answer: &Result<T, LedgerError>) {
         match answer {
             Ok(_) | Err(LedgerError::HistoryGone { .. } | LedgerError::Unfinished) => {
-                server.health.answered(&server.name);
+                server.health.answered(&server.name, about);
             }
-            Err(error) => server.health.failed(&server.name, error, &self.options),
+            Err(error) => server.health.failed(&server.name, about, error, &self.options),
         }
     }
 
     /// As [`note`](Self::note), of several questions that were asked at once.
-    fn note_all<T>(&self, server: &Server, answers: &[Result<T, LedgerError>]) {
+    fn note_all<T>(&self, server: &Server, about: About, answers: &[Result<T, LedgerError>]) {
         let is_answer = |answer: &&Result<T, LedgerError>| {
             matches!(answer, Ok(_) | Err(LedgerError::HistoryGone { .. } | LedgerError::Unfinished))
         };
         if let Some(answer) = answers.iter().find(is_answer).or(answers.first()) {
-            self.note(server, answer);
+            self.note(server, about, answer);
         }
     }
 
@@ -234,7 +234,7 @@ impl FailoverLedger {
         let mut told = Vec::with_capacity(servers.len());
         for (server, answer) in servers.into_iter().zip(answers) {
             let answer = answer.unwrap_or_else(|| Err(LedgerError::Unreachable(Arc::new(Slow))));
-            self.note(server, &answer);
+            self.note(server, About::AllElse, &answer);
             told.push((server, answer));
         }
         told
@@ -270,7 +270,7 @@ impl FailoverLedger {
         };
         let told: Vec<(bool, Vec<_>)> = join_all(others.iter().map(|server| ask(server))).await;
         for (server, (_, answers)) in others.iter().zip(&told) {
-            self.note_all(server, answers);
+            self.note_all(server, About::Transactions, answers);
         }
         for (index, place) in rest.into_iter().enumerate() {
             let Some(answer) = answers.get_mut(place) else { continue };
@@ -380,7 +380,7 @@ impl Ledger for FailoverLedger {
         let mut trouble = None;
         for server in self.order() {
             let answer = server.ledger.fee_bid().await;
-            self.note(server, &answer);
+            self.note(server, About::AllElse, &answer);
             match answer {
                 Ok(bid) => return Ok(bid),
                 Err(error) => trouble = Some(error),
@@ -411,7 +411,7 @@ impl Ledger for FailoverLedger {
             }
             let sent: Vec<&str> = open.iter().filter_map(|place| envelopes.get(*place).copied()).collect();
             let told = server.ledger.submit_all(&sent).await;
-            self.note_all(server, &told);
+            self.note_all(server, About::AllElse, &told);
             for (place, told) in open.into_iter().zip(told) {
                 if let Some(answer) = answers.get_mut(place)
                     && telling(&told) >= telling(answer)
@@ -436,7 +436,7 @@ impl Ledger for FailoverLedger {
         let Some((first, others)) = order.split_first() else { return Vec::new() };
         let is_trusted = self.standing(first) == Standing::Well;
         let answers = first.ledger.lookup_all(hashes).await;
-        self.note_all(first, &answers);
+        self.note_all(first, About::Transactions, &answers);
         self.together(hashes, is_trusted, others, answers).await
     }
 
@@ -452,7 +452,7 @@ impl Ledger for FailoverLedger {
         };
         let said = join_all(order.iter().map(|server| ask(server))).await;
         for (server, one) in order.iter().zip(&said) {
-            self.note(server, &one.answer);
+            self.note(server, About::Transactions, &one.answer);
         }
         self.concluded(&said)
     }

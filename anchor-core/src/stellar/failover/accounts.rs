@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::{FailoverLedger, Server, within};
+use super::{About, FailoverLedger, Server, within};
 use crate::account::AccountId;
 use crate::stellar::{AccountSnapshot, LedgerError, LedgerPoint};
 
@@ -35,7 +35,7 @@ impl FailoverLedger {
         });
         let Some(first) = order.first() else { return Vec::new() };
         let mut answers = first.ledger.accounts(ids).await;
-        self.note_all(first, &answers);
+        self.note_all(first, About::AllElse, &answers);
         let floor = self.floor();
         let rest: Vec<usize> = answers
             .iter()
@@ -86,7 +86,7 @@ impl FailoverLedger {
         };
         let told = join_all(order.iter().map(|server| ask(server))).await;
         for (server, answers) in order.iter().zip(&told) {
-            self.note_all(server, answers);
+            self.note_all(server, About::AllElse, answers);
         }
         told
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 
-use super::{FailoverLedger, Server};
+use super::{About, FailoverLedger, Server};
 use crate::account::AccountId;
 use crate::stellar::{Cursor, LedgerError, MovementPage};
 
@@ -54,11 +54,11 @@ impl Follower<'_> {
             let server = *server;
             match tokio::time::timeout(self.ledger.options.silence, pages.next()).await {
                 Ok(Some(Ok(page))) => {
-                    self.ledger.note(server, &Ok(()));
+                    self.ledger.note(server, About::AllElse, &Ok(()));
                     return Ok(self.goes_on(page));
                 }
                 Ok(Some(Err(error))) => {
-                    self.ledger.note::<()>(server, &Err(error.clone()));
+                    self.ledger.note::<()>(server, About::AllElse, &Err(error.clone()));
                     self.followed = None;
                     if let Some(page) = self.failed(error, server).await? {
                         return Ok(self.goes_on(page));
@@ -99,7 +99,7 @@ impl Follower<'_> {
         let ledger = self.ledger;
         for server in ledger.order().into_iter().filter(|server| !std::ptr::eq(*server, failed)) {
             let answer = server.ledger.movements(&self.account, &self.after).await;
-            ledger.note(server, &answer);
+            ledger.note(server, About::AllElse, &answer);
             if let Ok(page) = answer {
                 self.followed = Some((server, server.ledger.follow(self.account, page.next.clone())));
                 return Ok((page.next != self.after).then_some(page));

@@ -24,14 +24,22 @@ pub(super) enum Standing {
     Shut,
 }
 
+/// What a server was asked about. Where it keeps transactions may be broken while all else works: an answer to another
+/// question is then no sign of health, or its silence about envelopes would keep them open for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    Transactions,
+    AllElse,
+}
+
 /// What is known of one server.
 #[derive(Debug, Default)]
 pub(super) struct Health(Mutex<State>);
 
 #[derive(Debug, Default, Clone)]
 pub(super) struct State {
-    /// In a row.
-    failures: u32,
+    /// In a row, about transactions and about all else.
+    failures: [u32; 2],
     /// How often it was shut in a row.
     shut: u32,
     shut_until: Option<Instant>,
@@ -42,8 +50,16 @@ pub(super) struct State {
 }
 
 impl State {
+    const fn failures_mut(&mut self, about: About) -> &mut u32 {
+        let [transactions, all_else] = &mut self.failures;
+        match about {
+            About::Transactions => transactions,
+            About::AllElse => all_else,
+        }
+    }
+
     pub(super) fn standing(&self, failures_max: u32) -> Standing {
-        if self.failures >= failures_max {
+        if self.failures.iter().any(|failures| *failures >= failures_max) {
             let is_shut = self.shut_until.is_some_and(|until| Instant::now() < until);
             return if is_shut { Standing::Shut } else { Standing::OnTrial };
         }
@@ -61,12 +77,14 @@ impl Health {
     }
 
     /// It gave an answer, whatever the answer was.
-    pub(super) fn answered(&self, name: &str) {
+    pub(super) fn answered(&self, name: &str, about: About) {
         let mut state = self.lock();
-        if state.shut > 0 {
+        state.is_elsewhere = false;
+        *state.failures_mut(about) = 0;
+        if state.failures == [0, 0] && state.shut > 0 {
             tracing::info!(endpoint = name, "a ledger server answers again");
+            (state.shut, state.shut_until) = (0, None);
         }
-        (state.failures, state.shut, state.shut_until, state.is_elsewhere) = (0, 0, None, false);
     }
 
     /// It has read so far; `is_behind` by much, compared with the others.
@@ -89,7 +107,7 @@ impl Health {
     }
 
     /// It gave no answer: after some failures in a row it is left alone, for longer each time.
-    pub(super) fn failed(&self, name: &str, error: &LedgerError, options: &FailoverOptions) {
+    pub(super) fn failed(&self, name: &str, about: About, error: &LedgerError, options: &FailoverOptions) {
         let mut state = self.lock();
         state.errors = state.errors.saturating_add(1);
         let weight = match error {
@@ -99,9 +117,10 @@ impl Health {
             }
             _ => 1,
         };
-        let was_shut = state.failures >= options.failures_max;
-        state.failures = state.failures.saturating_add(weight);
-        if state.failures < options.failures_max {
+        let was_shut = state.standing(options.failures_max) > Standing::Behind;
+        let failures = state.failures_mut(about);
+        *failures = failures.saturating_add(weight);
+        if *failures < options.failures_max {
             return;
         }
         let doubled = options.backoff.saturating_mul(1 << state.shut.min(DOUBLINGS_MAX));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::{FailoverLedger, Server, Standing};
+use super::{About, FailoverLedger, Server, Standing};
 use crate::account::AccountId;
 use crate::stellar::{Cursor, LedgerError, LedgerPoint, MovementPage};
 
@@ -19,7 +19,7 @@ impl FailoverLedger {
         let answers = join_all(order.iter().map(|server| ask(server))).await;
         let (mut starts, mut trouble) = (Vec::new(), None);
         for (server, answer) in order.iter().zip(answers) {
-            self.note(server, &answer);
+            self.note(server, About::AllElse, &answer);
             match answer {
                 Ok(start) => match start.number().zip(start.ledger()) {
                     Some((number, ledger)) => starts.push((number, ledger, start)),
@@ -48,7 +48,7 @@ impl FailoverLedger {
         let (mut quiet, mut gone, mut trouble) = (None, None, None);
         for server in self.order() {
             let answer = server.ledger.movements(account, after).await;
-            self.note(server, &answer);
+            self.note(server, About::AllElse, &answer);
             match answer {
                 // another one may have read further
                 Ok(page) if page.next != *after => {
@@ -63,7 +63,7 @@ impl FailoverLedger {
             (Some((_, page)), None) => Ok(page),
             (Some((server, page)), Some(error)) => {
                 let point = server.ledger.latest().await;
-                self.note(server, &point);
+                self.note(server, About::AllElse, &point);
                 if has_read_beyond(&point?, after) { Ok(page) } else { Err(error) }
             }
             (None, error) => Err(error.unwrap_or(LedgerError::NoQuorum { said: 0, wanted: 1 })),
@@ -80,7 +80,7 @@ impl FailoverLedger {
         let others = self.order().into_iter().filter(|server| !std::ptr::eq(*server, followed));
         for server in others.filter(|server| self.standing(server) < Standing::Shut) {
             let answer = server.ledger.movements(account, after).await;
-            self.note(server, &answer);
+            self.note(server, About::AllElse, &answer);
             if let Ok(page) = answer
                 && page.next != *after
             {

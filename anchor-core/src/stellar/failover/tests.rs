@@ -17,6 +17,8 @@ enum Mood {
     Hanging,
     /// It never heard of any transaction, whatever it has read.
     Ignorant,
+    /// What it keeps of transactions is broken.
+    Amnesic,
     /// Ledgers closed at another time.
     Otherwise,
     /// Accounts are poorer.
@@ -85,6 +87,9 @@ impl Ledger for Moody {
 
     async fn lookup(&self, hash: &TransactionHash) -> Result<Lookup, LedgerError> {
         self.up().await?;
+        if self.is(Mood::Amnesic) {
+            return Err(LedgerError::Server { status: 500 });
+        }
         if self.is(Mood::Ignorant) {
             return Ok(Lookup::NotFound { checked: self.inner.latest().await? });
         }
@@ -276,6 +281,27 @@ async fn silence_proves_nothing_until_the_server_is_known_to_be_down() {
     assert!(pair.ledger.latest().await.is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn server_that_only_fails_about_transactions_does_not_keep_envelopes_open_for_ever() {
+    let pair = pair(0, FailoverOptions::default());
+    let unknown = TransactionHash::from_bytes([7; 32]);
+    pair.fresh.be(Mood::Amnesic);
+    for _ in 0..3 {
+        pair.ledger.lookup(&unknown).await.unwrap_err();
+        pair.ledger.latest().await.unwrap();
+    }
+    for _ in 0..20 {
+        pair.ledger.lookup(&unknown).await.unwrap();
+        pair.ledger.latest().await.unwrap();
+        tokio::time::advance(Duration::from_secs(60)).await;
+    }
+    assert_eq!(states(&pair.ledger)[1], EndpointState::Down);
+    pair.fresh.be(Mood::Honest);
+    tokio::time::advance(Duration::from_secs(300)).await;
+    pair.ledger.lookup(&unknown).await.unwrap();
+    assert_eq!(states(&pair.ledger)[1], EndpointState::Well);
+}
+
 #[tokio::test]
 async fn contradictions_are_errors_and_alarms() {
     let pair = pair(0, FailoverOptions::default());
@@ -327,20 +353,20 @@ async fn server_that_fails_is_left_alone_for_longer_each_time() {
     let standing = || health.state().standing(options.failures_max);
     let error = LedgerError::Server { status: 503 };
     for expected in [Standing::Well, Standing::Well, Standing::Shut] {
-        health.failed("it", &error, &options);
+        health.failed("it", About::AllElse, &error, &options);
         assert_eq!(standing(), expected);
     }
     tokio::time::advance(Duration::from_secs(5)).await;
     assert_eq!(standing(), Standing::OnTrial);
-    health.failed("it", &error, &options);
+    health.failed("it", About::AllElse, &error, &options);
     tokio::time::advance(Duration::from_millis(4900)).await;
     assert_eq!(standing(), Standing::Shut);
     tokio::time::advance(Duration::from_secs(6)).await;
     assert_eq!(standing(), Standing::OnTrial);
-    health.answered("it");
+    health.answered("it", About::AllElse);
     assert_eq!(standing(), Standing::Well);
     let asked = LedgerError::Throttled { after: Some(Duration::from_secs(40)) };
-    health.failed("it", &asked, &options);
+    health.failed("it", About::Transactions, &asked, &options);
     tokio::time::advance(Duration::from_secs(19)).await;
     assert_eq!(standing(), Standing::Shut, "it said when to come back");
 }
