@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::asset::{Asset, OfferError, StellarAsset};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, ToldClock};
 use crate::config::{Config, Sep};
 use crate::id::{IdSource, RandomIds};
 use crate::integration::{
     DepositIntegration, EventSink, FeeIntegration, LocalSigner, RailsIntegration, ScheduledFee, Signer,
     TomlIntegration, TransactionDocuments, WithdrawalIntegration,
 };
+use crate::metrics::Noted;
 use crate::stellar::Ledger;
 use crate::store::{Store, StoreError};
 use crate::transaction::Kind;
@@ -36,8 +37,11 @@ struct Parts {
     events: Option<Arc<dyn EventSink>>,
     documents: Option<Arc<dyn TransactionDocuments>>,
     clock: Arc<dyn Clock>,
+    /// The clock, if it keeps the database's time.
+    told: Option<Arc<ToldClock>>,
     ids: Arc<dyn IdSource>,
     wake: Wake,
+    noted: Noted,
 }
 
 /// The anchor lacks something that its settings promise.
@@ -91,7 +95,7 @@ impl Anchor {
             toml: None,
             events: None,
             documents: None,
-            clock: Arc::new(SystemClock),
+            clock: None,
             ids: Arc::new(RandomIds),
         }
     }
@@ -161,6 +165,25 @@ impl Anchor {
         self.parts.documents.as_deref()
     }
 
+    /// What jobs of this process found out, for its metrics.
+    pub(crate) fn noted(&self) -> &Noted {
+        &self.parts.noted
+    }
+
+    /// Sets the clock by the database's, if it keeps that time. To be called now and then: between two calls it runs
+    /// by itself.
+    ///
+    /// # Errors
+    /// When the database does not tell; the clock goes on as before.
+    pub async fn set_clock(&self) -> Result<(), StoreError> {
+        if let Some(told) = &self.parts.told
+            && let Some(now) = self.parts.store.time().await?
+        {
+            told.set(now);
+        }
+        Ok(())
+    }
+
     /// What time it is.
     pub fn clock(&self) -> &dyn Clock {
         &*self.parts.clock
@@ -201,7 +224,7 @@ pub struct AnchorBuilder {
     toml: Option<Arc<dyn TomlIntegration>>,
     events: Option<Arc<dyn EventSink>>,
     documents: Option<Arc<dyn TransactionDocuments>>,
-    clock: Arc<dyn Clock>,
+    clock: Option<Arc<dyn Clock>>,
     ids: Arc<dyn IdSource>,
 }
 
@@ -278,9 +301,10 @@ impl AnchorBuilder {
         self
     }
 
-    /// Another clock, for tests.
+    /// Another clock, for tests. Without it, the anchor keeps the database's time where machines share one, and this
+    /// machine's elsewhere.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.clock = Arc::new(clock);
+        self.clock = Some(Arc::new(clock));
         self
     }
 
@@ -323,6 +347,15 @@ impl AnchorBuilder {
                 }
             }
         }
+        let told = match &self.clock {
+            None => store.time().await?.map(|now| Arc::new(ToldClock::new(now))),
+            Some(_) => None,
+        };
+        let clock: Arc<dyn Clock> = match (self.clock, &told) {
+            (Some(clock), _) => clock,
+            (None, Some(told)) => Arc::<ToldClock>::clone(told),
+            (None, None) => Arc::new(SystemClock),
+        };
         let signer = self.signer.unwrap_or_else(|| {
             let local =
                 LocalSigner::new(self.config.distribution_keys.iter().chain(&self.config.fee_key).cloned());
@@ -345,9 +378,11 @@ impl AnchorBuilder {
                 toml: self.toml,
                 events: self.events,
                 documents: self.documents,
-                clock: self.clock,
+                clock,
+                told,
                 ids: self.ids,
                 wake: Wake::default(),
+                noted: Noted::default(),
             }),
         })
     }

@@ -21,10 +21,8 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::stellar::Ledger;
-use crate::stellar::horizon::{HorizonLedger, HorizonOptions};
-use crate::stellar::rpc::{RpcAuthorization, RpcLedger, RpcOptions};
 use crate::store::diesel::DieselStore;
 
 mod account;
@@ -34,6 +32,7 @@ mod doctor;
 mod error;
 mod keys;
 mod logging;
+mod network;
 mod settings;
 mod suspense;
 mod testnet;
@@ -110,7 +109,8 @@ pub struct Parts {
     pub config: Config,
     /// The database.
     pub store: DieselStore,
-    /// The network: by Stellar RPC if `STELLAR_RPC_URI` is set, by Horizon otherwise.
+    /// The network: by Stellar RPC if `STELLAR_RPC_URI` is set, by Horizon otherwise; through several servers if several
+    /// are named.
     pub ledger: Arc<dyn Ledger>,
 }
 
@@ -122,29 +122,11 @@ impl Parts {
     pub fn open(settings: &Settings) -> Result<Self, CliError> {
         let config = settings.config()?;
         let store = Self::open_store(&config)?;
-        let ledger = Self::open_ledger(&config)?;
+        let ledger = network::open(&config)?;
         Ok(Self { config, store, ledger })
     }
 
     fn open_store(config: &Config) -> Result<DieselStore, CliError> {
         Ok(DieselStore::open(config.database_url.expose())?)
-    }
-
-    fn open_ledger(config: &Config) -> Result<Arc<dyn Ledger>, CliError> {
-        let network = config.network.clone();
-        if let Some(rpc) = &config.rpc {
-            let authorization =
-                rpc.authorization.clone().map(|value| RpcAuthorization { header: rpc.header.clone(), value });
-            // the assets are made known by whoever has read them from the database
-            let options = RpcOptions { authorization, ..RpcOptions::default() };
-            return Ok(Arc::new(RpcLedger::new(&rpc.url, network, [], options)?));
-        }
-        let missing = || {
-            let wanted =
-                "should be the address of a Horizon server, or STELLAR_RPC_URI that of a Stellar RPC server";
-            CliError::Config(ConfigError { problems: vec![format!("  HORIZON_URI: {wanted}")] })
-        };
-        let horizon = config.horizon.as_ref().ok_or_else(missing)?;
-        Ok(Arc::new(HorizonLedger::new(horizon, network, HorizonOptions::default())?))
     }
 }

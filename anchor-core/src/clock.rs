@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 
@@ -28,6 +28,35 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         Utc::now().trunc_subsecs(6)
+    }
+}
+
+/// The time of somebody else's clock, as it was told, and what has passed since: whatever this machine's clock shows, and
+/// however it is set meanwhile. All machines that keep the time of one database agree on when a lease ends.
+#[derive(Debug)]
+pub struct ToldClock(Mutex<(DateTime<Utc>, Instant)>);
+
+impl ToldClock {
+    /// It is `told` now.
+    pub fn new(told: DateTime<Utc>) -> Self {
+        Self(Mutex::new((told, Instant::now())))
+    }
+
+    /// It is `told` now. The time that the telling took is no reason to go back.
+    pub fn set(&self, told: DateTime<Utc>) {
+        let off = self.now().signed_duration_since(told);
+        if off.abs() < chrono::Duration::milliseconds(100) {
+            return;
+        }
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (told, Instant::now());
+    }
+}
+
+impl Clock for ToldClock {
+    fn now(&self) -> DateTime<Utc> {
+        let (told, at) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = chrono::Duration::from_std(at.elapsed()).unwrap_or(chrono::Duration::MAX);
+        told.checked_add_signed(passed).unwrap_or(DateTime::<Utc>::MAX_UTC).trunc_subsecs(6)
     }
 }
 

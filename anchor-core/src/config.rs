@@ -58,10 +58,12 @@ impl Sep {
 pub struct Config {
     /// `STELLAR_NETWORK_PASSPHRASE`; the test network's if absent.
     pub network: Network,
-    /// `HORIZON_URI`; the example embeds a network if absent.
-    pub horizon: Option<Url>,
-    /// `STELLAR_RPC_URI`: the ledger by Stellar RPC instead of Horizon.
-    pub rpc: Option<RpcServer>,
+    /// `HORIZON_URI`: one server or several; the first is named in stellar.toml. The example embeds a network if absent.
+    pub horizon: Vec<Url>,
+    /// `STELLAR_RPC_URI`: the ledger by Stellar RPC, one server or several, instead of Horizon.
+    pub rpc: Vec<RpcServer>,
+    /// `LEDGER_QUORUM`: so many of these servers have to say that an envelope is not on the ledger; 1 if absent.
+    pub ledger_quorum: usize,
     /// `HOST_URL`: where wallets reach the anchor, without a trailing slash; `http://localhost:8000` if absent.
     pub host: Url,
     /// `LOCAL_MODE`: allows plain http and loopback addresses. Never on the public network.
@@ -106,7 +108,7 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
             .field("network", &self.network.passphrase())
-            .field("horizon", &self.horizon.as_ref().and_then(Url::host_str))
+            .field("horizon", &self.horizon.iter().filter_map(Url::host_str).collect::<Vec<_>>())
             .field("rpc", &self.rpc)
             .field("host", &self.host_url())
             .field("local_mode", &self.local_mode)
@@ -149,8 +151,9 @@ impl Config {
         let local_mode = reader
             .flag("LOCAL_MODE")
             .unwrap_or_else(|| host.as_ref().and_then(Url::host_str).is_some_and(|host| host == "localhost"));
-        let horizon = reader.url("HORIZON_URI");
+        let horizon = reader.urls("HORIZON_URI");
         let rpc = reader.rpc();
+        let ledger_quorum = reader.ledger_quorum(if rpc.is_empty() { horizon.len() } else { rpc.len() });
         let jwt_keys = reader.secrets("SERVER_JWT_KEY");
         let account_creation = reader.flag("ACCOUNT_CREATION").unwrap_or(true);
         let claimable_balances = reader.flag("CLAIMABLE_BALANCES").unwrap_or(true);
@@ -187,6 +190,7 @@ impl Config {
                 network,
                 horizon,
                 rpc,
+                ledger_quorum,
                 host,
                 local_mode,
                 jwt_keys,
@@ -244,6 +248,10 @@ fn authority(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
+fn http_url(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
 struct Reader<'a> {
     source: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<String>,
@@ -259,12 +267,32 @@ impl Reader<'_> {
     }
 
     fn url(&mut self, name: &str) -> Option<Url> {
-        let text = self.text(name)?;
-        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let url = http_url(&self.text(name)?);
         if url.is_none() {
             self.problem(name, "an http(s) address");
         }
         url
+    }
+
+    /// Separated by commas or spaces, each of them once.
+    fn urls(&mut self, name: &str) -> Vec<Url> {
+        let text = self.text(name).unwrap_or_default();
+        let each = text.split(|letter: char| letter == ',' || letter.is_whitespace());
+        let urls: Option<Vec<Url>> = each.filter(|url| !url.is_empty()).map(http_url).collect();
+        let distinct = |urls: &Vec<Url>| urls.iter().collect::<BTreeSet<_>>().len() == urls.len();
+        urls.filter(distinct).unwrap_or_else(|| {
+            self.problem(name, "http(s) addresses, each of them once, separated by commas");
+            Vec::new()
+        })
+    }
+
+    fn ledger_quorum(&mut self, servers: usize) -> usize {
+        let wanted = "how many of the ledger servers have to agree: 1, up to all of them";
+        let quorum = self.number("LEDGER_QUORUM", wanted).unwrap_or(1);
+        if !(1..=servers.max(1)).contains(&quorum) {
+            self.problem("LEDGER_QUORUM", wanted);
+        }
+        quorum
     }
 
     fn flag(&mut self, name: &str) -> Option<bool> {
@@ -365,15 +393,15 @@ mod tests {
 
     #[test]
     fn stellar_rpc_is_read_with_its_authorization_and_nonsense_is_named_without_its_value() {
-        assert!(settings(&[]).unwrap().rpc.is_none());
+        assert!(settings(&[]).unwrap().rpc.is_empty());
         let rpc = [
             ("STELLAR_RPC_URI", "https://rpc.example/"),
             ("STELLAR_RPC_AUTHORIZATION", "Key 123"),
             ("STELLAR_RPC_AUTHORIZATION_HEADER", "X-Api-Key"),
         ];
-        let server = settings(&rpc).unwrap().rpc.unwrap();
+        let server = &settings(&rpc).unwrap().rpc[0];
         assert_eq!(server.header, "X-Api-Key");
-        assert_eq!(server.authorization.unwrap().expose(), "Key 123");
+        assert_eq!(server.authorization.as_ref().unwrap().expose(), "Key 123");
         let wrong = [
             ("STELLAR_RPC_URI", "rpc.example"),
             ("STELLAR_RPC_AUTHORIZATION", "Key\u{e4}"),
@@ -385,9 +413,35 @@ mod tests {
     }
 
     #[test]
+    fn several_servers_are_read_and_each_provider_gets_its_own_key_only() {
+        let given = [
+            ("HORIZON_URI", "https://one.example, https://two.example\nhttps://three.example"),
+            ("STELLAR_RPC_URI", "https://a.example https://b.example/rpc"),
+            ("STELLAR_RPC_AUTHORIZATION", "Bearer a"),
+            ("STELLAR_RPC_AUTHORIZATION_HEADER_2", "X-Api-Key"),
+            ("LEDGER_QUORUM", "2"),
+        ];
+        let config = settings(&given).unwrap();
+        let hosts: Vec<_> = config.horizon.iter().filter_map(Url::host_str).collect();
+        assert_eq!(hosts, ["one.example", "two.example", "three.example"]);
+        assert_eq!((config.rpc.len(), config.ledger_quorum), (2, 2));
+        assert_eq!(config.rpc[0].authorization.as_ref().unwrap().expose(), "Bearer a");
+        assert!(config.rpc[1].authorization.is_none(), "the first provider's key is nobody else's business");
+        assert_eq!((&*config.rpc[0].header, &*config.rpc[1].header), ("Authorization", "X-Api-Key"));
+        for wrong in [
+            [("HORIZON_URI", "https://one.example,https://one.example/")],
+            [("HORIZON_URI", "https://one.example,two.example")],
+            [("LEDGER_QUORUM", "2")],
+            [("LEDGER_QUORUM", "0")],
+        ] {
+            assert_eq!(settings(&wrong).unwrap_err().problems.len(), 1, "{wrong:?}");
+        }
+    }
+
+    #[test]
     fn debug_shows_no_secret_and_no_key_in_an_address() {
         let mut config = samples::config();
-        config.horizon = Some("https://user:hunter2@horizon.example/key-1234/?token=5678".parse().unwrap());
+        config.horizon = vec!["https://user:hunter2@horizon.example/key-1234/?token=5678".parse().unwrap()];
         let rpc = [
             ("STELLAR_RPC_URI", "https://rpc.example/key-4321"),
             ("STELLAR_RPC_AUTHORIZATION", "Bearer opensesame"),

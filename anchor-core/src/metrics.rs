@@ -11,11 +11,18 @@ pub use prometheus_client::registry::Registry;
 
 use crate::Anchor;
 
+mod books;
 mod collect;
 mod ended;
+mod noted;
 mod serve;
+mod watches;
 
+use books::Books;
 use ended::Ended;
+use watches::Watches;
+
+pub(crate) use noted::Noted;
 
 pub use serve::serve;
 
@@ -30,14 +37,31 @@ pub trait Source: Send + Sync {
 pub struct Metrics {
     anchor: Anchor,
     sources: Vec<Arc<dyn Source>>,
+    is_watching: bool,
     /// Impatient questions wait for each other, and do not multiply what the database is asked.
-    ended: Arc<tokio::sync::Mutex<Ended>>,
+    slow: Arc<tokio::sync::Mutex<Slow>>,
+}
+
+/// What is not asked for at every scrape.
+#[derive(Default)]
+struct Slow {
+    ended: Ended,
+    books: Books,
+    watches: Watches,
 }
 
 impl Metrics {
     /// What database and ledger say: transactions by state and age, balances, the ledger's lag, heartbeats of jobs.
     pub fn new(anchor: Anchor) -> Self {
-        Self { anchor, sources: Vec::new(), ended: Arc::default() }
+        Self { anchor, sources: Vec::new(), is_watching: false, slow: Arc::default() }
+    }
+
+    /// And how far watching has come, which the ledger has to be asked about for each account. For processes that watch:
+    /// the answer is the same everywhere.
+    #[must_use]
+    pub fn watching(mut self) -> Self {
+        self.is_watching = true;
+        self
     }
 
     /// And what this one counts.
@@ -50,11 +74,25 @@ impl Metrics {
     /// The page, in the OpenMetrics text format. What cannot be found out within seconds is left out, and said to be
     /// down (`anchor_database_up`, `anchor_ledger_up`).
     pub async fn page(&self) -> String {
-        let mut ended = self.ended.lock().await;
-        let (mut facts, ()) = tokio::join!(collect::facts(&self.anchor), ended.refresh(&self.anchor));
+        let mut slow = self.slow.lock().await;
+        let Slow { ended, books, watches } = &mut *slow;
+        let watching = async {
+            if self.is_watching {
+                watches.refresh(&self.anchor).await;
+            }
+        };
+        let (mut facts, (), (), ()) = tokio::join!(
+            collect::facts(&self.anchor),
+            ended.refresh(&self.anchor),
+            books.refresh(&self.anchor),
+            watching
+        );
         facts.ended.clone_from(&ended.counts);
         let mut registry = Registry::with_prefix("anchor");
         facts.register(&mut registry);
+        books.register(&mut registry);
+        watches.register(&mut registry);
+        self.anchor.noted().register(&mut registry);
         for source in &self.sources {
             source.register(&mut registry);
         }

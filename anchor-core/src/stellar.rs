@@ -19,6 +19,7 @@ mod codec;
 pub mod decode;
 pub mod envelope;
 mod error;
+pub mod failover;
 #[cfg(feature = "horizon")]
 pub mod horizon;
 pub mod plan;
@@ -29,6 +30,7 @@ pub mod toml_file;
 
 pub use codec::DecodeError;
 pub use error::LedgerError;
+pub use failover::Endpoints;
 
 /// Which network: its passphrase, and what is derived from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +140,17 @@ impl Cursor {
     /// As the server wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The position as the network's own number (SEP-35), if it is one: those of Horizon and of Stellar RPC are, and
+    /// mean the same to every server of a network.
+    pub(crate) fn number(&self) -> Option<u64> {
+        self.0.parse().ok()
+    }
+
+    /// The ledger that a [number](Self::number) lies in.
+    pub(crate) fn ledger(&self) -> Option<u32> {
+        self.number().and_then(|number| u32::try_from(number >> 32).ok())
     }
 }
 
@@ -321,6 +334,11 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// Told by the anchor at its start: the assets that it deals in. Adapters whose servers cannot list an account's
     /// trust lines have to know for which ones to ask.
     fn expect_assets(&self, _assets: &[StellarAsset]) {}
+
+    /// How the servers are, if there are several of them; `None` for an adapter that asks only one.
+    fn endpoints(&self) -> Option<Endpoints> {
+        None
+    }
 
     /// How far the server has read.
     ///

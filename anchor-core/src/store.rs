@@ -398,6 +398,18 @@ pub struct StateCount {
     pub oldest: Option<DateTime<Utc>>,
 }
 
+/// What an operator should see; counted for metrics.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Figures {
+    /// Payments in suspense, by reason; a reason without any is left out.
+    pub suspense: Vec<(SuspenseReason, u64)>,
+    /// Records on watched accounts that could not be read.
+    pub poison: u64,
+    /// Dearer wrappings of envelopes that were stored since then.
+    pub bumps: u64,
+}
+
 /// When a job last did its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heartbeat {
@@ -412,6 +424,12 @@ pub struct Heartbeat {
 pub trait Store: Send + Sync + fmt::Debug {
     /// Answers if the database does.
     async fn ping(&self) -> Result<(), StoreError>;
+    /// The database's own clock, if machines share it that may have different ones.
+    async fn time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        Ok(None)
+    }
+    /// Counts, of what was stored since then where time matters.
+    async fn figures(&self, since: DateTime<Utc>) -> Result<Figures, StoreError>;
 
     /// Adds or replaces an asset. Transactions refer to it by its identifier.
     async fn asset_put(&self, asset: &Asset) -> Result<(), StoreError>;

@@ -45,6 +45,16 @@ struct LedgerWire {
     sequence: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     age_seconds: Option<i64>,
+    /// Of several servers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    servers: Option<ServersWire>,
+}
+
+/// How many answer from the present. Not which: that is nobody else's business.
+#[derive(Debug, Serialize)]
+struct ServersWire {
+    well: usize,
+    all: usize,
 }
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
@@ -64,18 +74,21 @@ async fn live() -> HttpResponse {
 
 /// 200 if database and ledger answer in time and the ledger is current, else 503. Reasons are in the log only.
 ///
-/// Jobs that are late make it `degraded`, and no 503: no server would serve better for being taken out of the rotation.
+/// Jobs that are late, and one of several ledger servers that is not well, make it `degraded`, and no 503: no server would serve better for being taken out of the rotation.
 async fn ready(state: web::Data<WebState>) -> HttpResponse {
     let found = state.probes.found(&state.anchor).await;
     let now = state.anchor.clock().now();
-    let ledger = LedgerWire::new(found.ledger, now);
+    let servers = found.endpoints.as_ref();
+    let servers = servers.map(|found| ServersWire { well: found.well(), all: found.each.len() });
+    let are_all_well = servers.as_ref().is_none_or(|servers| servers.well == servers.all);
+    let ledger = LedgerWire { servers, ..LedgerWire::new(found.ledger, now) };
     let jobs: Vec<_> = found.jobs.iter().flatten().map(|beat| JobWire::new(beat, now)).collect();
     let database = found.jobs.is_some();
     let is_well = database && ledger.status == "ok";
     let mut response = if is_well { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.insert_header((header::CACHE_CONTROL, "no-store")).json(HealthWire {
         status: match is_well {
-            true if jobs.iter().all(|job| job.status == "ok") => "ok",
+            true if are_all_well && jobs.iter().all(|job| job.status == "ok") => "ok",
             true => "degraded",
             false => "unavailable",
         },
@@ -97,11 +110,11 @@ impl JobWire {
 impl LedgerWire {
     fn new(latest: Option<LedgerPoint>, now: DateTime<Utc>) -> Self {
         let Some(point) = latest else {
-            return Self { status: "unavailable", sequence: None, age_seconds: None };
+            return Self { status: "unavailable", sequence: None, age_seconds: None, servers: None };
         };
         let closed_at = i64::try_from(point.closed_at).unwrap_or(i64::MAX);
         let age = now.timestamp().saturating_sub(closed_at).max(0);
         let status = if age <= LEDGER_AGE_MAX_SECONDS { "ok" } else { "behind" };
-        Self { status, sequence: Some(point.sequence), age_seconds: Some(age) }
+        Self { status, sequence: Some(point.sequence), age_seconds: Some(age), servers: None }
     }
 }

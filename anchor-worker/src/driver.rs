@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anchor_core::ops::chain;
 use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use tracing::Instrument as _;
 
 use crate::health::Pulse;
@@ -43,8 +44,13 @@ impl Rhythm {
     }
 }
 
-/// The loop of an ordinary job. As long as it makes progress it goes on without a pause.
+/// The loop of an ordinary job, in each of its lanes.
 pub(crate) async fn activate_until_stopped<J: Job + ?Sized>(job: &J, rhythm: &Rhythm) {
+    join_all((0..job.lanes().max(1)).map(|_| lane(job, rhythm))).await;
+}
+
+/// As long as it makes progress it goes on without a pause.
+async fn lane<J: Job + ?Sized>(job: &J, rhythm: &Rhythm) {
     let mut errors: u32 = 0;
     while !rhythm.shutdown.is_asked() {
         let pause = match job.activate_once().await {

@@ -1,4 +1,5 @@
-//! Tells the database when jobs last did their work: servers have nothing else from which they could know.
+//! Tells the database when jobs last did their work: servers have nothing else from which they could know. And keeps the
+//! clock by the database's, so that leases end at the same moment for all machines.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,6 +26,9 @@ pub(crate) async fn keep(anchor: Anchor, health: WorkerHealth, shutdown: Shutdow
             () = shutdown.asked() => {}
         }
         pause = PERIOD;
+        if let Err(error) = anchor.set_clock().await {
+            tracing::warn!(error = chain(&error), "the clock could not be set by the database's; it runs on");
+        }
         beat(&anchor, &health, &mut told).await;
     }
 }

@@ -42,6 +42,12 @@ pub trait Job: Send + Sync {
         None
     }
 
+    /// So many activations of it go on side by side in one process, so that a bank or wallet that answers slowly does
+    /// not hold up what becomes due meanwhile. Each works on as many transactions side by side as the settings say.
+    fn lanes(&self) -> usize {
+        1
+    }
+
     /// Works until told to stop, and finishes the work at hand then. The default activates the job periodically
     /// and when its bell rings.
     async fn run(&self, rhythm: &Rhythm) {

@@ -30,6 +30,10 @@ pub use process_pending_deposits::ProcessPendingDeposits;
 pub use submit_payments::SubmitPayments;
 pub use watch_transactions::WatchTransactions;
 
+/// So many activations side by side of jobs that wait for banks and wallets. One that hangs does not hold up what becomes
+/// due meanwhile, and nobody is asked for more at once than twice what the settings say.
+const LANES: usize = 2;
+
 /// The names of all jobs, in the order in which a transaction meets them.
 pub const NAMES: [&str; 10] = [
     "process_pending_deposits",

@@ -9,6 +9,18 @@ use crate::health::{JobHealth, WorkerHealth};
 
 type Labels = Vec<(&'static str, &'static str)>;
 
+/// The limit that this worker keeps, in stroops.
+pub(crate) struct FeeBudget(pub(crate) i64);
+
+impl Source for FeeBudget {
+    fn register(&self, registry: &mut Registry) {
+        let budget = Gauge::<i64>::default();
+        budget.set(self.0);
+        let help = "What fees may cost in 24 hours, in stroops";
+        registry.register("fee_budget_stroops", help, budget);
+    }
+}
+
 impl Source for WorkerHealth {
     fn register(&self, registry: &mut Registry) {
         let jobs = self.snapshot();

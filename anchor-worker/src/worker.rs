@@ -18,6 +18,7 @@ use crate::health::{Pulse, WorkerHealth};
 use crate::heartbeat;
 use crate::job::{Job, JobError};
 use crate::jobs;
+use crate::metrics::FeeBudget;
 use crate::shutdown::Shutdown;
 
 /// After so many rounds [`Worker::run_until_idle`] gives up: something moves in a circle.
@@ -110,7 +111,12 @@ impl Worker {
 
     /// What this worker tells a Prometheus server, for [`anchor_core::metrics::serve`]; stays readable while it runs.
     pub fn metrics(&self) -> Metrics {
-        Metrics::new(self.anchor.clone()).with(self.health())
+        let metrics = Metrics::new(self.anchor.clone()).with(self.health());
+        let metrics = match self.config.settings.fee_budget {
+            Some(budget) => metrics.with(FeeBudget(budget)),
+            None => metrics,
+        };
+        if self.job("watch_transactions").is_ok() { metrics.watching() } else { metrics }
     }
 
     /// Runs the jobs until told to stop; then they finish the work at hand. A job that panics is started again.

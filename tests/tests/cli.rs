@@ -8,7 +8,7 @@ use anchor_core::store::diesel::DieselStore;
 use anchor_core::store::{Disposition, Observation, Observed, Recorded, Store as _, SuspenseReason};
 use anchor_core::testing::fakes::samples;
 use anchor_core::transaction::TransactionHash;
-use anchor_devnet::Devnet;
+use anchor_devnet::{Devnet, Fault, FaultRule};
 use anchor_tests::anchor_process::AnchorProgram;
 use anchor_tests::database::TestDatabase;
 use anyhow::{Context as _, Result};
@@ -63,6 +63,35 @@ anchor_tests::on_each_database! {
         again.stop().await;
         Ok(())
     }
+}
+
+/// One that fails or is of another network is hidden by the others from everybody but `doctor`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_looks_at_each_of_several_ledger_servers() -> Result<()> {
+    let (folder, database) = (tempfile::tempdir()?, TestDatabase::sqlite());
+    let devnet = Devnet::builder().start().await?;
+    let beside = devnet.another_server(None).await?;
+    let both = format!("{}, {}", devnet.url(), beside.url());
+    let anchor = AnchorProgram::new(folder.path(), database.url(), &both).await?;
+    let issued = says(&anchor, &["testnet", "issue", "--asset", "CLI"]).await?;
+    let name = |url: &str| format!("Horizon {}, same network", url.trim_start_matches("http://"));
+    let diagnosis = fails(&anchor, &["doctor"]).await?;
+    for url in [devnet.url(), beside.url()] {
+        assert!(diagnosis.contains(&format!("ok    {}: ledger", name(&url))), "{diagnosis}");
+    }
+    beside.faults().add(FaultRule::new(Fault::ServerError { status: 503 }));
+    let diagnosis = fails(&anchor, &["doctor"]).await?;
+    assert!(diagnosis.contains(&format!("FAIL  {}", name(&beside.url()))), "{diagnosis}");
+    assert!(diagnosis.contains(&format!("ok    {}", name(&devnet.url()))), "{diagnosis}");
+
+    let strange = Devnet::builder().passphrase("Another Network").start().await?;
+    let anchor = anchor.on_network(&format!("{} {}", strange.url(), devnet.url()));
+    let diagnosis = fails(&anchor, &["doctor"]).await?;
+    let refused = format!("FAIL  {}: the ledger server belongs to another network", name(&strange.url()));
+    assert!(diagnosis.contains(&refused), "{diagnosis}");
+    // the other one does
+    assert_eq!(says(&anchor, &["testnet", "issue", "--asset", "CLI"]).await?, issued);
+    Ok(())
 }
 
 /// Two payments under a memo that belongs to no transaction, as a worker records them.

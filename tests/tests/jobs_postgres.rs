@@ -7,10 +7,14 @@ mod channels;
 mod crash;
 #[path = "jobs/driver.rs"]
 mod driver;
+#[path = "jobs/flapping.rs"]
+mod flapping;
 #[path = "jobs/kill.rs"]
 mod kill;
 #[path = "jobs/lag.rs"]
 mod lag;
+#[path = "jobs/many.rs"]
+mod many;
 #[path = "jobs/peers.rs"]
 mod peers;
 #[path = "jobs/roads.rs"]

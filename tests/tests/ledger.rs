@@ -20,6 +20,8 @@ use stellar_xdr::{Asset, OperationBody, PathPaymentStrictReceiveOp, PathPaymentS
 
 use stranger::{Stranger, arrived, encode, hash, land, market, stroops};
 
+#[path = "ledger/failover.rs"]
+mod failover;
 #[path = "ledger/rpc.rs"]
 mod rpc;
 #[path = "ledger/stranger.rs"]

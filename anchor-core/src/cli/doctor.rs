@@ -1,12 +1,18 @@
 //! Looks at everything that has to fit together, and says what does not.
 
-use super::{CliError, Parts, Settings};
+use futures_util::future::join_all;
+
+use super::{CliError, Parts, Settings, network};
 use crate::asset::Asset;
+use crate::config::Config;
 use crate::stellar::Ledger as _;
 use crate::store::Store as _;
 
 mod accounts;
 mod served;
+
+/// A server that has read so many ledgers fewer than another one is of no use.
+const LAG_MAX: u32 = 12;
 
 /// Collects findings and prints them as they come.
 #[derive(Default)]
@@ -58,10 +64,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     println!("network");
     // servers that cannot list trust lines are asked for those of our assets
     context.ledger.expect_assets(&assets.iter().map(|asset| asset.id.clone()).collect::<Vec<_>>());
-    let server = if config.rpc.is_some() { "Stellar RPC" } else { "Horizon" };
-    let reached = context.ledger.latest().await;
-    let reached = reached.map(|point| format!("ledger {}", point.sequence)).map_err(|error| chain(&error));
-    if report.check(format!("{server}, same network"), reached) {
+    if servers(&mut report, &config).await? {
         for asset in &assets {
             accounts::check(&mut report, &context, asset).await;
         }
@@ -77,6 +80,28 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
         }
         failures => Err(CliError::Refused(format!("{failures} problems found"))),
     }
+}
+
+/// Each server by itself: one that fails, lags or belongs to another network is hidden by the others otherwise. Whether
+/// there is one to go on with.
+async fn servers(report: &mut Report, config: &Config) -> Result<bool, CliError> {
+    let kind = if config.rpc.is_empty() { "Horizon" } else { "Stellar RPC" };
+    let servers = network::servers(config)?;
+    let reached = join_all(servers.iter().map(|(_, ledger)| ledger.latest())).await;
+    let latest = reached.iter().flatten().map(|point| point.sequence).max();
+    let mut any = false;
+    for ((name, _), point) in servers.iter().zip(reached) {
+        let found = match (point, latest) {
+            (Ok(point), Some(latest)) if point.sequence.saturating_add(LAG_MAX) < latest => {
+                Err(format!("ledger {}, another server has {latest}: it lags", point.sequence))
+            }
+            (Ok(point), _) => Ok(format!("ledger {}", point.sequence)),
+            (Err(error), _) => Err(chain(&error)),
+        };
+        let what = if servers.len() == 1 { kind.to_owned() } else { format!("{kind} {name}") };
+        any |= report.check(format!("{what}, same network"), found);
+    }
+    Ok(any)
 }
 
 async fn database(report: &mut Report, context: &Parts) -> Vec<Asset> {

@@ -4,6 +4,7 @@ use crate::config::ConfigError;
 use crate::ops::OpsError;
 use crate::ops::suspense::SuspenseError;
 use crate::stellar::LedgerError;
+use crate::stellar::failover::FailoverError;
 use crate::stellar::horizon::HorizonError;
 use crate::stellar::rpc::RpcError;
 use crate::store::StoreError;
@@ -49,6 +50,9 @@ pub enum CliError {
     /// The network's address, by Stellar RPC.
     #[error(transparent)]
     Rpc(#[from] RpcError),
+    /// The network's servers.
+    #[error(transparent)]
+    Failover(#[from] FailoverError),
     /// The network.
     #[error(transparent)]
     Ledger(#[from] LedgerError),

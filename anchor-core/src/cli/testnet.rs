@@ -213,7 +213,7 @@ fn friendbot(context: &Parts, settings: &Settings) -> Result<Url, CliError> {
     if context.config.network.passphrase() == Network::PUBLIC {
         return Err(CliError::Refused("there is no friendbot on the public network".into()));
     }
-    let horizon = context.config.horizon.as_ref();
+    let horizon = context.config.horizon.first();
     let beside = horizon.map(|horizon| format!("{}/friendbot", horizon.as_str().trim_end_matches('/')));
     let address = settings.get("FRIENDBOT_URI").or(beside).unwrap_or_default();
     Url::parse(&address).map_err(|_| CliError::Refused("FRIENDBOT_URI is not an address".into()))

@@ -1,4 +1,4 @@
-use chrono::TimeZone;
+use chrono::{TimeDelta, TimeZone};
 use proptest::prelude::*;
 
 use super::*;
@@ -50,6 +50,18 @@ fn a_manual_clock_moves_only_when_told() {
     assert_eq!(shared.now(), at("2026-01-01T00:00:01.5Z"));
     shared.set(at("2025-01-01T00:00:00Z"));
     assert_eq!(clock.now(), at("2025-01-01T00:00:00Z"));
+}
+
+#[test]
+fn a_told_clock_runs_from_what_it_was_told_whatever_this_machine_shows() {
+    let long_ago = at("2001-01-01T00:00:00Z");
+    let clock = ToldClock::new(long_ago);
+    let passed = clock.now() - long_ago;
+    assert!((TimeDelta::zero()..TimeDelta::minutes(5)).contains(&passed), "{passed}");
+    clock.set(clock.now() - TimeDelta::milliseconds(20));
+    assert!(clock.now() - long_ago >= passed, "a slow answer turns no clock back");
+    clock.set(at("1999-01-01T00:00:00Z"));
+    assert!(clock.now() < at("1999-01-01T00:05:00Z"));
 }
 
 #[test]

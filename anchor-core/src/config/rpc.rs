@@ -11,9 +11,9 @@ use crate::secret::Secret;
 pub struct RpcServer {
     /// Where it is.
     pub url: Url,
-    /// `STELLAR_RPC_AUTHORIZATION_HEADER`: the header's name; `Authorization` if absent.
+    /// `STELLAR_RPC_AUTHORIZATION_HEADER` (of the second server: `…_2`): the header's name; `Authorization` if absent.
     pub header: String,
-    /// `STELLAR_RPC_AUTHORIZATION`: the header's whole value; no header if absent.
+    /// `STELLAR_RPC_AUTHORIZATION` (of the second server: `…_2`): the header's whole value; no header if absent.
     pub authorization: Option<Secret<String>>,
 }
 
@@ -25,20 +25,32 @@ impl fmt::Debug for RpcServer {
 }
 
 impl Reader<'_> {
-    pub(super) fn rpc(&mut self) -> Option<RpcServer> {
-        let header =
-            self.text("STELLAR_RPC_AUTHORIZATION_HEADER").unwrap_or_else(|| "Authorization".to_owned());
+    /// One server or several. What one provider is told to know its customer by is nobody else's business: the key of
+    /// the second server is called `STELLAR_RPC_AUTHORIZATION_2`, and so on.
+    pub(super) fn rpc(&mut self) -> Vec<RpcServer> {
+        let mut urls = self.urls("STELLAR_RPC_URI").into_iter();
+        let first = self.rpc_server("", urls.next());
+        let others: Vec<_> = (2..)
+            .zip(urls)
+            .filter_map(|(place, url)| self.rpc_server(&format!("_{place}"), Some(url)))
+            .collect();
+        first.into_iter().chain(others).collect()
+    }
+
+    fn rpc_server(&mut self, suffix: &str, url: Option<Url>) -> Option<RpcServer> {
+        let name = format!("STELLAR_RPC_AUTHORIZATION_HEADER{suffix}");
+        let header = self.text(&name).unwrap_or_else(|| "Authorization".to_owned());
         if header.bytes().any(|byte| !byte.is_ascii_alphanumeric() && byte != b'-') {
-            self.problem("STELLAR_RPC_AUTHORIZATION_HEADER", "the name of an HTTP header");
+            self.problem(&name, "the name of an HTTP header");
         }
-        let authorization = self.text("STELLAR_RPC_AUTHORIZATION");
+        let name = format!("STELLAR_RPC_AUTHORIZATION{suffix}");
+        let authorization = self.text(&name);
         if authorization
             .as_ref()
             .is_some_and(|value| value.bytes().any(|byte| !(b' '..=b'~').contains(&byte)))
         {
-            self.problem("STELLAR_RPC_AUTHORIZATION", "the value of an HTTP header");
+            self.problem(&name, "the value of an HTTP header");
         }
-        let url = self.url("STELLAR_RPC_URI")?;
-        Some(RpcServer { url, header, authorization: authorization.map(Secret::new) })
+        Some(RpcServer { url: url?, header, authorization: authorization.map(Secret::new) })
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 
@@ -12,13 +13,14 @@ use super::{Registry, Source};
 use crate::Anchor;
 use crate::account::AccountId;
 use crate::ops::chain;
-use crate::stellar::{AccountSnapshot, LedgerPoint};
+use crate::stellar::failover::EndpointState;
+use crate::stellar::{AccountSnapshot, Endpoints, LedgerPoint};
 use crate::store::{Heartbeat, StateCount};
 
 /// What takes longer is left out.
-const DEADLINE: Duration = Duration::from_secs(5);
+pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 
-type Labels = Vec<(&'static str, String)>;
+pub(super) type Labels = Vec<(&'static str, String)>;
 
 pub(super) struct Facts {
     now: DateTime<Utc>,
@@ -27,6 +29,7 @@ pub(super) struct Facts {
     pub(super) ended: Vec<StateCount>,
     heartbeats: Option<Vec<Heartbeat>>,
     latest: Option<LedgerPoint>,
+    endpoints: Option<Endpoints>,
     /// `None`: there is no such account.
     accounts: Vec<(AccountId, Option<AccountSnapshot>)>,
     assets: BTreeSet<String>,
@@ -49,6 +52,7 @@ pub(super) async fn facts(anchor: &Anchor) -> Facts {
         ended: Vec::new(),
         heartbeats,
         latest,
+        endpoints: anchor.ledger().endpoints(),
         accounts: accounts.into_iter().flatten().collect(),
         assets: anchor.assets().iter().map(|asset| asset.id.to_string()).collect(),
     }
@@ -79,6 +83,9 @@ impl Source for Facts {
         if let Some(latest) = self.latest {
             self.ledger(latest, registry);
         }
+        if let Some(endpoints) = &self.endpoints {
+            servers(endpoints, registry);
+        }
         self.transactions(registry);
         self.balances(registry);
         let beats = Family::<Labels, Gauge>::default();
@@ -88,6 +95,34 @@ impl Source for Facts {
         let help = "When a job last came to its end without an error on any machine, in Unix seconds";
         registry.register("job_heartbeat_timestamp_seconds", help, beats);
     }
+}
+
+/// Of several servers of the ledger, as this process finds them.
+fn servers(endpoints: &Endpoints, registry: &mut Registry) {
+    let (up, reached, errors) = (
+        Family::<Labels, Gauge>::default(),
+        Family::<Labels, Gauge>::default(),
+        Family::<Labels, Counter>::default(),
+    );
+    for endpoint in &endpoints.each {
+        let labels = vec![("server", endpoint.name.clone())];
+        errors.get_or_create(&labels).inc_by(endpoint.errors);
+        if let Some(point) = endpoint.reached {
+            reached.get_or_create(&labels).set(point.sequence.into());
+        }
+        let is_well = i64::from(endpoint.state == EndpointState::Well);
+        let state = ("state", endpoint.state.as_str().to_owned());
+        up.get_or_create(&vec![("server", endpoint.name.clone()), state]).set(is_well);
+    }
+    let help = "Whether a server of the ledger answers, from the present; and what is wrong otherwise";
+    registry.register("ledger_server_up", help, up);
+    let help = "The last ledger that a server said it has read";
+    registry.register("ledger_server_sequence", help, reached);
+    registry.register("ledger_server_errors", "How often a server of the ledger gave no answer", errors);
+    let contradictions = Counter::<u64>::default();
+    contradictions.inc_by(endpoints.contradictions);
+    let help = "How often two servers of the ledger contradicted each other";
+    registry.register("ledger_contradictions", help, contradictions);
 }
 
 impl Facts {

@@ -108,18 +108,26 @@ pub async fn feed(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, O
     if pool.is_empty() {
         return Ok(progress);
     }
-    let mut hungry = Vec::new();
+    let (mut hungry, mut short) = (Vec::new(), 0_u32);
     for (account, shown) in pool.iter().zip(anchor.ledger().accounts(&pool).await) {
         progress.claimed = progress.claimed.saturating_add(1);
         match shown {
-            Ok(Some(shown)) => hungry.extend(lack(settings, &shown).map(|amount| (*account, amount))),
-            Ok(None) => tracing::error!(%account, "a channel account does not exist on the ledger"),
+            Ok(Some(shown)) => {
+                short =
+                    short.saturating_add(u32::from(shown.balance.stroops() < settings.channel_balance_min));
+                hungry.extend(lack(settings, &shown).map(|amount| (*account, amount)));
+            }
+            Ok(None) => {
+                short = short.saturating_add(1);
+                tracing::error!(%account, "a channel account does not exist on the ledger");
+            }
             Err(error) => {
                 progress.failed = progress.failed.saturating_add(1);
                 tracing::warn!(%account, error = super::chain(&error), "a channel account could not be read");
             }
         }
     }
+    anchor.noted().channels_short(short);
     let top_up = |(account, amount): &(AccountId, StellarAmount)| Payment::Pay {
         destination: (*account).into(),
         asset: StellarAsset::Native,

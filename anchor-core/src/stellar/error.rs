@@ -45,6 +45,25 @@ pub enum LedgerError {
         /// Where reading should have gone on.
         cursor: String,
     },
+    /// No server has read as far as one of them had before: what they show is the past.
+    #[error("the ledger servers have read up to ledger {reached} only, and {wanted} was shown before")]
+    Behind {
+        /// As far as the best of them.
+        reached: u32,
+        /// What was shown before.
+        wanted: u32,
+    },
+    /// Several servers contradict each other: at least one of them is wrong.
+    #[error("the ledger servers contradict each other: {0}")]
+    Disagreement(String),
+    /// Fewer servers than the quorum gave a negative answer that counts.
+    #[error("{said} ledger servers say so, and {wanted} have to")]
+    NoQuorum {
+        /// So many did.
+        said: usize,
+        /// So many have to.
+        wanted: usize,
+    },
     /// The server speaks to another network than the configured one.
     #[error("the ledger server belongs to another network")]
     OtherNetwork,

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use super::{
-    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage, Network, Submission,
+    AccountSnapshot, Cursor, Endpoints, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage, Network,
+    Submission,
 };
 use crate::account::AccountId;
 use crate::asset::StellarAsset;
@@ -21,6 +22,10 @@ impl<L: Ledger + ?Sized> Ledger for Arc<L> {
 
     fn expect_assets(&self, assets: &[StellarAsset]) {
         (**self).expect_assets(assets);
+    }
+
+    fn endpoints(&self) -> Option<Endpoints> {
+        (**self).endpoints()
     }
 
     async fn latest(&self) -> Result<LedgerPoint, LedgerError> {

@@ -12,8 +12,9 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, Settled,
-    StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session,
+    Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
+    WatchLease,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::Asset;
@@ -32,6 +33,7 @@ mod closing;
 mod connection;
 mod documents;
 mod fault;
+mod figures;
 mod group;
 mod groups;
 mod heartbeats;
@@ -114,6 +116,14 @@ impl DieselStore {
 impl Store for DieselStore {
     async fn ping(&self) -> Result<(), StoreError> {
         self.database.ping().await
+    }
+
+    async fn time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.database.read("time", figures::time).await
+    }
+
+    async fn figures(&self, since: DateTime<Utc>) -> Result<Figures, StoreError> {
+        self.database.read("figures", move |c| figures::count(c, stamp(since))).await
     }
 
     async fn asset_put(&self, asset: &Asset) -> Result<(), StoreError> {

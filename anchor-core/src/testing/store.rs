@@ -160,6 +160,7 @@ macro_rules! store_conformance {
             suspense::payment_may_go_back_from_the_commit_in_which_it_is_recorded
             suspense::returning_transaction_is_of_no_protocol
             suspense::suspense_is_listed_by_reason
+            suspense::suspense_is_counted_by_reason
             transactions::stored_transaction_is_what_was_given
             transactions::transaction_is_found_by_its_user_only
             transactions::all_given_references_have_to_fit

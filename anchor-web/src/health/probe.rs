@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anchor_core::Anchor;
-use anchor_core::stellar::LedgerPoint;
+use anchor_core::stellar::{Endpoints, LedgerPoint};
 use anchor_core::store::Heartbeat;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
@@ -24,6 +24,8 @@ pub(crate) struct Found {
     pub(super) jobs: Option<Vec<Heartbeat>>,
     /// `None` if the ledger's server is not well.
     pub(super) ledger: Option<LedgerPoint>,
+    /// The ledger's servers, if there are several.
+    pub(super) endpoints: Option<Endpoints>,
 }
 
 type Probe = Shared<BoxFuture<'static, Arc<Found>>>;
@@ -58,10 +60,12 @@ impl Probes {
 }
 
 async fn ask(anchor: Anchor) -> Found {
+    // balancers ask every few seconds: often enough to keep the clock by the database's
+    in_time("the database's clock", anchor.set_clock()).await;
     let jobs = in_time("the database", anchor.store().heartbeat_list());
     let ledger = in_time("the ledger", anchor.ledger().latest());
     let (jobs, ledger) = tokio::join!(jobs, ledger);
-    Found { jobs, ledger }
+    Found { jobs, ledger, endpoints: anchor.ledger().endpoints() }
 }
 
 async fn in_time<T, E: std::error::Error>(

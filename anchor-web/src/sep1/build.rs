@@ -28,7 +28,7 @@ pub(super) fn document(anchor: &Anchor) -> Result<Table, TomlError> {
         global("TRANSFER_SERVER_SEP0024", transfer_server(config));
     }
     // a private address, plain http in production say, is nobody else's business
-    if let Some(horizon) = &config.horizon
+    if let Some(horizon) = config.horizon.first()
         && (horizon.scheme() == "https" || config.local_mode)
     {
         global("HORIZON_URL", horizon.as_str().trim_end_matches('/').to_owned());

@@ -42,6 +42,10 @@ impl Job for DeliverEvents {
         Some(self.anchor.wake().events())
     }
 
+    fn lanes(&self) -> usize {
+        super::LANES
+    }
+
     async fn activate_once(&self) -> Result<Progress, JobError> {
         Ok(deliver::deliver(&self.anchor, &self.settings, &*self.sender).await?)
     }

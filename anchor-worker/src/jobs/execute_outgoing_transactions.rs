@@ -32,6 +32,10 @@ impl Job for ExecuteOutgoingTransactions {
         Some(self.anchor.wake().queue(Queue::Payouts))
     }
 
+    fn lanes(&self) -> usize {
+        super::LANES
+    }
+
     async fn activate_once(&self) -> Result<Progress, JobError> {
         Ok(payout::execute(&self.anchor, &self.settings).await?)
     }

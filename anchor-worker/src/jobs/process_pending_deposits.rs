@@ -32,6 +32,10 @@ impl Job for ProcessPendingDeposits {
         Some(self.anchor.wake().queue(Queue::Funds))
     }
 
+    fn lanes(&self) -> usize {
+        super::LANES
+    }
+
     async fn activate_once(&self) -> Result<Progress, JobError> {
         Ok(funds::poll(&self.anchor, &self.settings).await?)
     }

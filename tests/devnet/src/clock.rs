@@ -1,14 +1,18 @@
 //! The devnet's time: the system clock plus an offset that tests may advance.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// Unix time in seconds. It runs with the system clock and can be put forward, never back.
-#[derive(Debug, Default)]
+/// Unix time in seconds. It runs with the system clock and can be put forward, never back. Clones show the
+/// same time.
+#[derive(Debug, Clone, Default)]
 pub struct Clock {
-    offset_seconds: AtomicU64,
+    offset_seconds: Arc<AtomicU64>,
 }
 
 impl Clock {

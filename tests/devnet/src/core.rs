@@ -30,7 +30,7 @@ pub(crate) struct Timing {
 
 #[derive(Debug)]
 pub(crate) struct Core {
-    network: Mutex<Network>,
+    network: Arc<Mutex<Network>>,
     pub(crate) passphrase: String,
     pub(crate) network_id: [u8; 32],
     pub(crate) replica: Arc<Replica>,
@@ -56,12 +56,28 @@ impl Core {
         Self {
             passphrase,
             network_id: network.network_id(),
-            network: Mutex::new(network),
+            network: Arc::new(Mutex::new(network)),
             replica: Arc::new(replica),
             clock,
             faults,
             mode,
             timing,
+            rpc,
+            stopping: watch::Sender::new(false),
+        }
+    }
+
+    /// Another server of the same network, with faults and habits of its own.
+    pub(crate) fn beside(&self, faults: Faults, rpc: Style) -> Self {
+        Self {
+            network: Arc::clone(&self.network),
+            passphrase: self.passphrase.clone(),
+            network_id: self.network_id,
+            replica: Arc::clone(&self.replica),
+            clock: self.clock.clone(),
+            faults,
+            mode: self.mode,
+            timing: self.timing,
             rpc,
             stopping: watch::Sender::new(false),
         }

@@ -215,6 +215,39 @@ async fn tick(core: Arc<Core>) {
     }
 }
 
+/// Another server of a devnet's network: the same ledger, with faults of its own. It stops when dropped; without the
+/// devnet it goes on answering, and no ledger closes by itself any more.
+#[derive(Debug)]
+pub struct Beside {
+    core: Arc<Core>,
+    address: SocketAddr,
+    server: ServerHandle,
+}
+
+impl Beside {
+    /// Base URL of its Horizon API, without a final slash.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Address of its Stellar RPC.
+    pub fn rpc_url(&self) -> String {
+        format!("http://{}/rpc", self.address)
+    }
+
+    /// What shall go wrong with it.
+    pub fn faults(&self) -> &Faults {
+        &self.core.faults
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.core.begin_stop();
+        drop(self.server.stop(false));
+    }
+}
+
 /// A running devnet. It stops when dropped; [`Devnet::stop`] also waits until it has.
 #[derive(Debug)]
 pub struct Devnet {
@@ -287,6 +320,39 @@ impl Devnet {
     /// Tells the sequence of every ledger that closes from now on.
     pub fn ledgers(&self) -> tokio::sync::watch::Receiver<u32> {
         self.core.replica.subscribe()
+    }
+
+    /// Serves the same network once more, on another free port of 127.0.0.1. `rpc_retention` is for how many ledgers its
+    /// Stellar RPC remembers transactions; as long as the devnet's own if absent.
+    ///
+    /// # Errors
+    ///
+    /// When there is no port, or no thread.
+    pub async fn another_server(&self, rpc_retention: Option<u32>) -> Result<Beside, StartError> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let retention = rpc_retention.map(|ledgers| ledgers.max(1)).or(self.core.rpc.retention);
+        let style = Style { retention, ..self.core.rpc };
+        let core = Arc::new(self.core.beside(Faults::new(0), style));
+        let (running, started) = tokio::sync::oneshot::channel();
+        let serving = (Arc::clone(&core), Arc::clone(&self.friendbot));
+        std::thread::Builder::new().name("anchor-devnet".to_owned()).spawn(move || {
+            let (core, friendbot) = serving;
+            actix_web::rt::System::new().block_on(async move {
+                match server::serve(listener, &core, &friendbot) {
+                    Ok(server) => {
+                        let _ = running.send(Ok(server.handle()));
+                        if let Err(error) = server.await {
+                            tracing::error!(%error, "a server of the devnet failed");
+                        }
+                        core.begin_stop();
+                    }
+                    Err(error) => drop(running.send(Err(error))),
+                }
+            });
+        })?;
+        let server = started.await.map_err(|_| StartError::Thread)??;
+        Ok(Beside { core, address, server })
     }
 
     /// The clock that ledgers are closed by.

@@ -14,7 +14,7 @@ mod server;
 
 pub use self::{
     clock::Clock,
-    devnet::{CloseMode, Devnet, DevnetBuilder, StartError, TESTNET_PASSPHRASE},
+    devnet::{Beside, CloseMode, Devnet, DevnetBuilder, StartError, TESTNET_PASSPHRASE},
     faults::{Fault, FaultRule, Faults, InstalledFault, Timeout},
     friendbot::FriendbotError,
     rpc::Dialect,

@@ -13,8 +13,9 @@ use anchor_core::memo::Memo;
 use anchor_core::stellar::{Cursor, Ledger as _};
 use anchor_core::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, Settled,
-    StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session,
+    Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
+    WatchLease,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::store::memory::MemoryStore;
@@ -235,6 +236,7 @@ macro_rules! pass_on {
 
 pass_on! {
     fn ping() -> ();
+    fn figures(since: DateTime<Utc>) -> Figures;
     fn sharing_fetch(account: &AccountId) -> Option<Sharing>;
     fn sharing_put(account: &AccountId, sharing: Sharing) -> ();
     fn asset_put(asset: &Asset) -> ();

@@ -18,8 +18,9 @@ use anchor_core::stellar::{
 };
 use anchor_core::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, Settled,
-    StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session,
+    Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
+    WatchLease,
 };
 use anchor_core::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -208,6 +209,10 @@ impl<T: Ledger> Ledger for Mortal<T> {
 impl<T: Store> Store for Mortal<T> {
     async fn ping(&self) -> Result<(), StoreError> {
         self.inner.ping().await
+    }
+
+    async fn figures(&self, since: DateTime<Utc>) -> Result<Figures, StoreError> {
+        self.inner.figures(since).await
     }
 
     async fn asset_put(&self, asset: &Asset) -> Result<(), StoreError> {

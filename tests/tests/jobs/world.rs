@@ -43,7 +43,7 @@ pub(crate) struct World {
     pub(crate) switch: KillSwitch,
     pub(crate) worker: Worker,
     config: WorkerConfig,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl World {
@@ -98,18 +98,8 @@ impl World {
         config.settings.call_timeout = Duration::from_millis(200);
         config.period = Duration::from_millis(5);
         let worker = Worker::with_sender(anchor.clone(), config.clone(), Arc::new(callbacks.clone()));
-        let world = Self {
-            anchor,
-            ledger,
-            rails: bank,
-            events,
-            callbacks,
-            clock,
-            switch,
-            worker,
-            config,
-            _database: database,
-        };
+        let world =
+            Self { anchor, ledger, rails: bank, events, callbacks, clock, switch, worker, config, database };
         // accounts are watched before anybody is told to pay there
         world.worker.activate_once("watch_transactions").await.unwrap();
         world
@@ -119,6 +109,22 @@ impl World {
     pub(crate) fn another_worker(&self) -> Worker {
         let callbacks = Arc::new(self.callbacks.clone());
         Worker::with_sender(self.anchor.clone(), self.config.clone(), callbacks)
+    }
+
+    /// An anchor of another process: the same database, ledger and bank, and nobody who rings a bell.
+    pub(crate) async fn another_anchor(&self) -> Anchor {
+        Anchor::builder(self.anchor.config().clone())
+            .store(DieselStore::open(self.database.url()).unwrap())
+            .ledger(self.ledger.clone())
+            .rails(self.rails.clone())
+            .deposit(AmountForms)
+            .withdrawal(AmountForms)
+            .events(self.events.clone())
+            .documents(PlainDocuments)
+            .clock(self.clock.clone())
+            .build()
+            .await
+            .unwrap()
     }
 
     /// Channel accounts, on the ledger and in use.

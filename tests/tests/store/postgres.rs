@@ -2,14 +2,19 @@
 
 use std::time::{Duration, Instant};
 
+use anchor_core::Anchor;
+use anchor_core::clock::{Clock as _, SystemClock};
 use anchor_core::store::Store as _;
 use anchor_core::store::diesel::{DieselStore, OpenError, PoolOptions};
-use anchor_core::testing::fakes::samples;
+use anchor_core::testing::fakes::{AmountForms, samples};
+use anchor_core::testing::ledger::FakeLedger;
+use anchor_core::testing::rails::ScriptedRails;
 use anchor_tests::database::TestDatabase;
 use anchor_tests::found;
 use anchor_tests::on_each_database;
 use anchor_tests::postgres::{Cluster, Durability};
 use anyhow::{Context as _, Result};
+use chrono::TimeDelta;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
 
@@ -134,6 +139,53 @@ async fn restart_of_the_server_needs_no_restart_of_ours() -> Result<()> {
     assert_eq!(store.asset_list().await?, [samples::asset()]);
     store.asset_put(&samples::asset()).await?;
     store.ping().await?;
+    Ok(())
+}
+
+/// The database's clock is ten minutes behind that of this machine, as if this machine's clock were fast.
+#[tokio::test(flavor = "multi_thread")]
+async fn clock_that_is_fast_ends_nobodys_lease() -> Result<()> {
+    let Some(database) = TestDatabase::postgres() else { return Ok(()) };
+    let name = database.url().rsplit('/').next().unwrap_or_default().split('?').next().unwrap_or_default();
+    PgConnection::establish(database.url())?.batch_execute(&format!(
+        "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS \
+             $$ SELECT pg_catalog.clock_timestamp() - interval '10 minutes' $$; \
+         ALTER DATABASE \"{name}\" SET search_path = public, pg_catalog"
+    ))?;
+    let store = DieselStore::open(database.url())?;
+    store.migrate().await?;
+    let machine = async || {
+        Anchor::builder(samples::config())
+            .store(store.clone())
+            .ledger(FakeLedger::new(samples::config().network, 0))
+            .rails(ScriptedRails::new())
+            .deposit(AmountForms)
+            .withdrawal(AmountForms)
+            .asset(samples::asset())
+            .build()
+            .await
+    };
+    let (one, two) = (machine().await?, machine().await?);
+    let behind = SystemClock.now() - one.clock().now();
+    assert!(behind > TimeDelta::minutes(9), "{behind}");
+    let (account, lease) = (samples::distribution().account(), Duration::from_secs(15));
+    assert!(store.watch_claim(&account, "one", one.clock().now(), lease).await?.is_some());
+    assert!(store.watch_claim(&account, "two", two.clock().now(), lease).await?.is_none());
+    // the right time comes back to the database, and to whoever asks it
+    PgConnection::establish(database.url())?.batch_execute("DROP FUNCTION public.clock_timestamp()")?;
+    two.set_clock().await?;
+    assert!((SystemClock.now() - two.clock().now()).abs() < TimeDelta::minutes(1));
+    assert!(
+        store.watch_claim(&account, "two", two.clock().now(), lease).await?.is_some(),
+        "such a clock would"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn sqlite_has_no_clock_of_its_own() -> Result<()> {
+    let database = TestDatabase::sqlite();
+    assert_eq!(DieselStore::open(database.url())?.time().await?, None);
     Ok(())
 }
 

@@ -1,13 +1,17 @@
 //! What operators see of requests: in the log, and in the answers.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::test::TestRequest;
 use anchor_core::amount::StellarAmount;
+use anchor_core::memo::Memo;
 use anchor_core::metrics;
+use anchor_core::stellar::Ledger;
+use anchor_core::stellar::failover::{FailoverLedger, FailoverOptions};
 use anchor_core::testing::fakes::samples;
-use anchor_core::testing::ledger::Fault;
+use anchor_core::testing::ledger::{FakeLedger, Fault};
 use anchor_core::transaction::Fact;
 use anchor_tests::logs::Log;
 use anchor_tests::web::{Answer, TestAnchor};
@@ -170,6 +174,72 @@ async fn peer_metrics_tell_transactions_by_state_and_age_balances_and_the_ledger
     let page = anchor.web.metrics().page().await;
     has(&page, "anchor_ledger_up 0");
     assert!(!page.contains("anchor_ledger_lag_seconds"), "an old lag would look like a good one: {page}");
+    Ok(())
+}
+
+#[actix_web::test]
+async fn metrics_tell_suspense_channels_fees_and_how_far_watching_has_come() -> Result<()> {
+    let anchor = TestAnchor::new().await?;
+    let worker = worker(&anchor)?;
+    worker.run_until_idle().await?;
+    let (asset, user) = (samples::asset(), samples::user().account());
+    let account = asset.distribution;
+    let arrives = || {
+        let amount = StellarAmount::from_stroops(7)?;
+        anchor.ledger.arrives(user.into(), account.into(), asset.id.clone(), amount, Memo::None);
+        anyhow::Ok(())
+    };
+    arrives()?;
+    worker.run_until_idle().await?;
+    let metrics = worker.metrics();
+    let page = metrics.page().await;
+    has(&page, r#"anchor_suspense{reason="unmatched"} 1"#);
+    has(&page, r#"anchor_suspense{reason="late"} 0"#);
+    for line in ["anchor_poison_records 0", "anchor_fees_stroops 0", "anchor_fee_bumps 0"] {
+        has(&page, line);
+    }
+    for state in ["free", "busy", "retired"] {
+        has(&page, &format!(r#"anchor_channels{{state="{state}"}} 0"#));
+    }
+    let watch = |what: &str, number: i64| format!(r#"anchor_watch_{what}{{account="{account}"}} {number}"#);
+    for what in ["lag_ledgers", "lag_seconds", "history_gone"] {
+        has(&page, &watch(what, 0));
+    }
+    assert!(!anchor.web.metrics().page().await.contains("anchor_watch"), "asked by processes that watch");
+    // nobody reads it
+    arrives()?;
+    anchor.clock.advance(Duration::from_secs(40));
+    let page = metrics.page().await;
+    has(&page, &watch("lag_ledgers", 1));
+    has(&page, &watch("lag_seconds", 30));
+    anchor.ledger.inject(Fault::HistoryGone);
+    anchor.clock.advance(Duration::from_secs(40));
+    has(&metrics.page().await, &watch("history_gone", 1));
+    Ok(())
+}
+
+#[actix_web::test]
+async fn health_and_metrics_tell_how_each_of_several_ledger_servers_is() -> Result<()> {
+    let network = samples::config().network;
+    let now = u64::try_from(samples::start().timestamp())?;
+    let (one, two) = (FakeLedger::new(network.clone(), now), FakeLedger::new(network, now));
+    for _ in 0..20 {
+        one.close();
+    }
+    let servers: Vec<(String, Arc<dyn Ledger>)> =
+        vec![("one".to_owned(), Arc::new(one)), ("two".to_owned(), Arc::new(two))];
+    let ledger = FailoverLedger::new(servers, FailoverOptions::default())?;
+    let anchor = TestAnchor::with(&[], |builder| builder.ledger(ledger)).await?;
+    let health = anchor.get("/health", "").await;
+    let told = health.json()?;
+    assert_eq!((health.status, &told["status"]), (200, &json!("degraded")), "{told}");
+    assert_eq!(told["ledger"]["servers"], json!({ "well": 1, "all": 2 }));
+    let page = anchor.web.metrics().page().await;
+    has(&page, r#"anchor_ledger_server_up{server="one",state="well"} 1"#);
+    has(&page, r#"anchor_ledger_server_up{server="two",state="behind"} 0"#);
+    has(&page, r#"anchor_ledger_server_sequence{server="two"} 2"#);
+    has(&page, r#"anchor_ledger_server_errors_total{server="one"} 0"#);
+    has(&page, "anchor_ledger_contradictions_total 0");
     Ok(())
 }
 

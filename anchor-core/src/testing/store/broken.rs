@@ -14,8 +14,8 @@ use crate::memo::Memo;
 use crate::stellar::Cursor;
 use crate::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    Disposition, EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded,
-    Session, Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
+    Disposition, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord,
+    Recorded, Session, Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
     TransactionLookup, WatchLease,
 };
 use crate::transaction::{Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction};
@@ -219,6 +219,7 @@ macro_rules! pass_on {
 
 pass_on! {
     fn ping() -> ();
+    fn figures(since: DateTime<Utc>) -> Figures;
     fn sharing_fetch(account: &AccountId) -> Option<Sharing>;
     fn sharing_put(account: &AccountId, sharing: Sharing) -> ();
     fn asset_put(asset: &Asset) -> ();

@@ -8,7 +8,9 @@ use crate::account::Subject;
 use crate::amount::Money;
 use crate::memo::Memo;
 use crate::stellar::Movement;
-use crate::store::{Disposition, Observed, Recorded, Settled, Store, SuspenseReason, TransactionLookup};
+use crate::store::{
+    Disposition, Figures, Observed, Recorded, Settled, Store, SuspenseReason, TransactionLookup,
+};
 use crate::testing::fakes::samples;
 use crate::transaction::{
     Change, Fact, Kind, LedgerReceipt, NewTransaction, Protocol, Receipt, Request, Settlement, Transaction,
@@ -196,4 +198,17 @@ pub async fn suspense_is_listed_by_reason(store: &dyn Store) {
         assert_eq!(listed[0].suspense, Some(reason));
     }
     assert_eq!(store.suspense_list(None).await.unwrap().len(), SuspenseReason::ALL.len());
+}
+
+/// What was settled is counted no more.
+pub async fn suspense_is_counted_by_reason(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    assert_eq!(store.figures(samples::start()).await.unwrap(), Figures::default());
+    let paid = in_suspense(&bench, "1", SuspenseReason::Unmatched).await;
+    in_suspense(&bench, "2", SuspenseReason::Unmatched).await;
+    in_suspense(&bench, "3", SuspenseReason::Late).await;
+    let counted = async || store.figures(samples::start()).await.unwrap().suspense;
+    assert_eq!(counted().await, [(SuspenseReason::Late, 1), (SuspenseReason::Unmatched, 2)]);
+    store.suspense_settle("1", &returning(&bench, &paid)).await.unwrap();
+    assert_eq!(counted().await, [(SuspenseReason::Late, 1), (SuspenseReason::Unmatched, 1)]);
 }

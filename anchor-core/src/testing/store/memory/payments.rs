@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use super::books::Books;
 use crate::id::TransactionId;
 use crate::store::{
-    Disposition, Observation, Observed, PaymentRecord, Recorded, Settled, StoreError, Stored, SuspenseReason,
+    Disposition, Figures, Observation, Observed, PaymentRecord, Recorded, Settled, StoreError, Stored,
+    SuspenseReason,
 };
 use crate::transaction::{Change, ChangeEffect, Fact};
 
@@ -13,6 +16,20 @@ use crate::transaction::{Change, ChangeEffect, Fact};
 const SUSPENSE_MAX: usize = 200;
 
 impl Books {
+    pub(super) fn figures(&self, since: DateTime<Utc>) -> Figures {
+        let open = |reason: SuspenseReason| {
+            let rows = self.payments.values().filter(|row| row.settled_by.is_none());
+            let count = rows.filter(|row| row.suspense == Some(reason)).count();
+            (reason, u64::try_from(count).unwrap_or_default())
+        };
+        let suspense = SuspenseReason::ALL.into_iter().map(open).filter(|(_, count)| *count > 0);
+        let bumps = self.attempts.values().flat_map(|row| &row.bumps).filter(|bump| bump.opened_at >= since);
+        let mut suspense: Vec<_> = suspense.collect();
+        suspense.sort_by_key(|(reason, _)| reason.as_str());
+        let number = |count: usize| u64::try_from(count).unwrap_or_default();
+        Figures { suspense, poison: number(self.poison.len()), bumps: number(bumps.count()) }
+    }
+
     pub(super) fn payments_record(&mut self, observation: &Observation) -> Result<Recorded, StoreError> {
         if !self.may_advance(&observation.lease) {
             return Ok(Recorded::Fenced);

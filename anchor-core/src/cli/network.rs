@@ -1,0 +1,62 @@
+//! The servers of the network that the settings name.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::CliError;
+use crate::config::{Config, ConfigError, RpcServer};
+use crate::stellar::Ledger;
+use crate::stellar::failover::{FailoverLedger, FailoverOptions};
+use crate::stellar::horizon::{HorizonLedger, HorizonOptions};
+use crate::stellar::rpc::{RpcAuthorization, RpcLedger, RpcOptions};
+
+/// One ledger, whatever the number of servers.
+pub(super) fn open(config: &Config) -> Result<Arc<dyn Ledger>, CliError> {
+    let mut servers = servers(config)?;
+    if servers.len() == 1
+        && let Some((_, only)) = servers.pop()
+    {
+        return Ok(only);
+    }
+    let options = FailoverOptions { quorum: config.ledger_quorum, ..FailoverOptions::default() };
+    Ok(Arc::new(FailoverLedger::new(servers, options)?))
+}
+
+/// Each server with a name for people: those of Stellar RPC, or of Horizon if there are none. Two kinds are never mixed: a
+/// position that says nothing to Horizon for a week would be a week of all the network's transactions to Stellar RPC.
+pub(super) fn servers(config: &Config) -> Result<Vec<(String, Arc<dyn Ledger>)>, CliError> {
+    let mut servers: Vec<(String, Arc<dyn Ledger>)> = Vec::new();
+    for server in &config.rpc {
+        let ledger = Arc::new(rpc(config, server)?);
+        servers.push((name(&server.url, &servers), ledger));
+    }
+    if servers.is_empty() {
+        for url in &config.horizon {
+            let ledger = HorizonLedger::new(url, config.network.clone(), HorizonOptions::default())?;
+            servers.push((name(url, &servers), Arc::new(ledger)));
+        }
+    }
+    if servers.is_empty() {
+        let wanted =
+            "should be the address of a Horizon server, or STELLAR_RPC_URI that of a Stellar RPC server";
+        return Err(CliError::Config(ConfigError { problems: vec![format!("  HORIZON_URI: {wanted}")] }));
+    }
+    Ok(servers)
+}
+
+fn rpc(config: &Config, server: &RpcServer) -> Result<RpcLedger, CliError> {
+    let authorization =
+        server.authorization.clone().map(|value| RpcAuthorization { header: server.header.clone(), value });
+    // the assets are made known by whoever has read them from the database
+    let options = RpcOptions { authorization, ..RpcOptions::default() };
+    Ok(RpcLedger::new(&server.url, config.network.clone(), [], options)?)
+}
+
+/// The host, and a number if it is not the first of its name. The rest of an address may hold a key.
+fn name(url: &Url, known: &[(String, Arc<dyn Ledger>)]) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let place = known.len().saturating_add(1);
+    if known.iter().any(|(name, _)| *name == host) { format!("{host}#{place}") } else { host }
+}
