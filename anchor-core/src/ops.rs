@@ -15,6 +15,7 @@ pub mod expire;
 pub mod form;
 pub mod funds;
 pub mod observe;
+mod own;
 pub mod payout;
 mod route;
 mod settle;

@@ -5,6 +5,8 @@
 mod channels;
 #[path = "jobs/crash.rs"]
 mod crash;
+#[path = "jobs/destinations.rs"]
+mod destinations;
 #[path = "jobs/driver.rs"]
 mod driver;
 #[path = "jobs/kill.rs"]

@@ -1,7 +1,7 @@
 //! What to send on the ledger for a transaction.
 
-use super::OpsError;
 use super::accounts::Accounts;
+use super::{OpsError, own};
 use crate::account::{Account, AccountId};
 use crate::amount::{Amount, StellarAmount};
 use crate::anchor::Anchor;
@@ -82,6 +82,10 @@ pub(super) async fn route(
     let Some(transfer) = Transfer::of(anchor, transaction)? else {
         return hold("no money of the user's is on record");
     };
+    let to = transfer.destination.ledger_account();
+    if transfer.delivers == AttemptPurpose::Payment && to.is_some_and(|to| own::is_known(anchor, &to)) {
+        return hold("the destination is one of the anchor's own accounts");
+    }
     let Ok(amount) = transfer.amount.to_stellar() else {
         return hold("the amount does not fit the ledger");
     };

@@ -263,6 +263,8 @@ pass_on! {
     fn channel_claim(claim: &Claim) -> Vec<ClaimedChannel>;
     fn channel_release(claims: &[(AccountId, LeaseToken)]) -> ();
     fn channel_retire(account: &AccountId, now: DateTime<Utc>) -> bool;
+    fn channel_find(accounts: &[AccountId]) -> Vec<Channel>;
+    fn channel_forget(accounts: &[AccountId]) -> ();
     fn attempt_applied_at(source: &AccountId, sequence: i64) -> Option<Attempt>;
     fn order_open_of(transaction: TransactionId) -> Option<(Order, Option<String>)>;
     fn watch_claim(account: &AccountId, owner: &str, now: DateTime<Utc>, lease: Duration) -> Option<WatchLease>;

@@ -8,6 +8,7 @@ use anchor_core::account::{Account, AccountId};
 use anchor_core::amount::StellarAmount;
 use anchor_core::asset::{Asset, StellarAsset, SuspensePolicy};
 use anchor_core::clock::ManualClock;
+use anchor_core::config::Config;
 use anchor_core::id::{IdSource as _, RandomIds, TransactionId};
 use anchor_core::integration::RailsIntegration;
 use anchor_core::keys::SigningKey;
@@ -54,16 +55,27 @@ impl World {
 
     /// With other rails than the bank itself.
     pub(crate) async fn with_rails(bank: ScriptedRails, rails: impl RailsIntegration + 'static) -> Self {
-        Self::build(bank, rails, samples::asset()).await
+        Self::build(bank, rails, samples::asset(), |_| ()).await
+    }
+
+    /// For another asset, with other settings.
+    pub(crate) async fn with_asset(asset: Asset, configure: impl FnOnce(&mut Config)) -> Self {
+        let rails = ScriptedRails::new();
+        Self::build(rails.clone(), rails, asset, configure).await
     }
 
     /// Where payments that nobody expected are treated like this.
     pub(crate) async fn with_policy(suspense: SuspensePolicy) -> Self {
         let rails = ScriptedRails::new();
-        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }).await
+        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }, |_| ()).await
     }
 
-    async fn build(bank: ScriptedRails, rails: impl RailsIntegration + 'static, asset: Asset) -> Self {
+    async fn build(
+        bank: ScriptedRails,
+        rails: impl RailsIntegration + 'static,
+        asset: Asset,
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
         let database = crate::database();
         let store = DieselStore::open(database.url()).unwrap();
         store.migrate().await.unwrap();
@@ -72,6 +84,7 @@ impl World {
         let mut config = samples::config();
         config.channel_seed = Some(SigningKey::from_seed([7; 32]));
         config.fee_key = Some(SigningKey::from_seed([8; 32]));
+        configure(&mut config);
         let ledger = FakeLedger::new(config.network.clone(), now);
         ledger.fund(samples::distribution().account(), lumens(1000));
         ledger.trust(samples::distribution().account(), &samples::token(), lumens(100_000));
