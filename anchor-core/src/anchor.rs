@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::asset::{Asset, OfferError, StellarAsset};
+use crate::asset::{Asset, Authorization, OfferError, StellarAsset};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sep};
 use crate::id::{IdSource, RandomIds};
 use crate::integration::{
     DepositIntegration, EventSink, FeeIntegration, LocalSigner, RailsIntegration, ScheduledFee, Signer,
-    TomlIntegration, TransactionDocuments, WithdrawalIntegration,
+    TomlIntegration, TransactionDocuments, TrustIntegration, WithdrawalIntegration,
 };
 use crate::stellar::Ledger;
 use crate::store::{Store, StoreError};
@@ -33,6 +33,7 @@ struct Parts {
     fee: Arc<dyn FeeIntegration>,
     signer: Arc<dyn Signer>,
     toml: Option<Arc<dyn TomlIntegration>>,
+    trust: Option<Arc<dyn TrustIntegration>>,
     events: Option<Arc<dyn EventSink>>,
     documents: Option<Arc<dyn TransactionDocuments>>,
     clock: Arc<dyn Clock>,
@@ -55,6 +56,9 @@ pub enum BuildError {
         /// `deposit` or `withdrawal`.
         direction: &'static str,
     },
+    /// Nobody says who may hold an asset.
+    #[error("{0} is set to ask whose trust lines are authorised, but no trust integration is attached")]
+    MissingTrust(StellarAsset),
     /// There is nothing to move.
     #[error("the anchor has no asset: give one with AnchorBuilder::asset(..) or add one with `asset add`")]
     NoAsset,
@@ -89,6 +93,7 @@ impl Anchor {
             fee: Arc::new(ScheduledFee),
             signer: None,
             toml: None,
+            trust: None,
             events: None,
             documents: None,
             clock: Arc::new(SystemClock),
@@ -151,6 +156,11 @@ impl Anchor {
         self.parts.toml.as_deref()
     }
 
+    /// Who may hold a token whose issuer wants to be asked.
+    pub fn trust(&self) -> Option<&dyn TrustIntegration> {
+        self.parts.trust.as_deref()
+    }
+
     /// Who hears of every change.
     pub fn events(&self) -> Option<&dyn EventSink> {
         self.parts.events.as_deref()
@@ -199,6 +209,7 @@ pub struct AnchorBuilder {
     fee: Arc<dyn FeeIntegration>,
     signer: Option<Arc<dyn Signer>>,
     toml: Option<Arc<dyn TomlIntegration>>,
+    trust: Option<Arc<dyn TrustIntegration>>,
     events: Option<Arc<dyn EventSink>>,
     documents: Option<Arc<dyn TransactionDocuments>>,
     clock: Arc<dyn Clock>,
@@ -254,7 +265,8 @@ impl AnchorBuilder {
         self
     }
 
-    /// Who signs for the distribution and channel accounts; the keys of `DISTRIBUTION_SEEDS` and `CHANNEL_SEED` if absent.
+    /// Who signs for the distribution and channel accounts; the keys of `DISTRIBUTION_SEEDS`,
+    /// `ISSUER_SEEDS` and `CHANNEL_SEED` if absent.
     pub fn signer(mut self, signer: impl Signer + 'static) -> Self {
         self.signer = Some(Arc::new(signer));
         self
@@ -263,6 +275,12 @@ impl AnchorBuilder {
     /// The last word on stellar.toml.
     pub fn toml(mut self, toml: impl TomlIntegration + 'static) -> Self {
         self.toml = Some(Arc::new(toml));
+        self
+    }
+
+    /// Who may hold tokens. Needed if any asset is set to ask.
+    pub fn trust(mut self, trust: impl TrustIntegration + 'static) -> Self {
+        self.trust = Some(Arc::new(trust));
         self
     }
 
@@ -323,9 +341,13 @@ impl AnchorBuilder {
                 }
             }
         }
+        let asks = |asset: &&Asset| asset.authorization == Authorization::Ask;
+        if let (None, Some(asset)) = (&self.trust, assets.iter().find(asks)) {
+            return Err(BuildError::MissingTrust(asset.id.clone()));
+        }
         let signer = self.signer.unwrap_or_else(|| {
-            let local =
-                LocalSigner::new(self.config.distribution_keys.iter().chain(&self.config.fee_key).cloned());
+            let keys = self.config.distribution_keys.iter().chain(&self.config.fee_key);
+            let local = LocalSigner::new(keys.chain(&self.config.issuer_keys).cloned());
             Arc::new(match &self.config.channel_seed {
                 Some(seed) => local.with_channels(seed.clone()),
                 None => local,
@@ -343,6 +365,7 @@ impl AnchorBuilder {
                 fee: self.fee,
                 signer,
                 toml: self.toml,
+                trust: self.trust,
                 events: self.events,
                 documents: self.documents,
                 clock: self.clock,

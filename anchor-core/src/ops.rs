@@ -4,6 +4,7 @@ mod absence;
 mod accounts;
 pub mod amounts;
 mod ask;
+mod authorize;
 mod bump;
 pub mod callback;
 pub mod channels;

@@ -1,6 +1,8 @@
 //! The jobs on PostgreSQL: the same texts as in `jobs.rs`, with a network and a bank in memory: every road, every crash point, two workers.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+#[path = "jobs/authorize.rs"]
+mod authorize;
 #[path = "jobs/channels.rs"]
 mod channels;
 #[path = "jobs/crash.rs"]

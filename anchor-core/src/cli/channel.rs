@@ -11,7 +11,7 @@ use crate::anchor::Anchor;
 use crate::id::TransactionId;
 use crate::integration::{
     DepositIntegration, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome, PendingDeposit,
-    RailsIntegration, WithdrawalIntegration,
+    RailsIntegration, TrustIntegration, TrustOutcome, TrustRequest, WithdrawalIntegration,
 };
 use crate::ops::channels::{self, ChannelsError};
 use crate::ops::{JobSettings, confirm};
@@ -141,6 +141,7 @@ async fn bare(settings: &Settings) -> Result<Anchor, CliError> {
         .rails(Nobody)
         .deposit(Nobody)
         .withdrawal(Nobody)
+        .trust(Nobody)
         .build()
         .await;
     anchor.map_err(|error| CliError::Refused(error.to_string()))
@@ -158,6 +159,13 @@ impl Nobody {
 impl DepositIntegration for Nobody {}
 
 impl WithdrawalIntegration for Nobody {}
+
+#[async_trait]
+impl TrustIntegration for Nobody {
+    async fn may_hold(&self, _: &TrustRequest) -> Result<TrustOutcome, IntegrationError> {
+        Self::not_here()
+    }
+}
 
 #[async_trait]
 impl RailsIntegration for Nobody {

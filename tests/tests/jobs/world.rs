@@ -1,6 +1,7 @@
 //! One anchor with everything around it: database, network, bank, wallets, clock.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anchor_core::Anchor;
@@ -10,7 +11,9 @@ use anchor_core::asset::{Asset, StellarAsset, SuspensePolicy};
 use anchor_core::clock::ManualClock;
 use anchor_core::config::Config;
 use anchor_core::id::{IdSource as _, RandomIds, TransactionId};
-use anchor_core::integration::RailsIntegration;
+use anchor_core::integration::{
+    IntegrationError, RailsIntegration, TrustIntegration, TrustOutcome, TrustRequest,
+};
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
 use anchor_core::ops::{Committed, Progress, channels, commit};
@@ -34,12 +37,38 @@ pub(crate) struct End {
     pub(crate) state: &'static str,
 }
 
+/// Who may hold the token: what it is told to say, and then that it is not decided yet.
+#[derive(Clone, Default)]
+pub(crate) struct ScriptedTrust(Arc<Mutex<(VecDeque<Result<TrustOutcome, &'static str>>, usize)>>);
+
+impl ScriptedTrust {
+    pub(crate) fn answer(&self, answer: Result<TrustOutcome, &'static str>) {
+        self.0.lock().unwrap().0.push_back(answer);
+    }
+
+    /// How often it was asked.
+    pub(crate) fn asked(&self) -> usize {
+        self.0.lock().unwrap().1
+    }
+}
+
+#[async_trait::async_trait]
+impl TrustIntegration for ScriptedTrust {
+    async fn may_hold(&self, request: &TrustRequest) -> Result<TrustOutcome, IntegrationError> {
+        assert_eq!(request.asset, request.transaction.asset);
+        let mut script = self.0.lock().unwrap();
+        script.1 += 1;
+        script.0.pop_front().unwrap_or(Ok(TrustOutcome::NotYet)).map_err(IntegrationError::transient)
+    }
+}
+
 pub(crate) struct World {
     pub(crate) anchor: Anchor,
     pub(crate) ledger: FakeLedger,
     pub(crate) rails: ScriptedRails,
     pub(crate) events: RecordedEvents,
     pub(crate) callbacks: ScriptedCallbacks,
+    pub(crate) trust: ScriptedTrust,
     pub(crate) clock: ManualClock,
     pub(crate) switch: KillSwitch,
     pub(crate) worker: Worker,
@@ -93,12 +122,14 @@ impl World {
 
         let switch = KillSwitch::new();
         let (events, callbacks) = (RecordedEvents::default(), ScriptedCallbacks::default());
+        let trust = ScriptedTrust::default();
         let anchor = Anchor::builder(config)
             .store(Mortal::new(store, &switch))
             .ledger(Mortal::new(ledger.clone(), &switch))
             .rails(Mortal::new(rails, &switch))
             .deposit(AmountForms)
             .withdrawal(AmountForms)
+            .trust(trust.clone())
             .events(events.clone())
             .documents(PlainDocuments)
             .asset(asset)
@@ -117,6 +148,7 @@ impl World {
             rails: bank,
             events,
             callbacks,
+            trust,
             clock,
             switch,
             worker,
