@@ -15,6 +15,8 @@ mod driver;
 mod kill;
 #[path = "jobs/lag.rs"]
 mod lag;
+#[path = "jobs/merging.rs"]
+mod merging;
 #[path = "jobs/peers.rs"]
 mod peers;
 #[path = "jobs/roads.rs"]
