@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::asset::{Asset, OfferError, StellarAsset};
+use crate::asset::{Asset, Authorization, OfferError, StellarAsset};
 use crate::clock::{Clock, SystemClock, ToldClock};
 use crate::config::{Config, Sep};
 use crate::id::{IdSource, RandomIds};
 use crate::integration::{
     DepositIntegration, EventSink, FeeIntegration, LocalSigner, RailsIntegration, ScheduledFee, Signer,
-    TomlIntegration, TransactionDocuments, WithdrawalIntegration,
+    TomlIntegration, TransactionDocuments, TrustIntegration, WithdrawalIntegration,
 };
 use crate::metrics::Noted;
 use crate::stellar::Ledger;
@@ -34,6 +34,7 @@ struct Parts {
     fee: Arc<dyn FeeIntegration>,
     signer: Arc<dyn Signer>,
     toml: Option<Arc<dyn TomlIntegration>>,
+    trust: Option<Arc<dyn TrustIntegration>>,
     events: Option<Arc<dyn EventSink>>,
     documents: Option<Arc<dyn TransactionDocuments>>,
     clock: Arc<dyn Clock>,
@@ -59,6 +60,9 @@ pub enum BuildError {
         /// `deposit` or `withdrawal`.
         direction: &'static str,
     },
+    /// Nobody says who may hold an asset.
+    #[error("{0} is set to ask whose trust lines are authorised, but no trust integration is attached")]
+    MissingTrust(StellarAsset),
     /// There is nothing to move.
     #[error("the anchor has no asset: give one with AnchorBuilder::asset(..) or add one with `asset add`")]
     NoAsset,
@@ -93,6 +97,7 @@ impl Anchor {
             fee: Arc::new(ScheduledFee),
             signer: None,
             toml: None,
+            trust: None,
             events: None,
             documents: None,
             clock: None,
@@ -153,6 +158,11 @@ impl Anchor {
     /// The last word on stellar.toml.
     pub fn toml(&self) -> Option<&dyn TomlIntegration> {
         self.parts.toml.as_deref()
+    }
+
+    /// Who may hold a token whose issuer wants to be asked.
+    pub fn trust(&self) -> Option<&dyn TrustIntegration> {
+        self.parts.trust.as_deref()
     }
 
     /// Who hears of every change.
@@ -222,6 +232,7 @@ pub struct AnchorBuilder {
     fee: Arc<dyn FeeIntegration>,
     signer: Option<Arc<dyn Signer>>,
     toml: Option<Arc<dyn TomlIntegration>>,
+    trust: Option<Arc<dyn TrustIntegration>>,
     events: Option<Arc<dyn EventSink>>,
     documents: Option<Arc<dyn TransactionDocuments>>,
     clock: Option<Arc<dyn Clock>>,
@@ -277,7 +288,8 @@ impl AnchorBuilder {
         self
     }
 
-    /// Who signs for the distribution and channel accounts; the keys of `DISTRIBUTION_SEEDS` and `CHANNEL_SEED` if absent.
+    /// Who signs for the distribution and channel accounts; the keys of `DISTRIBUTION_SEEDS`,
+    /// `ISSUER_SEEDS` and `CHANNEL_SEED` if absent.
     pub fn signer(mut self, signer: impl Signer + 'static) -> Self {
         self.signer = Some(Arc::new(signer));
         self
@@ -286,6 +298,12 @@ impl AnchorBuilder {
     /// The last word on stellar.toml.
     pub fn toml(mut self, toml: impl TomlIntegration + 'static) -> Self {
         self.toml = Some(Arc::new(toml));
+        self
+    }
+
+    /// Who may hold tokens. Needed if any asset is set to ask.
+    pub fn trust(mut self, trust: impl TrustIntegration + 'static) -> Self {
+        self.trust = Some(Arc::new(trust));
         self
     }
 
@@ -356,9 +374,13 @@ impl AnchorBuilder {
             (None, Some(told)) => Arc::<ToldClock>::clone(told),
             (None, None) => Arc::new(SystemClock),
         };
+        let asks = |asset: &&Asset| asset.authorization == Authorization::Ask;
+        if let (None, Some(asset)) = (&self.trust, assets.iter().find(asks)) {
+            return Err(BuildError::MissingTrust(asset.id.clone()));
+        }
         let signer = self.signer.unwrap_or_else(|| {
-            let local =
-                LocalSigner::new(self.config.distribution_keys.iter().chain(&self.config.fee_key).cloned());
+            let keys = self.config.distribution_keys.iter().chain(&self.config.fee_key);
+            let local = LocalSigner::new(keys.chain(&self.config.issuer_keys).cloned());
             Arc::new(match &self.config.channel_seed {
                 Some(seed) => local.with_channels(seed.clone()),
                 None => local,
@@ -376,6 +398,7 @@ impl AnchorBuilder {
                 fee: self.fee,
                 signer,
                 toml: self.toml,
+                trust: self.trust,
                 events: self.events,
                 documents: self.documents,
                 clock,

@@ -5,9 +5,11 @@ use std::str::FromStr;
 
 use crate::account::AccountId;
 
+mod authorization;
 mod model;
 mod suspense;
 
+pub use authorization::Authorization;
 pub use model::{Asset, AssetDescription, Offer, OfferError};
 pub use suspense::{OtherAmount, Remedy, SuspensePolicy};
 

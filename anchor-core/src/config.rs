@@ -80,6 +80,8 @@ pub struct Config {
     pub stellar_toml: Option<PathBuf>,
     /// `DISTRIBUTION_SEEDS`: keys of the accounts that pay deposits. Only workers need them.
     pub distribution_keys: Vec<SigningKey>,
+    /// `ISSUER_SEEDS`: keys of issuers whose trust lines the anchor authorises. Only workers need them.
+    pub issuer_keys: Vec<SigningKey>,
     /// `CHANNEL_SEED`: keys of the channel accounts are derived from it. Only workers need it, and only with a pool.
     pub channel_seed: Option<SigningKey>,
     /// `FEE_SEED`: key of the account that pays where an envelope has to be bid for again; the envelope's own source
@@ -162,6 +164,7 @@ impl Config {
         let pages = reader.pages();
         let signing_key = reader.keys("SIGNING_SEED").pop();
         let distribution_keys = reader.keys("DISTRIBUTION_SEEDS");
+        let issuer_keys = reader.keys("ISSUER_SEEDS");
         let fee_key = reader.keys("FEE_SEED").pop();
         let channel_seed = reader.keys("CHANNEL_SEED").pop();
         let database_url =
@@ -199,6 +202,7 @@ impl Config {
                 limits,
                 stellar_toml,
                 distribution_keys,
+                issuer_keys,
                 channel_seed,
                 fee_key,
                 database_url,

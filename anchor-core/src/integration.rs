@@ -13,6 +13,7 @@ pub mod form;
 mod rails;
 mod signer;
 mod toml;
+mod trust;
 mod withdrawal;
 
 pub use deposit::DepositIntegration;
@@ -24,4 +25,5 @@ pub use form::{Agreement, Answers, Field, FieldError, FieldKind, FlowStep, FlowV
 pub use rails::{FundsOutcome, PayoutOrder, PayoutOutcome, PendingDeposit, RailsIntegration};
 pub use signer::{CHANNELS_MAX, LocalSigner, SignError, Signer, channel_key};
 pub use toml::TomlIntegration;
+pub use trust::{TrustIntegration, TrustOutcome, TrustRequest};
 pub use withdrawal::WithdrawalIntegration;

@@ -88,6 +88,8 @@ pub struct TrustLine {
     pub selling_liabilities: StellarAmount,
     /// The issuer allows it to receive.
     pub authorized: bool,
+    /// The issuer allows it to keep its offers, and nothing else: somebody decided that.
+    pub limited: bool,
 }
 
 /// What a signer of an account is.
@@ -127,6 +129,8 @@ pub struct AccountSnapshot {
     pub trust_lines: Vec<TrustLine>,
     /// It has the data entry `config.memo_required` = 1 (SEP-29).
     pub memo_required: bool,
+    /// New trust lines to its assets receive nothing until it authorises them (AUTH_REQUIRED).
+    pub auth_required: bool,
     /// The domain that the account names as its own.
     pub home_domain: Option<String>,
 }

@@ -575,6 +575,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn channel_release(&self, claims: &[(AccountId, LeaseToken)]) -> Result<(), StoreError>;
     /// Nobody takes this channel any more; false if it has an open attempt, or somebody has it.
     async fn channel_retire(&self, account: &AccountId, now: DateTime<Utc>) -> Result<bool, StoreError>;
+    /// Which of these accounts are channels, retired ones too, by account.
+    async fn channel_find(&self, accounts: &[AccountId]) -> Result<Vec<Channel>, StoreError>;
+    /// These accounts are gone from the ledger: their last sequence numbers are not known any more. Without effect on
+    /// those that have an open attempt.
+    async fn channel_forget(&self, accounts: &[AccountId]) -> Result<(), StoreError>;
 
     /// The transaction's open order, with the rails' reference if they gave one.
     async fn order_open_of(

@@ -1,10 +1,14 @@
 //! The jobs on PostgreSQL: the same texts as in `jobs.rs`, with a network and a bank in memory: every road, every crash point, two workers.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+#[path = "jobs/authorize.rs"]
+mod authorize;
 #[path = "jobs/channels.rs"]
 mod channels;
 #[path = "jobs/crash.rs"]
 mod crash;
+#[path = "jobs/destinations.rs"]
+mod destinations;
 #[path = "jobs/driver.rs"]
 mod driver;
 #[path = "jobs/flapping.rs"]
@@ -15,6 +19,8 @@ mod kill;
 mod lag;
 #[path = "jobs/many.rs"]
 mod many;
+#[path = "jobs/merging.rs"]
+mod merging;
 #[path = "jobs/peers.rs"]
 mod peers;
 #[path = "jobs/roads.rs"]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AssetId, StellarAsset, SuspensePolicy};
+use super::{AssetId, Authorization, StellarAsset, SuspensePolicy};
 use crate::account::AccountId;
 use crate::amount::{Amount, STELLAR_SCALE};
 use crate::fee::FeeSchedule;
@@ -63,6 +63,9 @@ pub struct Asset {
     /// What becomes of payments of the token that nobody can be credited for.
     #[serde(default)]
     pub suspense: SuspensePolicy,
+    /// Who may hold the token, where the issuer wants to be asked.
+    #[serde(default)]
+    pub authorization: Authorization,
     /// For stellar.toml.
     pub description: AssetDescription,
 }

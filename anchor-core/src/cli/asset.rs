@@ -8,7 +8,7 @@ use super::CliError;
 use crate::account::AccountId;
 use crate::amount::Amount;
 use crate::asset::{
-    Asset, AssetDescription, AssetId, Offer, OtherAmount, Remedy, StellarAsset, SuspensePolicy,
+    Asset, AssetDescription, AssetId, Authorization, Offer, OtherAmount, Remedy, StellarAsset, SuspensePolicy,
 };
 use crate::fee::{FeeSchedule, Percent};
 use crate::store::Store;
@@ -56,6 +56,10 @@ pub(super) struct TermsArgs {
     /// Fee in per cent.
     #[arg(long, default_value = "0")]
     fee_percent: Percent,
+    /// Whether you authorise the trust lines that deposits are paid to, where the issuer wants that: never, always, or
+    /// if your integration agrees. Needs the issuer's key in ISSUER_SEEDS.
+    #[arg(long, value_enum, default_value = "never")]
+    authorize: Authorization,
     #[command(flatten)]
     suspense: SuspenseArgs,
 }
@@ -124,6 +128,7 @@ impl TermsArgs {
             withdrawal: Some(offer),
             funding_window: Duration::from_secs(24 * 60 * 60),
             suspense: self.suspense.policy(),
+            authorization: self.authorize,
         }
     }
 }
@@ -145,6 +150,12 @@ impl AssetCommand {
                         println!("  {direction}: {}", describe(offer.as_ref()));
                     }
                     println!("  suspense: {}", describe_policy(&asset.suspense));
+                    let authorize = match asset.authorization {
+                        Authorization::Never => "never",
+                        Authorization::Always => "always",
+                        Authorization::Ask => "ask",
+                    };
+                    println!("  authorize trust lines: {authorize}");
                 }
             }
         }

@@ -11,7 +11,7 @@ use crate::anchor::Anchor;
 use crate::id::TransactionId;
 use crate::integration::{
     DepositIntegration, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome, PendingDeposit,
-    RailsIntegration, WithdrawalIntegration,
+    RailsIntegration, TrustIntegration, TrustOutcome, TrustRequest, WithdrawalIntegration,
 };
 use crate::ops::channels::{self, ChannelsError};
 use crate::ops::{JobSettings, confirm};
@@ -37,12 +37,18 @@ pub enum ChannelCommand {
     },
     /// Show all channels, what they hold, and whether they have an open envelope.
     List,
-    /// Take channels out of use, the last ones first, until the pool has so many. Their lumens stay where they are, and
-    /// `create` uses the same accounts again.
+    /// Take channels out of use, the last ones first, until the pool has so many. Their lumens stay where they are until
+    /// `merge` fetches them, and `create` uses the same accounts again.
     Retire {
         /// How many should be left.
         #[arg(long)]
         count: u32,
+    },
+    /// Close the accounts of retired channels on the ledger, which gives their lumens back. Safe to repeat.
+    Merge {
+        /// Who gets the lumens; the first distribution account if absent.
+        #[arg(long)]
+        into: Option<AccountId>,
     },
 }
 
@@ -53,6 +59,7 @@ impl ChannelCommand {
             Self::Create { count, payer } => create(&anchor, count, payer).await,
             Self::List => list(&anchor).await,
             Self::Retire { count } => retire(&anchor, count).await,
+            Self::Merge { into } => merge(&anchor, into).await,
         }
     }
 }
@@ -92,12 +99,13 @@ async fn list(anchor: &Anchor) -> Result<(), CliError> {
     let channels = anchor.store().channel_list().await?;
     let ids: Vec<AccountId> = channels.iter().map(|channel| channel.account).collect();
     for (channel, shown) in channels.iter().zip(anchor.ledger().accounts(&ids).await) {
+        let is_gone = matches!(shown, Ok(None));
         let holds = match shown {
             Ok(Some(shown)) => format!("{} lumens", shown.balance),
             Ok(None) => "not on the ledger".to_owned(),
             Err(error) => format!("unknown: {error}"),
         };
-        println!("{}  {}  {holds}  {}", place(channel), channel.account, condition(channel));
+        println!("{}  {}  {holds}  {}", place(channel), channel.account, condition(channel, is_gone));
     }
     Ok(())
 }
@@ -106,9 +114,10 @@ fn place(channel: &Channel) -> String {
     channel.position.map_or_else(|| "   -".to_owned(), |position| format!("{position:>4}"))
 }
 
-fn condition(channel: &Channel) -> String {
+fn condition(channel: &Channel, is_gone: bool) -> String {
     match (&channel.attempt, channel.retired) {
         (Some(attempt), _) => format!("open envelope {attempt}"),
+        (None, true) if is_gone => "merged".to_owned(),
         (None, true) => "retired".to_owned(),
         (None, false) => "free".to_owned(),
     }
@@ -132,6 +141,37 @@ async fn retire(anchor: &Anchor, count: u32) -> Result<(), CliError> {
     Ok(())
 }
 
+async fn merge(anchor: &Anchor, into: Option<AccountId>) -> Result<(), CliError> {
+    let first = anchor.assets().first().map(|asset| asset.distribution);
+    let into =
+        into.or(first).ok_or_else(|| CliError::Refused("there is no asset yet: `asset add`".into()))?;
+    let settings = JobSettings::new(format!("channel-merge-{}", anchor.ids().next()));
+    let (mut before, mut idle) = (u32::MAX, 0_u32);
+    let kept = loop {
+        let merging = channels::merge(anchor, into).await;
+        let merging = merging.map_err(|error| CliError::Refused(error.to_string()))?;
+        if merging.open == 0 {
+            break merging.kept;
+        }
+        if merging.open < before {
+            println!("{} are still there", merging.open);
+            idle = 0;
+        }
+        before = merging.open;
+        idle = idle.saturating_add(1);
+        if idle > TRIES {
+            return Err(CliError::Refused("the ledger takes no envelope: see `doctor`".into()));
+        }
+        tokio::time::sleep(PAUSE).await;
+        confirm::confirm(anchor, &settings).await?;
+    };
+    for account in &kept {
+        println!("{account} has entries of its own and was not closed");
+    }
+    println!("No other retired channel is left on the ledger.");
+    Ok(())
+}
+
 /// An anchor that only looks after its own accounts: nobody asks its bank or shows its pages.
 async fn bare(settings: &Settings) -> Result<Anchor, CliError> {
     let Parts { config, store, ledger, .. } = Parts::open(settings)?;
@@ -141,6 +181,7 @@ async fn bare(settings: &Settings) -> Result<Anchor, CliError> {
         .rails(Nobody)
         .deposit(Nobody)
         .withdrawal(Nobody)
+        .trust(Nobody)
         .build()
         .await;
     anchor.map_err(|error| CliError::Refused(error.to_string()))
@@ -158,6 +199,13 @@ impl Nobody {
 impl DepositIntegration for Nobody {}
 
 impl WithdrawalIntegration for Nobody {}
+
+#[async_trait]
+impl TrustIntegration for Nobody {
+    async fn may_hold(&self, _: &TrustRequest) -> Result<TrustOutcome, IntegrationError> {
+        Self::not_here()
+    }
+}
 
 #[async_trait]
 impl RailsIntegration for Nobody {

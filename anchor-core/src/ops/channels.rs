@@ -3,6 +3,8 @@
 //! Everything is done by attempts that pay for no transaction: stored before they are sent, closed by `confirm`. What a
 //! killed process has left undone, the next call finds undone, because it looks at the ledger first.
 
+use std::collections::HashMap;
+
 use super::submit::sign::signed;
 use super::work::{JobSettings, Progress};
 use super::{OpsError, submit};
@@ -13,10 +15,14 @@ use crate::asset::StellarAsset;
 use crate::id::AttemptId;
 use crate::integration::{CHANNELS_MAX, channel_key};
 use crate::memo::Memo;
-use crate::stellar::AccountSnapshot;
-use crate::stellar::envelope::{EnvelopeSpec, Payment, SignedEnvelope};
+use crate::stellar::envelope::{EnvelopeSpec, Operation, Payment, SignedEnvelope};
+use crate::stellar::{AccountSnapshot, LedgerPoint};
 use crate::store::{Channel, Stored};
 use crate::transaction::{Attempt, AttemptPurpose};
+
+mod merge;
+
+pub use merge::{Merging, merge};
 
 /// What a channel holds when it is full: its minimum balance and thousands of fees.
 const FULL: i64 = 20_000_000;
@@ -70,13 +76,32 @@ pub fn pool(anchor: &Anchor, count: u32) -> Result<Vec<AccountId>, ChannelsError
 /// See [`ChannelsError`].
 pub async fn grow(anchor: &Anchor, payer: AccountId, count: u32) -> Result<u32, ChannelsError> {
     let wanted = pool(anchor, count)?;
+    let known = anchor.store().channel_list().await.map_err(OpsError::from)?;
+    let retired: HashMap<AccountId, Channel> = known
+        .into_iter()
+        .filter(|channel| channel.retired)
+        .map(|channel| (channel.account, channel))
+        .collect();
     let shown = anchor.ledger().accounts(&wanted).await;
-    let (mut there, mut missing) = (Vec::new(), Vec::new());
+    let (mut there, mut missing, mut closing) = (Vec::new(), Vec::new(), 0_usize);
+    let mut back = Vec::new();
     for ((position, account), shown) in (0..).zip(wanted).zip(shown) {
+        if let Some(channel) = retired.get(&account) {
+            // perhaps it is being merged: what its number will be is known when that is closed
+            if channel.attempt.is_some() {
+                closing = closing.saturating_add(1);
+                continue;
+            }
+            back.push(account);
+        }
         match shown.map_err(OpsError::from)? {
             Some(_) => there.push((account, Some(position))),
             None => missing.push(account),
         }
+    }
+    // an account that was merged and comes back begins with another number than its last one
+    for some in back.chunks(OPERATIONS_MAX) {
+        anchor.store().channel_forget(some).await.map_err(OpsError::from)?;
     }
     for some in there.chunks(OPERATIONS_MAX) {
         anchor.store().channel_put(some).await.map_err(OpsError::from)?;
@@ -89,7 +114,7 @@ pub async fn grow(anchor: &Anchor, payer: AccountId, count: u32) -> Result<u32, 
     if !payments.is_empty() {
         send(anchor, payer, payments).await?;
     }
-    Ok(u32::try_from(missing.len()).unwrap_or(u32::MAX))
+    Ok(u32::try_from(missing.len().saturating_add(closing)).unwrap_or(u32::MAX))
 }
 
 /// Tops up the channels that hold less than `channel_balance_min`, from the first distribution account.
@@ -168,14 +193,28 @@ async fn send(anchor: &Anchor, payer: AccountId, payments: Vec<Payment>) -> Resu
     let latest = anchor.ledger().latest().await.map_err(OpsError::from)?;
     let shown = anchor.ledger().account(&payer).await.map_err(OpsError::from)?;
     let shown = shown.ok_or(ChannelsError::NoPayer(payer))?;
-    let operations = i64::try_from(payments.len()).unwrap_or(i64::MAX);
-    let (sequence, max_time) = (shown.sequence.saturating_add(1), latest.closed_at.saturating_add(LIFETIME));
+    let operations = payments.into_iter().map(Into::into).collect();
+    let attempt = store(anchor, &shown, operations, latest).await?.ok_or(ChannelsError::Busy(payer))?;
+    submit::send_all(anchor, &[attempt]).await;
+    Ok(())
+}
+
+/// An envelope with the next sequence number of this account, signed and stored; `None` if another one is open. It may
+/// be sent from now on, whoever does it.
+async fn store(
+    anchor: &Anchor,
+    source: &AccountSnapshot,
+    operations: Vec<Operation>,
+    latest: LedgerPoint,
+) -> Result<Option<Attempt>, OpsError> {
+    let count = i64::try_from(operations.len()).unwrap_or(i64::MAX);
+    let (sequence, max_time) = (source.sequence.saturating_add(1), latest.closed_at.saturating_add(LIFETIME));
     let unsigned = EnvelopeSpec {
         network: anchor.ledger().network(),
-        transaction_source: payer,
+        transaction_source: source.id,
         sequence,
         operation_source: None,
-        operations: payments.into_iter().map(Into::into).collect(),
+        operations,
         memo: Memo::None,
         fee_per_operation: FEE,
         max_time,
@@ -188,17 +227,13 @@ async fn send(anchor: &Anchor, payer: AccountId, payments: Vec<Payment>) -> Resu
         purpose: AttemptPurpose::Channels,
         hash,
         envelope: xdr.into(),
-        source: payer,
+        source: source.id,
         sequence,
         max_time,
-        fee: i64::from(FEE).saturating_mul(operations),
+        fee: i64::from(FEE).saturating_mul(count),
     };
-    let opened = anchor.store().attempt_open(&attempt, anchor.clock().now()).await.map_err(OpsError::from)?;
-    if opened != Stored::Applied {
-        return Err(ChannelsError::Busy(payer));
-    }
-    submit::send_all(anchor, &[attempt]).await;
-    Ok(())
+    let opened = anchor.store().attempt_open(&attempt, anchor.clock().now()).await?;
+    Ok((opened == Stored::Applied).then_some(attempt))
 }
 
 fn stroops(stroops: i64) -> StellarAmount {

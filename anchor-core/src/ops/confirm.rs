@@ -182,8 +182,8 @@ impl End {
         }
     }
 
-    /// What it means for the transaction of this operation.
-    fn fact(&self, attempt: &Attempt, operation: usize) -> Fact {
+    /// What it means for the transaction of this operation, or (`None`) for the only one of the envelope.
+    fn fact(&self, attempt: &Attempt, operation: Option<usize>) -> Fact {
         match self {
             Self::Applied { ledger, claimable_balances } => Fact::AttemptApplied {
                 attempt: attempt.id,
@@ -316,7 +316,9 @@ impl Round<'_> {
         let context =
             ApplyContext { ids: self.anchor.ids(), actor: Actor::Worker, at: self.anchor.clock().now() };
         let mut changes = Vec::with_capacity(one.transactions.len());
+        let shares = one.transactions.len() > 1;
         for (operation, transaction) in one.transactions.iter().enumerate() {
+            let operation = shares.then_some(operation);
             match transaction.apply(end.fact(&one.attempt, operation), &context) {
                 Applied::Changed(change) => changes.push(change),
                 Applied::Unchanged => return Err(OpsError::Contended),
@@ -376,9 +378,9 @@ fn uses_number(failure: &Failure) -> bool {
 }
 
 /// What to do after the ledger failed an envelope, for the transaction of one of its operations: the others are not to
-/// blame for it.
-fn after(failure: &Failure, operation: usize) -> AfterVoid {
-    let kind = match failure.operations.get(operation) {
+/// blame for it. The only transaction of an envelope answers for all of its operations.
+fn after(failure: &Failure, operation: Option<usize>) -> AfterVoid {
+    let kind = match operation.and_then(|operation| failure.operations.get(operation)) {
         Some(None) => return AfterVoid::Retry,
         Some(Some(kind)) => *kind,
         None => failure.kind,
@@ -424,7 +426,7 @@ mod tests {
     }
 
     fn fact(attempt: &Attempt, lookup: Lookup) -> Option<Fact> {
-        end(attempt, lookup).map(|end| end.fact(attempt, 0))
+        end(attempt, lookup).map(|end| end.fact(attempt, None))
     }
 
     #[test]
@@ -452,11 +454,21 @@ mod tests {
     fn operation_that_failed_is_to_blame_and_the_others_are_not() {
         let operations = vec![None, Some(FailureKind::CannotReceive), None];
         let failure = Failure { operations, ..Failure::new(FailureKind::CannotReceive, "tx_failed: …") };
-        assert_eq!(after(&failure, 0), AfterVoid::Retry);
-        assert_eq!(after(&failure, 1), AfterVoid::AwaitTrust);
-        assert_eq!(after(&failure, 2), AfterVoid::Retry);
+        assert_eq!(after(&failure, Some(0)), AfterVoid::Retry);
+        assert_eq!(after(&failure, Some(1)), AfterVoid::AwaitTrust);
+        assert_eq!(after(&failure, Some(2)), AfterVoid::Retry);
         let whole = Failure::new(FailureKind::Signature, "tx_bad_auth");
-        assert!(matches!(after(&whole, 2), AfterVoid::Hold { .. }), "nobody is excused");
+        assert!(matches!(after(&whole, Some(2)), AfterVoid::Hold { .. }), "nobody is excused");
+    }
+
+    #[test]
+    fn only_transaction_of_an_envelope_answers_for_what_prepares_its_payment() {
+        let failed = |kind| {
+            let operations = vec![Some(kind), None];
+            Failure { operations, ..Failure::new(kind, "tx_failed: …") }
+        };
+        assert_eq!(after(&failed(FailureKind::CannotReceive), None), AfterVoid::AwaitTrust);
+        assert!(matches!(after(&failed(FailureKind::Other), None), AfterVoid::Hold { .. }));
     }
 
     #[test]

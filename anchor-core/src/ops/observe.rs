@@ -3,13 +3,13 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-use super::OpsError;
 use super::settle::{receipt, settlement};
-use super::suspense::{self, Back, ReturnFee};
+use super::suspense::{Back, ReturnFee};
+use super::{OpsError, own};
 use crate::account::AccountId;
 use crate::amount::Amount;
 use crate::anchor::Anchor;
-use crate::asset::{OtherAmount, Remedy};
+use crate::asset::{OtherAmount, Remedy, StellarAsset};
 use crate::id::TransactionId;
 use crate::memo::Memo;
 use crate::stellar::{Movement, MovementPage};
@@ -87,13 +87,14 @@ async fn decide(anchor: &Anchor, account: &AccountId, movements: &[Movement]) ->
     let asked: HashSet<&Memo> = references.iter().filter(|reference| **reference != Memo::None).collect();
     let asked: Vec<Memo> = asked.into_iter().cloned().collect();
     let stored = anchor.store().transactions_by_memos(account, &asked).await?;
+    let channels = channels_among(anchor, movements).await?;
     let mut changed: HashMap<TransactionId, Transaction> = HashMap::new();
     for (movement, reference) in movements.iter().zip(&references) {
         let stored = stored.get(reference);
         let current = stored.map(|stored| changed.get(&stored.id).unwrap_or(stored).clone());
         let found = match &current {
             Some(transaction) => credit(anchor, movement, transaction, &mut decided.anomalies),
-            None if is_own(anchor, account, movement) => Found::Own,
+            None if is_own(anchor, account, movement, &channels) => Found::Own,
             None => Found::Nobodys(SuspenseReason::Unmatched),
         };
         let disposition = match found {
@@ -202,9 +203,19 @@ fn nobodys(
 }
 
 /// Between the anchor's own accounts, or from an issuer: nobody's withdrawal.
-fn is_own(anchor: &Anchor, account: &AccountId, movement: &Movement) -> bool {
+fn is_own(anchor: &Anchor, account: &AccountId, movement: &Movement, channels: &HashSet<AccountId>) -> bool {
     let Some(from) = movement.from.ledger_account() else { return false };
-    from == *account || suspense::is_own(anchor.assets(), &from)
+    from == *account || own::is_known(anchor, &from) || channels.contains(&from)
+}
+
+/// Channel accounts that sent lumens: those that were merged give back what they held.
+async fn channels_among(anchor: &Anchor, movements: &[Movement]) -> Result<HashSet<AccountId>, OpsError> {
+    let of_lumens = movements.iter().filter(|movement| movement.asset == StellarAsset::Native);
+    let senders: HashSet<AccountId> =
+        of_lumens.filter_map(|movement| movement.from.ledger_account()).collect();
+    let senders: Vec<AccountId> = senders.into_iter().collect();
+    let channels = anchor.store().channel_find(&senders).await?;
+    Ok(channels.into_iter().filter(|one| one.position.is_some()).map(|one| one.account).collect())
 }
 
 fn announce(anchor: &Anchor, observation: &Observation) {

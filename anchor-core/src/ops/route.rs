@@ -1,10 +1,11 @@
 //! What to send on the ledger for a transaction.
 
-use super::OpsError;
 use super::accounts::Accounts;
+use super::{OpsError, own};
 use crate::account::{Account, AccountId};
 use crate::amount::{Amount, StellarAmount};
 use crate::anchor::Anchor;
+use crate::asset::{Asset, Authorization};
 use crate::memo::Memo;
 use crate::stellar::envelope::Payment;
 use crate::stellar::plan::{Plan, PlanFeatures, PlanInput, plan};
@@ -30,6 +31,8 @@ pub(super) enum Route {
         memo: Memo,
         /// The account that pays.
         payer: AccountId,
+        /// Together with the issuer's authorisation of the trust line.
+        authorize: bool,
     },
     /// The recipient cannot hold the token yet.
     AwaitTrust,
@@ -45,6 +48,8 @@ struct Transfer {
     amount: Amount,
     features: PlanFeatures,
     delivers: AttemptPurpose,
+    /// The issuer, where the anchor authorises trust lines for it.
+    issuer: Option<AccountId>,
 }
 
 impl Transfer {
@@ -63,6 +68,7 @@ pub(super) fn accounts_of(anchor: &Anchor, claimed: &[Claimed]) -> Vec<AccountId
         if let Ok(Some(transfer)) = Transfer::of(anchor, &one.transaction) {
             accounts.push(transfer.payer);
             accounts.extend(transfer.destination.ledger_account());
+            accounts.extend(transfer.issuer);
         }
     }
     accounts
@@ -82,6 +88,10 @@ pub(super) async fn route(
     let Some(transfer) = Transfer::of(anchor, transaction)? else {
         return hold("no money of the user's is on record");
     };
+    let to = transfer.destination.ledger_account();
+    if transfer.delivers == AttemptPurpose::Payment && to.is_some_and(|to| own::is_known(anchor, &to)) {
+        return hold("the destination is one of the anchor's own accounts");
+    }
     let Ok(amount) = transfer.amount.to_stellar() else {
         return hold("the amount does not fit the ledger");
     };
@@ -92,6 +102,10 @@ pub(super) async fn route(
         Some(id) => accounts.get(&id)?,
         None => None,
     };
+    let authorization = match transfer.issuer {
+        Some(issuer) => accounts.get(&issuer)?.is_some_and(|issuer| issuer.auth_required),
+        None => false,
+    };
     let planned = plan(&PlanInput {
         destination: transfer.destination,
         snapshot,
@@ -99,15 +113,30 @@ pub(super) async fn route(
         amount,
         memo: &transfer.memo,
         distribution: payer,
-        features: transfer.features,
+        features: PlanFeatures { authorization, ..transfer.features },
         base_reserve: stroops(BASE_RESERVE),
         starting_balance: stroops(STARTING_BALANCE),
         fee,
         reclaim_from: None,
     });
     let (delivers, payer) = (transfer.delivers, transfer.payer);
-    let send = |payment, purpose| Ok(Route::Send { payment, purpose, memo: transfer.memo.clone(), payer });
+    let send = |payment, purpose| {
+        Ok(Route::Send { payment, purpose, memo: transfer.memo.clone(), payer, authorize: false })
+    };
     match planned {
+        Plan::Authorize(payment) => {
+            let can_sign = transfer.issuer.is_some_and(|issuer| anchor.signer().accounts().contains(&issuer));
+            if !can_sign {
+                tracing::error!(
+                    transaction.id = %transaction.id,
+                    asset = %transaction.asset,
+                    "a trust line is to be authorised, but the issuer's key is not in ISSUER_SEEDS: the deposit waits"
+                );
+                return Ok(Route::AwaitTrust);
+            }
+            let (purpose, memo) = (delivers, transfer.memo.clone());
+            Ok(Route::Send { payment, purpose, memo, payer, authorize: true })
+        }
         Plan::Pay(payment) | Plan::ClaimableBalance(payment) => send(payment, delivers),
         Plan::CreateAccount { payment, delivers: true } => send(payment, delivers),
         Plan::CreateAccount { payment, delivers: false } | Plan::FundTrust(payment) => {
@@ -138,7 +167,9 @@ fn delivery_of(payer: AccountId, anchor: &Anchor, transaction: &Transaction) -> 
         features: PlanFeatures {
             account_creation: config.account_creation,
             claimable_balances: config.claimable_balances && request.claimable_balances,
+            authorization: false,
         },
+        issuer: anchor.asset(&transaction.asset).and_then(authorizes),
     })
 }
 
@@ -160,8 +191,15 @@ fn refund_of(payer: AccountId, transaction: &Transaction) -> Option<Transfer> {
         destination,
         memo,
         amount: receipt.returned()?,
-        features: PlanFeatures { account_creation: false, claimable_balances: false },
+        features: PlanFeatures { account_creation: false, claimable_balances: false, authorization: false },
+        // whoever paid us could hold the token; if that was revoked since, a person has to look
+        issuer: None,
     })
+}
+
+fn authorizes(asset: &Asset) -> Option<AccountId> {
+    let issuer = asset.id.issuer().copied()?;
+    (asset.authorization != Authorization::Never).then_some(issuer)
 }
 
 async fn was_created(anchor: &Anchor, transaction: &Transaction) -> Result<bool, OpsError> {

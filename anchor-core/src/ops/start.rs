@@ -7,8 +7,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
-use super::OpsError;
 use super::amounts::{self, AmountsError};
+use super::{OpsError, own};
 use crate::Anchor;
 use crate::account::{Account, Sharing, Subject};
 use crate::amount::{Amount, AmountError, STELLAR_SCALE};
@@ -111,6 +111,9 @@ pub enum StartRefusal {
     /// The operator allows only certain destinations.
     #[error("account has to be the account that authenticated: this anchor pays deposits to no other")]
     Destination,
+    /// What the anchor pays itself reaches nobody.
+    #[error("account is one of this anchor's own accounts, which are nobody's wallet; name another account")]
+    OwnAccount,
     /// The anchor does not create accounts.
     #[error("account does not exist on the network, and this anchor does not create accounts")]
     NoAccount,
@@ -167,8 +170,15 @@ pub async fn start(
 ) -> Result<Started, StartError> {
     let asset = find_asset(anchor.assets(), kind, request)?;
     let request = check(anchor, asset, kind, subject, request)?;
-    if kind == Kind::Deposit && !can_be_paid(anchor, asset, &request).await? {
-        return Err(StartRefusal::NoAccount.into());
+    if kind == Kind::Deposit {
+        if let Some(account) = request.account.ledger_account()
+            && own::is_own(anchor, &account).await?
+        {
+            return Err(StartRefusal::OwnAccount.into());
+        }
+        if !can_be_paid(anchor, asset, &request).await? {
+            return Err(StartRefusal::NoAccount.into());
+        }
     }
     let now = anchor.clock().now();
     let deadline = now.checked_add_signed(seconds(FLOW_WINDOW)).unwrap_or(now);

@@ -6,6 +6,7 @@
 //! whoever decides it, and however often.
 
 use super::amounts::{self, AmountsError};
+use super::own;
 use super::settle::receipt;
 use crate::account::AccountId;
 use crate::amount::Amount;
@@ -259,7 +260,7 @@ impl Back<'_> {
         let asset = assets.iter().find(|asset| asset.id == movement.asset);
         let asset = asset.ok_or_else(|| Obstacle::UnknownAsset(movement.asset.clone()))?;
         let from = movement.from.ledger_account().ok_or(Obstacle::Contract)?;
-        if from == *account || is_own(assets, &from) {
+        if from == *account || own::deals(assets, &from) {
             return Err(Obstacle::OwnAccount);
         }
         let fee = match self.fee {
@@ -296,11 +297,6 @@ impl Back<'_> {
             Applied::Unchanged | Applied::Anomaly(..) => Err(Obstacle::NotMoreThanFee),
         }
     }
-}
-
-/// An account that pays or issues one of the assets.
-pub(super) fn is_own(assets: &[Asset], account: &AccountId) -> bool {
-    assets.iter().any(|asset| asset.distribution == *account || asset.id.issuer() == Some(account))
 }
 
 /// Why this payment could not be sent back, for lists; `None` if it could, as far as can be said without the ledger.

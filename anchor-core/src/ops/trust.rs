@@ -5,7 +5,7 @@ use futures_util::FutureExt as _;
 use super::accounts::Accounts;
 use super::route::{Route, accounts_of, route};
 use super::work::{JobSettings, Progress, Step, work_off};
-use super::{OpsError, commit};
+use super::{OpsError, authorize, commit};
 use crate::amount::StellarAmount;
 use crate::anchor::Anchor;
 use crate::store::Claimed;
@@ -34,6 +34,12 @@ async fn check_one(
     let fee = StellarAmount::from_stroops(i64::from(settings.fee_cap)).unwrap_or_default();
     let fact = match route(anchor, transaction, accounts, fee).await? {
         Route::AwaitTrust => return Ok(Step::Wait(pause)),
+        Route::Send { authorize: true, .. } => {
+            match authorize::decide(anchor, settings, transaction).await? {
+                Some(fact) => fact,
+                None => return Ok(Step::Wait(pause)),
+            }
+        }
         Route::Send { .. } => Fact::TrustSeen,
         Route::Hold(reason) => Fact::Held { reason },
     };

@@ -87,6 +87,18 @@ pub enum Operation {
         /// The most that it may hold.
         limit: StellarAmount,
     },
+    /// The issuer allows an account's trust line to receive. Its source is the issuer, whatever the others' is.
+    AuthorizeTrust {
+        /// Whose trust line.
+        holder: AccountId,
+        /// Never lumens.
+        asset: StellarAsset,
+    },
+    /// Closes the account, which has nothing but lumens, and gives them to another one.
+    Merge {
+        /// Who gets them.
+        into: AccountId,
+    },
     /// Names the account's domain.
     SetHomeDomain(
         /// At most 32 ASCII characters.
@@ -144,6 +156,9 @@ pub enum EnvelopeError {
     /// The network itself has no such trust line.
     #[error("nobody trusts lumens or their own asset")]
     TrustLine,
+    /// Nobody inherits from themselves.
+    #[error("an account is not merged into itself")]
+    Merge,
     /// The user number of an `M…` is the memo; a second one contradicts it.
     #[error("a payment to a muxed account carries no memo")]
     MuxedWithMemo,
@@ -223,8 +238,24 @@ impl EnvelopeSpec<'_> {
             return Err(EnvelopeError::Mismatch("hash"));
         }
         let mut signers = vec![self.transaction_source];
-        signers.extend(self.operation_source.filter(|source| *source != self.transaction_source));
+        for source in self.operations.iter().filter_map(|operation| self.source_of(operation)) {
+            if !signers.contains(&source) {
+                signers.push(source);
+            }
+        }
         Ok(UnsignedEnvelope { hash: TransactionHash::from_bytes(hash), transaction, signers })
+    }
+}
+
+impl EnvelopeSpec<'_> {
+    /// An operation's own source account, if it has one.
+    fn source_of(&self, operation: &Operation) -> Option<AccountId> {
+        match operation {
+            Operation::AuthorizeTrust { asset, .. } => {
+                asset.issuer().copied().filter(|issuer| *issuer != self.transaction_source)
+            }
+            _ => self.operation_source,
+        }
     }
 }
 
@@ -238,7 +269,7 @@ impl UnsignedEnvelope {
         self.hash
     }
 
-    /// The accounts whose signatures are needed: transaction source and operation source.
+    /// The accounts whose signatures are needed: the sources of the transaction and of its operations.
     pub fn signers(&self) -> &[AccountId] {
         &self.signers
     }

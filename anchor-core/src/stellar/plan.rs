@@ -21,6 +21,8 @@ pub struct PlanFeatures {
     pub account_creation: bool,
     /// Anchor **and** wallet support claimable balances.
     pub claimable_balances: bool,
+    /// The issuer has to authorise trust lines, and the anchor does that for it.
+    pub authorization: bool,
 }
 
 /// Everything that decides how a deposit is delivered.
@@ -44,7 +46,7 @@ pub struct PlanInput<'a> {
     pub base_reserve: StellarAmount,
     /// What a new account gets, so that it can add a trust line: 2.01 XLM as SEP-24 recommends.
     pub starting_balance: StellarAmount,
-    /// The most that the paying account may have to spend on fees; zero if a channel account pays them.
+    /// The most that the paying account may have to spend on the fee of an operation; zero if a channel account pays it.
     pub fee: StellarAmount,
     /// From when (Unix seconds) the anchor may take an unclaimed balance back; never if absent.
     pub reclaim_from: Option<u64>,
@@ -65,6 +67,8 @@ pub enum Plan {
     },
     /// Give the account the lumens that its trust line needs, then plan again.
     FundTrust(Payment),
+    /// Pay together with the issuer's authorisation of the trust line; this delivers the deposit.
+    Authorize(Payment),
     /// Set the deposit aside on the ledger; this delivers it.
     ClaimableBalance(Payment),
     /// Nothing can be sent until the recipient's trust line changes. Look again later.
@@ -137,7 +141,8 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         Plan::Pay(payment)
         | Plan::CreateAccount { payment, .. }
         | Plan::FundTrust(payment)
-        | Plan::ClaimableBalance(payment) => check_funds(input, payment),
+        | Plan::ClaimableBalance(payment) => check_funds(input, payment, 1),
+        Plan::Authorize(payment) => check_funds(input, payment, 2),
         Plan::AwaitTrust(_) | Plan::Hold(_) => Ok(()),
     };
     funded.map_or_else(Plan::Hold, |()| plan)
@@ -160,14 +165,18 @@ fn deliver(input: &PlanInput<'_>) -> Result<Plan, HoldReason> {
     if snapshot.id != account {
         return Err(HoldReason::WrongSnapshot);
     }
-    match trust(input, snapshot)? {
+    let pay =
+        || Payment::Pay { destination: input.destination, asset: input.asset.clone(), amount: input.amount };
+    let gap = trust(input, snapshot)?;
+    let can_be_authorized = gap == Some(TrustGap::Unauthorized) && can_be_authorized(input, snapshot);
+    // what needs the issuer's authorisation could not be claimed without it either
+    let can_claim = !input.features.authorization || gap == Some(TrustGap::Full);
+    match gap {
         None if lacks_memo(input, snapshot) => Err(HoldReason::MemoRequired),
-        None => Ok(Plan::Pay(Payment::Pay {
-            destination: input.destination,
-            asset: input.asset.clone(),
-            amount: input.amount,
-        })),
-        Some(_) if input.features.claimable_balances => Ok(set_aside(input, account)),
+        None => Ok(Plan::Pay(pay())),
+        Some(_) if can_be_authorized && lacks_memo(input, snapshot) => Err(HoldReason::MemoRequired),
+        Some(_) if can_be_authorized => Ok(Plan::Authorize(pay())),
+        Some(_) if input.features.claimable_balances && can_claim => Ok(set_aside(input, account)),
         Some(gap) => Ok(match lumens_for_trust(input, snapshot) {
             Some(amount) if gap == TrustGap::Missing && !lacks_memo(input, snapshot) => {
                 Plan::FundTrust(Payment::Pay {
@@ -206,7 +215,11 @@ fn create(input: &PlanInput<'_>, account: AccountId) -> Result<Plan, HoldReason>
     };
     match input.asset {
         _ if !input.features.account_creation => match input.asset {
-            StellarAsset::Credit { .. } if input.features.claimable_balances => Ok(set_aside(input, account)),
+            StellarAsset::Credit { .. }
+                if input.features.claimable_balances && !input.features.authorization =>
+            {
+                Ok(set_aside(input, account))
+            }
             StellarAsset::Credit { .. } | StellarAsset::Native => Err(HoldReason::NoDestination),
         },
         StellarAsset::Native => create(input.amount, true),
@@ -234,9 +247,23 @@ fn trust_gap(line: Option<&TrustLine>, amount: StellarAmount) -> Option<TrustGap
     if !line.authorized {
         return Some(TrustGap::Unauthorized);
     }
+    if has_room(line, amount) { None } else { Some(TrustGap::Full) }
+}
+
+fn has_room(line: &TrustLine, amount: StellarAmount) -> bool {
     let room =
         line.limit.checked_sub(line.balance).and_then(|room| room.checked_sub(line.buying_liabilities));
-    if room.is_some_and(|room| room >= amount) { None } else { Some(TrustGap::Full) }
+    room.is_some_and(|room| room >= amount)
+}
+
+/// Whether nobody has decided about this trust line yet. One that was authorised before, which shows by what it holds or
+/// by the offers that it may keep, was revoked: a person's decision, that a person has to take back.
+fn can_be_authorized(input: &PlanInput<'_>, snapshot: &AccountSnapshot) -> bool {
+    let is_untouched = |line: &TrustLine| {
+        !line.authorized && !line.limited && line.balance.is_zero() && line.selling_liabilities.is_zero()
+    };
+    input.features.authorization
+        && line(snapshot, input.asset).is_some_and(|line| is_untouched(line) && has_room(line, input.amount))
 }
 
 /// SEP-29 asks only of payments to an account itself, not of muxed ones.
@@ -255,8 +282,8 @@ fn set_aside(input: &PlanInput<'_>, account: AccountId) -> Plan {
     })
 }
 
-/// The paying account can send this, and keeps its minimum balance.
-fn check_funds(input: &PlanInput<'_>, payment: &Payment) -> Result<(), HoldReason> {
+/// The paying account can send this in so many operations, and keeps its minimum balance.
+fn check_funds(input: &PlanInput<'_>, payment: &Payment, operations: i64) -> Result<(), HoldReason> {
     let (asset, amount, new_reserves) = match payment {
         Payment::Pay { asset, amount, .. } => (asset, *amount, 0),
         Payment::CreateAccount { starting_balance, .. } => (&StellarAsset::Native, *starting_balance, 0),
@@ -281,7 +308,7 @@ fn check_funds(input: &PlanInput<'_>, payment: &Payment) -> Result<(), HoldReaso
     let needed = minimum_balance(distribution, input.base_reserve, new_reserves)
         .and_then(|sum| sum.checked_add(distribution.selling_liabilities))
         .and_then(|sum| sum.checked_add(lumens))
-        .and_then(|sum| sum.checked_add(input.fee));
+        .and_then(|sum| sum.checked_add(reserves(input.fee, operations)?));
     if needed.is_some_and(|needed| needed <= distribution.balance) {
         Ok(())
     } else {

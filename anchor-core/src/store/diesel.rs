@@ -27,6 +27,7 @@ use crate::transaction::{Attempt, AttemptStatus, Change, FactRecord, Order, Prot
 mod attempts;
 mod bulk;
 mod changes;
+mod channel;
 mod channels;
 mod claims;
 mod closing;
@@ -366,6 +367,22 @@ impl Store for DieselStore {
     async fn channel_retire(&self, account: &AccountId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let account = *account;
         self.database.write("channel_retire", move |c| channels::retire(c, &account, now)).await
+    }
+
+    async fn channel_find(&self, accounts: &[AccountId]) -> Result<Vec<Channel>, StoreError> {
+        if accounts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let accounts = accounts.to_vec();
+        self.database.read("channel_find", move |c| channel::find(c, &accounts)).await
+    }
+
+    async fn channel_forget(&self, accounts: &[AccountId]) -> Result<(), StoreError> {
+        if accounts.is_empty() {
+            return Ok(());
+        }
+        let accounts = accounts.to_vec();
+        self.database.write("channel_forget", move |c| channel::forget(c, &accounts)).await
     }
 
     async fn order_open_of(

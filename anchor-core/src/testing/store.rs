@@ -91,6 +91,7 @@ macro_rules! store_conformance {
             attempts::channels_are_claimed_once
             attempts::channel_is_busy_while_its_attempt_is_open
             attempts::number_of_a_failed_envelope_is_known_to_be_used
+            attempts::channel_that_is_gone_has_no_number
             attempts::number_of_a_stand_in_is_not_remembered
             changes::applied_change_is_there_with_all_that_belongs_to_it
             changes::peer_lost_update_is_refused

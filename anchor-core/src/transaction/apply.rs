@@ -147,6 +147,7 @@ impl Transaction {
             Fact::AttemptApplied { effect: Effect::AccountCreated, .. }
             | Fact::TrustMissing
             | Fact::TrustSeen
+            | Fact::TrustApproved
             | Fact::AttemptOpened { .. }
             | Fact::AttemptVoided { .. }
             | Fact::PayoutIntended { .. }
@@ -218,6 +219,7 @@ fn effect_of(fact: &Fact) -> ChangeEffect {
         | Fact::PaymentSeen { .. }
         | Fact::TrustMissing
         | Fact::TrustSeen
+        | Fact::TrustApproved
         | Fact::Held { .. }
         | Fact::Released
         | Fact::RefundDecided { .. }

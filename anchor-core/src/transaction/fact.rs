@@ -100,6 +100,8 @@ pub enum Fact {
     TrustMissing,
     /// The account can hold the token now.
     TrustSeen,
+    /// The issuer's authorisation, which the account lacks, may be given with the payment.
+    TrustApproved,
     /// An envelope was signed; it is stored in the same commit as this fact.
     AttemptOpened {
         /// The envelope and its bounds.
@@ -200,6 +202,7 @@ impl Fact {
             Self::PaymentSeen { .. } => "payment_seen",
             Self::TrustMissing => "trust_missing",
             Self::TrustSeen => "trust_seen",
+            Self::TrustApproved => "trust_approved",
             Self::AttemptOpened { .. } => "attempt_opened",
             Self::AttemptApplied { .. } => "attempt_applied",
             Self::AttemptVoided { .. } => "attempt_voided",
@@ -235,7 +238,8 @@ impl Fact {
             | Self::FundsReceived { .. }
             | Self::FundsRejected { .. }
             | Self::TrustMissing
-            | Self::TrustSeen => matches!(kind, Kind::Deposit),
+            | Self::TrustSeen
+            | Self::TrustApproved => matches!(kind, Kind::Deposit),
             Self::PaymentSeen { .. } => matches!(kind, Kind::Withdrawal),
             Self::RefundDecided { via, .. } => matches!(
                 (kind, via),

@@ -79,7 +79,7 @@ pub fn transition(state: &State, fact: &Fact) -> Verdict {
             State::AwaitingTrust => Unchanged,
             _ => Refused(Refusal::Unexpected),
         },
-        Fact::TrustSeen => match state {
+        Fact::TrustSeen | Fact::TrustApproved => match state {
             State::AwaitingTrust => Moved(State::ReadyToPay),
             State::ReadyToPay => Unchanged,
             _ => Refused(Refusal::Unexpected),

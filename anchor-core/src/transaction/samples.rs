@@ -87,6 +87,7 @@ pub(super) fn facts() -> Vec<(&'static str, Fact)> {
         ("payment seen, unusable", returned(payment_seen("op-1"))),
         ("trust line missing", Fact::TrustMissing),
         ("trust line seen", Fact::TrustSeen),
+        ("trust line approved", Fact::TrustApproved),
         ("attempt opened", Fact::AttemptOpened { attempt: sample_attempt() }),
         ("attempt applied", applied(Effect::Delivered { claimable_balance: None })),
         ("attempt created the account", applied(Effect::AccountCreated)),

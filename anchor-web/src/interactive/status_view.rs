@@ -338,7 +338,7 @@ const fn fact_key(fact: &Fact) -> Option<&'static str> {
         Fact::FundsRejected { .. } => "fact.funds_rejected",
         Fact::PaymentSeen { .. } => "fact.payment_seen",
         Fact::TrustMissing => "fact.trust_missing",
-        Fact::TrustSeen => "fact.trust_seen",
+        Fact::TrustSeen | Fact::TrustApproved => "fact.trust_seen",
         Fact::AttemptApplied { .. } => "fact.attempt_applied",
         Fact::PayoutInitiated { .. } => "fact.payout_initiated",
         Fact::PayoutReadyForPickup { .. } => "fact.payout_ready_for_pickup",

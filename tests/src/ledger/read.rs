@@ -18,8 +18,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::DateTime;
 use stellar_xdr::{
-    AccountEntry, Limits, PublicKey, TransactionResult, TrustLineEntry, TrustLineFlags, Uint256,
-    WriteXdr as _,
+    AccountEntry, AccountFlags, Limits, PublicKey, TransactionResult, TrustLineEntry, TrustLineFlags,
+    Uint256, WriteXdr as _,
 };
 
 /// The same account, in the network's own terms.
@@ -60,6 +60,7 @@ pub(super) fn account(engine: &Engine, id: &AccountId) -> Result<Option<AccountS
         medium_threshold: u32::from(account.thresholds.0[2]),
         trust_lines: lines.collect::<Result<_, _>>()?,
         memo_required: engine.data_of(&address).any(|(_, data)| wants_memo(data)),
+        auth_required: account.flags & AccountFlags::RequiredFlag as u32 != 0,
         home_domain: Some(account.home_domain.to_string()).filter(|domain| !domain.is_empty()),
     }))
 }
@@ -88,6 +89,7 @@ fn trust_line(line: &TrustLineEntry) -> Option<Result<TrustLine, LedgerError>> {
             buying_liabilities: amount(liabilities.buying)?,
             selling_liabilities: amount(liabilities.selling)?,
             authorized: line.flags & TrustLineFlags::AuthorizedFlag as u32 != 0,
+            limited: line.flags & TrustLineFlags::AuthorizedToMaintainLiabilitiesFlag as u32 != 0,
         })
     };
     Some(read())

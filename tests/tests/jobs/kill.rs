@@ -402,6 +402,17 @@ impl<T: Store> Store for Mortal<T> {
         self.switch.around(self.inner.channel_retire(account, now)).await
     }
 
+    async fn channel_find(&self, accounts: &[AccountId]) -> Result<Vec<Channel>, StoreError> {
+        self.inner.channel_find(accounts).await
+    }
+
+    async fn channel_forget(&self, accounts: &[AccountId]) -> Result<(), StoreError> {
+        if accounts.is_empty() {
+            return Ok(());
+        }
+        self.switch.around(self.inner.channel_forget(accounts)).await
+    }
+
     async fn attempt_fetch(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
         self.inner.attempt_fetch(id).await
     }

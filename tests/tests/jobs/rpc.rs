@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use anchor_core::Anchor;
 use anchor_core::account::AccountId;
-use anchor_core::asset::StellarAsset;
+use anchor_core::asset::{Asset, Authorization, StellarAsset};
 use anchor_core::clock::ManualClock;
+use anchor_core::config::Config;
 use anchor_core::id::{IdSource as _, RandomIds, TransactionId};
 use anchor_core::keys::SigningKey;
-use anchor_core::ops::commit;
+use anchor_core::ops::{channels, commit};
+use anchor_core::stellar::horizon::{HorizonLedger, HorizonOptions};
 use anchor_core::stellar::rpc::{RpcLedger, RpcOptions};
 use anchor_core::stellar::{
     AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage, Network, Submission,
@@ -24,7 +26,10 @@ use anchor_tests::database::TestDatabase;
 use anchor_worker::{Worker, WorkerConfig};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use stellar_xdr::{Limits, Memo, OperationBody, ReadXdr as _, TransactionEnvelope};
+use stellar_xdr::{
+    AccountFlags, Limits, Memo, OperationBody, ReadXdr as _, SetOptionsOp, SetTrustLineFlagsOp,
+    TransactionEnvelope, TrustLineFlags,
+};
 
 /// The adapter, and somebody on the way who may keep what is sent.
 #[derive(Debug)]
@@ -111,6 +116,10 @@ fn address(key: &SigningKey) -> stellar_xdr::AccountId {
 
 impl Town {
     async fn new(dialect: Dialect) -> Self {
+        Self::with(dialect, samples::asset(), |_| ()).await
+    }
+
+    async fn with(dialect: Dialect, asset: Asset, configure: impl FnOnce(&mut Config)) -> Self {
         let devnet = Devnet::builder().close(CloseMode::Manual).rpc_dialect(dialect).start().await.unwrap();
         let (issuer, distribution, user) = (samples::issuer(), samples::distribution(), samples::user());
         for key in [&issuer, &distribution, &user] {
@@ -121,7 +130,8 @@ impl Town {
         let database = crate::database();
         let store = DieselStore::open(database.url()).unwrap();
         store.migrate().await.unwrap();
-        let config = samples::config();
+        let mut config = samples::config();
+        configure(&mut config);
         let url = devnet.rpc_url().parse().unwrap();
         let inner = RpcLedger::new(&url, config.network.clone(), [], RpcOptions::default()).unwrap();
         let way = Arc::new(Way { inner, kept: Mutex::new(None) });
@@ -134,7 +144,7 @@ impl Town {
             .withdrawal(AmountForms)
             .events(RecordedEvents::default())
             .documents(PlainDocuments)
-            .asset(samples::asset())
+            .asset(asset)
             .clock(clock.clone())
             .build()
             .await
@@ -207,6 +217,104 @@ async fn deposit_and_withdrawal_are_completed_through_stellar_rpc() {
         assert_eq!(town.state(withdrawal).await, "paid_out", "{dialect:?}");
         assert_eq!(town.rails.transfers().len(), 1);
     }
+}
+
+fn set_flags(flags: u32) -> OperationBody {
+    OperationBody::SetOptions(SetOptionsOp { set_flags: Some(flags), ..SetOptionsOp::default() })
+}
+
+fn flags_of_user(town: &Town) -> u32 {
+    town.devnet.network().trust_line(&address(&samples::user()), &town.token).unwrap().flags
+}
+
+#[tokio::test]
+async fn trust_line_is_authorized_with_the_payment_as_the_network_wants_it() {
+    for dialect in [Dialect::Real, Dialect::Henyey] {
+        let asset = Asset { authorization: Authorization::Always, ..samples::asset() };
+        let town = Town::with(dialect, asset, |config| config.issuer_keys = vec![samples::issuer()]).await;
+        let (issuer, user) = (samples::issuer(), samples::user());
+        town.apply(&user, build::change_trust(&town.token, 0), Memo::None);
+        let flags = AccountFlags::RequiredFlag as u32 | AccountFlags::RevocableFlag as u32;
+        town.apply(&issuer, set_flags(flags), Memo::None);
+        town.apply(&user, build::change_trust(&town.token, i64::MAX), Memo::None);
+        assert_eq!(flags_of_user(&town), 0);
+        // both servers show it alike
+        let url = town.devnet.url().parse().unwrap();
+        let network = town.way.network().clone();
+        let horizon = HorizonLedger::new(&url, network, HorizonOptions::default()).unwrap();
+        for key in [&issuer, &user, &samples::distribution()] {
+            let seen = town.way.account(&key.account()).await.unwrap().unwrap();
+            let also_seen = horizon.account(&key.account()).await.unwrap().unwrap();
+            assert_eq!(seen.auth_required, *key == issuer);
+            assert_eq!(also_seen.auth_required, seen.auth_required);
+            assert_eq!(also_seen.trust_lines, seen.trust_lines);
+        }
+
+        let deposit = town.agree(Kind::Deposit, 0).await;
+        town.rails.credit(deposit, "100".parse().unwrap(), "credit-1".to_owned());
+        for _ in 0..4 {
+            town.round(5).await;
+        }
+        assert_eq!((town.state(deposit).await, town.user_holds()), ("paid", 997_500_000), "{dialect:?}");
+        assert_eq!(flags_of_user(&town), TrustLineFlags::AuthorizedFlag as u32);
+
+        // the issuer freezes the account: that is not undone
+        let limit = SetTrustLineFlagsOp {
+            trustor: address(&user),
+            asset: town.token.clone(),
+            clear_flags: TrustLineFlags::AuthorizedFlag as u32,
+            set_flags: TrustLineFlags::AuthorizedToMaintainLiabilitiesFlag as u32,
+        };
+        town.apply(&issuer, OperationBody::SetTrustLineFlags(limit), Memo::None);
+        let seen = town.way.account(&user.account()).await.unwrap().unwrap();
+        assert!(seen.trust_lines[0].limited && !seen.trust_lines[0].authorized);
+        assert_eq!(horizon.account(&user.account()).await.unwrap().unwrap().trust_lines, seen.trust_lines);
+        let deposit = town.agree(Kind::Deposit, 0).await;
+        town.rails.credit(deposit, "100".parse().unwrap(), "credit-2".to_owned());
+        for _ in 0..4 {
+            town.round(5).await;
+        }
+        assert_eq!((town.state(deposit).await, town.user_holds()), ("awaiting_trust", 997_500_000));
+    }
+}
+
+#[tokio::test]
+async fn channels_are_merged_and_come_back_as_the_network_wants_it() {
+    let town = Town::with(Dialect::Real, samples::asset(), |config| {
+        config.channel_seed = Some(SigningKey::from_seed([7; 32]));
+    })
+    .await;
+    let distribution = samples::distribution();
+    let lumens = || town.devnet.network().account(&address(&distribution)).unwrap().balance;
+    let before = lumens();
+    let grow = async || {
+        while channels::grow(&town.anchor, distribution.account(), 2).await.unwrap() > 0 {
+            town.round(5).await;
+        }
+    };
+    for time in 0..2 {
+        grow().await;
+        let deposit = town.agree(Kind::Deposit, 0).await;
+        town.rails.credit(deposit, "100".parse().unwrap(), format!("credit-{time}"));
+        for _ in 0..3 {
+            town.round(5).await;
+        }
+        assert_eq!(town.state(deposit).await, "paid", "{time}");
+        for channel in town.anchor.store().channel_list().await.unwrap() {
+            if channel.position.is_some() {
+                assert!(channels::retire(&town.anchor, &channel).await.unwrap());
+            }
+        }
+        while channels::merge(&town.anchor, distribution.account()).await.unwrap().open > 0 {
+            town.round(5).await;
+        }
+        for account in channels::pool(&town.anchor, 2).unwrap() {
+            assert_eq!(town.way.account(&account).await.unwrap(), None);
+        }
+    }
+    let cost = before - lumens();
+    assert!((1..1_000_000).contains(&cost), "nothing but fees: {cost}");
+    assert!(town.anchor.store().suspense_list(None).await.unwrap().is_empty());
 }
 
 /// Whoever sees the envelope on its way can have it applied under a hash that the anchor does not know, and gets paid.

@@ -1,6 +1,7 @@
 //! One anchor with everything around it: database, network, bank, wallets, clock.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anchor_core::Anchor;
@@ -8,8 +9,11 @@ use anchor_core::account::{Account, AccountId};
 use anchor_core::amount::StellarAmount;
 use anchor_core::asset::{Asset, StellarAsset, SuspensePolicy};
 use anchor_core::clock::ManualClock;
+use anchor_core::config::Config;
 use anchor_core::id::{IdSource as _, RandomIds, TransactionId};
-use anchor_core::integration::RailsIntegration;
+use anchor_core::integration::{
+    IntegrationError, RailsIntegration, TrustIntegration, TrustOutcome, TrustRequest,
+};
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
 use anchor_core::ops::{Committed, Progress, channels, commit};
@@ -33,12 +37,38 @@ pub(crate) struct End {
     pub(crate) state: &'static str,
 }
 
+/// Who may hold the token: what it is told to say, and then that it is not decided yet.
+#[derive(Clone, Default)]
+pub(crate) struct ScriptedTrust(Arc<Mutex<(VecDeque<Result<TrustOutcome, &'static str>>, usize)>>);
+
+impl ScriptedTrust {
+    pub(crate) fn answer(&self, answer: Result<TrustOutcome, &'static str>) {
+        self.0.lock().unwrap().0.push_back(answer);
+    }
+
+    /// How often it was asked.
+    pub(crate) fn asked(&self) -> usize {
+        self.0.lock().unwrap().1
+    }
+}
+
+#[async_trait::async_trait]
+impl TrustIntegration for ScriptedTrust {
+    async fn may_hold(&self, request: &TrustRequest) -> Result<TrustOutcome, IntegrationError> {
+        assert_eq!(request.asset, request.transaction.asset);
+        let mut script = self.0.lock().unwrap();
+        script.1 += 1;
+        script.0.pop_front().unwrap_or(Ok(TrustOutcome::NotYet)).map_err(IntegrationError::transient)
+    }
+}
+
 pub(crate) struct World {
     pub(crate) anchor: Anchor,
     pub(crate) ledger: FakeLedger,
     pub(crate) rails: ScriptedRails,
     pub(crate) events: RecordedEvents,
     pub(crate) callbacks: ScriptedCallbacks,
+    pub(crate) trust: ScriptedTrust,
     pub(crate) clock: ManualClock,
     pub(crate) switch: KillSwitch,
     pub(crate) worker: Worker,
@@ -54,16 +84,27 @@ impl World {
 
     /// With other rails than the bank itself.
     pub(crate) async fn with_rails(bank: ScriptedRails, rails: impl RailsIntegration + 'static) -> Self {
-        Self::build(bank, rails, samples::asset()).await
+        Self::build(bank, rails, samples::asset(), |_| ()).await
+    }
+
+    /// For another asset, with other settings.
+    pub(crate) async fn with_asset(asset: Asset, configure: impl FnOnce(&mut Config)) -> Self {
+        let rails = ScriptedRails::new();
+        Self::build(rails.clone(), rails, asset, configure).await
     }
 
     /// Where payments that nobody expected are treated like this.
     pub(crate) async fn with_policy(suspense: SuspensePolicy) -> Self {
         let rails = ScriptedRails::new();
-        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }).await
+        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }, |_| ()).await
     }
 
-    async fn build(bank: ScriptedRails, rails: impl RailsIntegration + 'static, asset: Asset) -> Self {
+    async fn build(
+        bank: ScriptedRails,
+        rails: impl RailsIntegration + 'static,
+        asset: Asset,
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
         let database = crate::database();
         let store = DieselStore::open(database.url()).unwrap();
         store.migrate().await.unwrap();
@@ -72,6 +113,7 @@ impl World {
         let mut config = samples::config();
         config.channel_seed = Some(SigningKey::from_seed([7; 32]));
         config.fee_key = Some(SigningKey::from_seed([8; 32]));
+        configure(&mut config);
         let ledger = FakeLedger::new(config.network.clone(), now);
         ledger.fund(samples::distribution().account(), lumens(1000));
         ledger.trust(samples::distribution().account(), &samples::token(), lumens(100_000));
@@ -80,12 +122,14 @@ impl World {
 
         let switch = KillSwitch::new();
         let (events, callbacks) = (RecordedEvents::default(), ScriptedCallbacks::default());
+        let trust = ScriptedTrust::default();
         let anchor = Anchor::builder(config)
             .store(Mortal::new(store, &switch))
             .ledger(Mortal::new(ledger.clone(), &switch))
             .rails(Mortal::new(rails, &switch))
             .deposit(AmountForms)
             .withdrawal(AmountForms)
+            .trust(trust.clone())
             .events(events.clone())
             .documents(PlainDocuments)
             .asset(asset)
@@ -98,8 +142,19 @@ impl World {
         config.settings.call_timeout = Duration::from_millis(200);
         config.period = Duration::from_millis(5);
         let worker = Worker::with_sender(anchor.clone(), config.clone(), Arc::new(callbacks.clone()));
-        let world =
-            Self { anchor, ledger, rails: bank, events, callbacks, clock, switch, worker, config, database };
+        let world = Self {
+            anchor,
+            ledger,
+            rails: bank,
+            events,
+            callbacks,
+            trust,
+            clock,
+            switch,
+            worker,
+            config,
+            database,
+        };
         // accounts are watched before anybody is told to pay there
         world.worker.activate_once("watch_transactions").await.unwrap();
         world

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{App, body, test};
 use anchor_core::account::{Account, AccountId, Subject};
-use anchor_core::asset::{Asset, AssetDescription, Offer, StellarAsset, SuspensePolicy};
+use anchor_core::asset::{Asset, AssetDescription, Authorization, Offer, StellarAsset, SuspensePolicy};
 use anchor_core::clock::{Clock as _, ManualClock};
 use anchor_core::id::TransactionId;
 use anchor_core::integration::form::{
@@ -287,6 +287,7 @@ fn asset() -> Asset {
         withdrawal: Some(offer),
         funding_window: Duration::from_secs(86_400),
         suspense: SuspensePolicy::default(),
+        authorization: Authorization::default(),
         description: AssetDescription {
             name: Some("Test dollar".to_owned()),
             desc: "A dollar for tests".to_owned(),

@@ -149,6 +149,47 @@ async fn r_24_016_r_24_026_account_is_the_tokens_unless_named() -> Result<()> {
 }
 
 #[actix_web::test]
+async fn deposit_to_the_anchors_own_accounts_is_400() -> Result<()> {
+    let fee_seed = SigningKey::from_seed([8; 32]);
+    let seed = fee_seed.to_strkey();
+    let anchor = TestAnchor::with(&[("FEE_SEED", seed.expose())], |builder| builder).await?;
+    let token = anchor.log_in(&samples::user()).await?;
+    let channels = [50, 51].map(|number| SigningKey::from_seed([number; 32]).account());
+    let store = anchor.anchor.store();
+    store.channel_put(&[(channels[0], Some(0)), (channels[1], Some(1))]).await?;
+    assert!(store.channel_retire(&channels[1], samples::start()).await?);
+    let distribution = samples::distribution().account();
+    let muxed = Account::Muxed { account: distribution, id: 7 };
+    let own = [distribution, samples::issuer().account(), fee_seed.account(), channels[0], channels[1]];
+    for account in own.into_iter().map(Account::from).chain([muxed]) {
+        let body = request(json!({ "account": account.to_string() }));
+        let answer = anchor.post(DEPOSIT, &token, body.clone()).await;
+        assert_refused(&answer, &body);
+        assert!(answer.error()?.contains("own accounts"), "{answer:?}");
+    }
+    // nor without naming it
+    let token = anchor.log_in(&samples::issuer()).await?;
+    let body = request(json!({}));
+    assert_refused(&anchor.post(DEPOSIT, &token, body.clone()).await, &body);
+    Ok(())
+}
+
+#[actix_web::test]
+async fn contract_that_logged_in_is_told_that_contracts_are_not_paid() -> Result<()> {
+    use anchor_core::ops::start::{StartError, StartRefusal, StartRequest, start};
+    use anchor_core::transaction::Kind;
+    let anchor = TestAnchor::new().await?;
+    // as a token of SEP-45 would name it
+    let contract = ContractId::from_bytes([7; 32]);
+    let request = StartRequest { asset_code: Some("USDC".to_owned()), ..StartRequest::default() };
+    for kind in [Kind::Deposit, Kind::Withdrawal] {
+        let started = start(&anchor.anchor, kind, Account::from(contract).into(), None, &request).await;
+        assert!(matches!(started, Err(StartError::Refused(StartRefusal::Contract))), "{started:?}");
+    }
+    Ok(())
+}
+
+#[actix_web::test]
 async fn r_24_027_r_24_028_memo_has_to_be_of_its_type() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     let hash = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";

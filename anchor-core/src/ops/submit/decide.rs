@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::OpsError;
 use super::super::absence::{Earlier, earlier};
 use super::super::accounts::Accounts;
+use super::super::authorize;
 use super::super::route::{Route, route};
 use super::{PAUSE, Round};
 use crate::account::AccountId;
@@ -36,6 +37,8 @@ pub(super) struct Send {
     pub(super) memo: Memo,
     /// The account whose value moves.
     pub(super) payer: AccountId,
+    /// Together with the issuer's authorisation of the trust line: it goes alone too.
+    pub(super) authorize: bool,
     /// An envelope with it was given up or failed: it goes alone, so that it spoils no other's again.
     pub(super) was_tried: bool,
 }
@@ -82,13 +85,22 @@ async fn decide_one(
     creating: &mut HashSet<AccountId>,
 ) -> Decision {
     let fee = round.most();
-    let (payment, purpose, memo, payer) = match route(round.anchor, &claimed.transaction, accounts, fee).await
-    {
+    let routed = route(round.anchor, &claimed.transaction, accounts, fee).await;
+    let (payment, purpose, memo, payer, authorize) = match routed {
         Ok(Route::AwaitTrust) => return Decision::Fact(Fact::TrustMissing),
         Ok(Route::Hold(reason)) => return Decision::Fact(Fact::Held { reason }),
-        Ok(Route::Send { payment, purpose, memo, payer }) => (payment, purpose, memo, payer),
+        Ok(Route::Send { payment, purpose, memo, payer, authorize }) => {
+            (payment, purpose, memo, payer, authorize)
+        }
         Err(error) => return Decision::Failed(error),
     };
+    if authorize {
+        match authorize::is_approved(round.anchor, &claimed.transaction).await {
+            Ok(true) => {}
+            Ok(false) => return Decision::Fact(Fact::TrustMissing),
+            Err(error) => return Decision::Failed(error),
+        }
+    }
     match earlier(round.anchor, given_up).await {
         Ok(Earlier::Dead) => {}
         Ok(Earlier::Unknown) => return Decision::Wait(PAUSE),
@@ -107,6 +119,7 @@ async fn decide_one(
         // once it is there, the next one pays into it
         return Decision::Wait(PAUSE);
     }
+    let fee = if authorize { fee.checked_add(fee).unwrap_or(fee) } else { fee };
     accounts.book(&payer, &payment, fee);
-    Decision::Send(Send { payment, purpose, memo, payer, was_tried: !given_up.is_empty() })
+    Decision::Send(Send { payment, purpose, memo, payer, authorize, was_tried: !given_up.is_empty() })
 }

@@ -3,7 +3,7 @@
 use super::decide::Send;
 use crate::account::AccountId;
 use crate::memo::Memo;
-use crate::stellar::envelope::Payment;
+use crate::stellar::envelope::{Operation, Payment};
 use crate::transaction::AttemptPurpose;
 
 /// The payments of one envelope, with their places in the round.
@@ -12,16 +12,25 @@ pub(super) struct Parcel {
     pub(super) payer: AccountId,
     pub(super) purpose: AttemptPurpose,
     pub(super) memo: Memo,
+    /// What has to happen in the same envelope, and first.
+    pub(super) before: Vec<Operation>,
     pub(super) payments: Vec<(usize, Payment)>,
 }
 
 impl Parcel {
     /// What its envelope may cost, in stroops.
     pub(super) fn fee(&self, per_operation: u32) -> i64 {
-        i64::try_from(self.payments.len()).unwrap_or(i64::MAX).saturating_mul(i64::from(per_operation))
+        let operations = self.before.len().saturating_add(self.payments.len());
+        i64::try_from(operations).unwrap_or(i64::MAX).saturating_mul(i64::from(per_operation))
     }
 
-    /// The places of its payments, in the order of its operations.
+    /// What its envelope does: the operation of each payment, after those that prepare it.
+    pub(super) fn operations(&self) -> Vec<Operation> {
+        let payments = self.payments.iter().map(|(_, payment)| payment.clone().into());
+        self.before.iter().cloned().chain(payments).collect()
+    }
+
+    /// The places of its payments, in their order.
     pub(super) fn places(&self) -> impl Iterator<Item = usize> + '_ {
         self.payments.iter().map(|(place, _)| *place)
     }
@@ -36,6 +45,7 @@ pub(super) fn parcels(sends: Vec<(usize, Send)>, most: usize) -> Vec<Parcel> {
     for (place, send) in sends {
         let shares = most > 1
             && !send.was_tried
+            && !send.authorize
             && send.memo == Memo::None
             && matches!(send.payment, Payment::Pay { .. });
         if shares {
@@ -56,10 +66,18 @@ pub(super) fn parcels(sends: Vec<(usize, Send)>, most: usize) -> Vec<Parcel> {
             payer: send.payer,
             purpose: send.purpose,
             memo: send.memo,
+            before: send.authorize.then(|| authorization(&send.payment)).flatten().into_iter().collect(),
             payments: vec![(place, send.payment)],
         });
     }
     parcels
+}
+
+/// What lets the recipient receive.
+fn authorization(payment: &Payment) -> Option<Operation> {
+    let Payment::Pay { destination, asset, .. } = payment else { return None };
+    let holder = destination.ledger_account()?;
+    Some(Operation::AuthorizeTrust { holder, asset: asset.clone() })
 }
 
 #[cfg(test)]
@@ -81,6 +99,7 @@ mod tests {
             purpose: AttemptPurpose::Payment,
             memo: Memo::None,
             payer: account(payer),
+            authorize: false,
             was_tried: false,
         }
     }
@@ -104,8 +123,9 @@ mod tests {
             Payment::CreateAccount { destination: account(8), starting_balance: "2".parse().unwrap() };
         let creation = Send { payment: creation, ..send(1) };
         let tried = Send { was_tried: true, ..send(1) };
-        let packed = packed(vec![send(1), memo, creation, tried, send(1)], 100);
-        assert_eq!(packed, [vec![0, 4], vec![1], vec![2], vec![3]]);
+        let authorized = Send { authorize: true, ..send(1) };
+        let packed = packed(vec![send(1), memo, creation, tried, authorized, send(1)], 100);
+        assert_eq!(packed, [vec![0, 5], vec![1], vec![2], vec![3], vec![4]]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Round<'_> {
             transaction_source: channel.account,
             sequence: channel.sequence,
             operation_source: (channel.account != parcel.payer).then_some(parcel.payer),
-            operations: parcel.payments.iter().map(|(_, payment)| payment.clone().into()).collect(),
+            operations: parcel.operations(),
             memo: parcel.memo.clone(),
             fee_per_operation: self.fee,
             max_time,

@@ -179,6 +179,7 @@ fn snapshot(signers: &[(u8, u32)], medium_threshold: u32) -> AccountSnapshot {
         medium_threshold,
         trust_lines: Vec::new(),
         memo_required: false,
+        auth_required: false,
         home_domain: None,
     }
 }

@@ -3,7 +3,7 @@
 use stellar_xdr::{
     CreateAccountResult, CreateClaimableBalanceResult, InnerTransactionResultResult, OperationResult,
     OperationResultTr, PathPaymentStrictReceiveResult, PathPaymentStrictSendResult, PaymentResult,
-    TransactionResultResult,
+    SetTrustLineFlagsResult, TransactionResultResult,
 };
 
 use crate::stellar::{Failure, FailureKind};
@@ -120,6 +120,10 @@ fn kind(result: &OperationResult) -> FailureKind {
             | CreateClaimableBalanceResult::NoTrust
             | CreateClaimableBalanceResult::NotAuthorized,
         ) => FailureKind::Underfunded,
+        // the line was closed meanwhile
+        OperationResultTr::SetTrustLineFlags(SetTrustLineFlagsResult::NoTrustLine) => {
+            FailureKind::CannotReceive
+        }
         OperationResultTr::Payment(_)
         | OperationResultTr::PathPaymentStrictReceive(_)
         | OperationResultTr::PathPaymentStrictSend(_) => payment_kind(inner),

@@ -9,8 +9,8 @@ use stellar_xdr::{
     MuxedAccountMed25519, Operation, OperationBody, OperationResultTr, PathPaymentStrictReceiveOp,
     PathPaymentStrictReceiveResult, PathPaymentStrictReceiveResultSuccess, PathPaymentStrictSendOp,
     PathPaymentStrictSendResult, PathPaymentStrictSendResultSuccess, PaymentOp, PaymentResult, Preconditions,
-    PublicKey, SequenceNumber, SimplePaymentResult, Transaction, TransactionExt, TransactionResultExt,
-    TransactionV1Envelope, Uint256, VecM, WriteXdr,
+    PublicKey, SequenceNumber, SetTrustLineFlagsResult, SimplePaymentResult, Transaction, TransactionExt,
+    TransactionResultExt, TransactionV1Envelope, Uint256, VecM, WriteXdr,
 };
 
 use super::*;
@@ -409,6 +409,16 @@ fn operation_codes_are_classified_in_horizons_words() {
         (Tr::Payment(PaymentResult::NoTrust), FailureKind::CannotReceive, "op_no_trust"),
         (Tr::Payment(PaymentResult::NotAuthorized), FailureKind::CannotReceive, "op_not_authorized"),
         (Tr::Payment(PaymentResult::LineFull), FailureKind::CannotReceive, "op_line_full"),
+        (
+            Tr::SetTrustLineFlags(SetTrustLineFlagsResult::NoTrustLine),
+            FailureKind::CannotReceive,
+            "op_no_trust_line",
+        ),
+        (
+            Tr::SetTrustLineFlags(SetTrustLineFlagsResult::InvalidState),
+            FailureKind::Other,
+            "op_invalid_state",
+        ),
         (Tr::Payment(PaymentResult::NoDestination), FailureKind::NoDestination, "op_no_destination"),
         (Tr::Payment(PaymentResult::Underfunded), FailureKind::Underfunded, "op_underfunded"),
         (Tr::Payment(PaymentResult::SrcNoTrust), FailureKind::Underfunded, "op_src_no_trust"),

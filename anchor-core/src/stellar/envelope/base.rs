@@ -1,7 +1,7 @@
 //! The only place that speaks to stellar-base. It gets checked values and never foreign bytes.
 
 use chrono::{DateTime, Utc};
-use stellar_base::account::DataValue;
+use stellar_base::account::{DataValue, TrustLineFlags};
 use stellar_base::amount::Stroops;
 use stellar_base::claim::{ClaimPredicate, Claimant as BaseClaimant};
 use stellar_base::crypto::{MuxedAccount, PublicKey};
@@ -33,7 +33,7 @@ pub(super) fn transaction(spec: &EnvelopeSpec<'_>) -> Result<Transaction, Envelo
         .with_time_bounds(bounds);
     for wanted in &spec.operations {
         let mut built = operation(wanted)?;
-        *built.source_account_mut() = spec.operation_source.map(|source| key(&source).into());
+        *built.source_account_mut() = spec.source_of(wanted).map(|source| key(&source).into());
         builder = builder.add_operation(built);
     }
     Ok(builder.into_transaction()?)
@@ -105,6 +105,14 @@ fn operation(operation: &Operation) -> Result<BaseOperation, EnvelopeError> {
         Operation::ChangeTrust { asset: trusted, limit } => {
             let trust = BaseOperation::new_change_trust().with_asset(asset(trusted)?.into());
             Ok(trust.with_limit(Some(stroops(*limit)))?.build()?)
+        }
+        Operation::AuthorizeTrust { holder, asset: trusted } => Ok(BaseOperation::new_set_trustline_flags()
+            .with_trustor(key(holder))
+            .with_asset(asset(trusted)?)
+            .with_set_flags(TrustLineFlags::AUTHORIZED)
+            .build()?),
+        Operation::Merge { into } => {
+            Ok(BaseOperation::new_account_merge().with_destination(key(into).into()).build()?)
         }
         Operation::SetHomeDomain(domain) => {
             let mut options = BaseOperation::new_set_options().build()?;

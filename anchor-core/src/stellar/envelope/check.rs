@@ -54,6 +54,14 @@ fn check_operation(operation: &Operation, spec: &EnvelopeSpec<'_>) -> Result<(),
                 StellarAsset::Credit { .. } | StellarAsset::Native => Err(EnvelopeError::TrustLine),
             }
         }
+        Operation::AuthorizeTrust { holder, asset } => match asset {
+            StellarAsset::Credit { issuer, .. } if issuer != holder => Ok(()),
+            StellarAsset::Credit { .. } | StellarAsset::Native => Err(EnvelopeError::TrustLine),
+        },
+        Operation::Merge { into } => {
+            let source = spec.operation_source.unwrap_or(spec.transaction_source);
+            if *into == source { Err(EnvelopeError::Merge) } else { Ok(()) }
+        }
         Operation::SetHomeDomain(domain) => check_text(domain, 0, HOME_DOMAIN_MAX),
         Operation::SetData { name, value } => {
             let is_length = |value: &Vec<u8>| (1..=DATA_MAX).contains(&value.len());

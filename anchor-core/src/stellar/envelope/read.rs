@@ -1,11 +1,12 @@
 //! Our own operations, read from XDR: to compare what was built with what was asked for.
 
 use stellar_xdr::{
-    ChangeTrustAsset, ClaimPredicate, Claimant as XdrClaimant, CreateClaimableBalanceOp, OperationBody,
-    Preconditions, SetOptionsOp, Transaction, TransactionExt,
+    ChangeTrustAsset, ClaimPredicate, Claimant as XdrClaimant, CreateClaimableBalanceOp, MuxedAccount,
+    OperationBody, Preconditions, SetOptionsOp, Transaction, TransactionExt, TrustLineFlags,
 };
 
 use super::{Claimant, EnvelopeError, EnvelopeSpec, Operation, Payment, check};
+use crate::account::AccountId;
 use crate::asset::StellarAsset;
 use crate::stellar::codec::{self, DecodeError};
 
@@ -21,7 +22,7 @@ pub(super) fn compare(transaction: &Transaction, spec: &EnvelopeSpec<'_>) -> Res
     same(transaction.ext == TransactionExt::V0, "extension")?;
     for (built, wanted) in transaction.operations.iter().zip(&spec.operations) {
         let source = built.source_account.as_ref().map(codec::account);
-        same(source == spec.operation_source.map(Into::into), "source of an operation")?;
+        same(source == spec.source_of(wanted).map(Into::into), "source of an operation")?;
         same(operation(&built.body)? == *wanted, "operation")?;
     }
     Ok(())
@@ -51,6 +52,17 @@ pub(super) fn operation(body: &OperationBody) -> Result<Operation, DecodeError> 
         OperationBody::ChangeTrust(change) => {
             Ok(Operation::ChangeTrust { asset: line(&change.line)?, limit: codec::amount(change.limit)? })
         }
+        OperationBody::SetTrustLineFlags(flags)
+            if (flags.clear_flags, flags.set_flags) == (0, AUTHORIZED) =>
+        {
+            Ok(Operation::AuthorizeTrust {
+                holder: codec::account_id(&flags.trustor),
+                asset: codec::asset(&flags.asset)?,
+            })
+        }
+        OperationBody::AccountMerge(MuxedAccount::Ed25519(into)) => {
+            Ok(Operation::Merge { into: AccountId::from_bytes(into.0) })
+        }
         OperationBody::SetOptions(options) => home_domain(options),
         OperationBody::ManageData(data) => Ok(Operation::SetData {
             name: String::from_utf8(data.data_name.0.to_vec()).map_err(|_| UNEXPECTED)?,
@@ -59,6 +71,9 @@ pub(super) fn operation(body: &OperationBody) -> Result<Operation, DecodeError> 
         _ => Err(UNEXPECTED),
     }
 }
+
+const AUTHORIZED: u32 = 1;
+const _: () = assert!(TrustLineFlags::AuthorizedFlag as i32 == 1, "the ledger's own number");
 
 pub(super) const UNEXPECTED: DecodeError = DecodeError::Content("not one of our operations");
 

@@ -81,6 +81,50 @@ fn one_source_needs_one_signature() {
     }
 }
 
+fn authorize(holder: u8) -> Operation {
+    Operation::AuthorizeTrust { holder: account(holder), asset: usd() }
+}
+
+#[test]
+fn issuer_signs_for_the_trust_line_that_it_authorizes() {
+    let network = network();
+    let wanted = EnvelopeSpec { operations: vec![authorize(3), pay(account(3))], ..spec(&network) };
+    let envelope = wanted.build().unwrap();
+    assert_eq!(envelope.signers(), [account(1), account(9), account(2)]);
+    let signatures = [9, 1, 2].map(|seed| signature(seed, &envelope));
+    let unsigned = envelope.clone().sign(&signatures[1..]).unwrap_err();
+    assert_eq!(unsigned, EnvelopeError::Unsigned(account(9)));
+    let read = read_signed(&envelope.sign(&signatures).unwrap().xdr, &network).unwrap();
+    let (issuer, payer) = (Some(account(9).into()), Some(account(2).into()));
+    assert_eq!(read.operations, [(issuer, authorize(3)), (payer, pay(account(3)))]);
+
+    // an issuer that pays itself signs once
+    let own = EnvelopeSpec {
+        transaction_source: account(9),
+        operation_source: None,
+        operations: vec![authorize(3), pay(account(3))],
+        ..spec(&network)
+    };
+    assert_eq!(own.build().unwrap().signers(), [account(9)]);
+    for asset in [usd(), StellarAsset::Native] {
+        let wrong = Operation::AuthorizeTrust { holder: account(9), asset };
+        assert_eq!(refused(|spec| spec.operations = vec![wrong]), EnvelopeError::TrustLine);
+    }
+}
+
+#[test]
+fn account_is_merged_into_another_one_only() {
+    let network = network();
+    let merge = |into| Operation::Merge { into: account(into) };
+    let wanted = EnvelopeSpec { operation_source: None, operations: vec![merge(3)], ..spec(&network) };
+    let envelope = wanted.build().unwrap();
+    assert_eq!(envelope.signers(), [account(1)]);
+    let signatures = [signature(1, &envelope)];
+    let read = read_signed(&envelope.sign(&signatures).unwrap().xdr, &network).unwrap();
+    assert_eq!(read.operations, [(None, merge(3))]);
+    assert_eq!(refused(|spec| spec.operations = vec![merge(2)]), EnvelopeError::Merge);
+}
+
 #[test]
 fn wrong_missing_or_repeated_signatures_are_refused() {
     let network = network();

@@ -97,6 +97,8 @@ pub(super) struct AccountRecord {
     #[serde(default)]
     home_domain: Option<String>,
     thresholds: Thresholds,
+    #[serde(default)]
+    flags: Flags,
     balances: Vec<Balance>,
     signers: Vec<Signer>,
     #[serde(default)]
@@ -106,6 +108,12 @@ pub(super) struct AccountRecord {
 #[derive(Deserialize)]
 struct Thresholds {
     med_threshold: u32,
+}
+
+#[derive(Default, Deserialize)]
+struct Flags {
+    #[serde(default)]
+    auth_required: bool,
 }
 
 #[derive(Deserialize)]
@@ -133,6 +141,9 @@ struct Balance {
     /// Present on every trust line; without it nothing is known.
     #[serde(default)]
     is_authorized: bool,
+    /// True of authorised ones too.
+    #[serde(default)]
+    is_authorized_to_maintain_liabilities: bool,
 }
 
 impl AccountRecord {
@@ -159,6 +170,7 @@ impl AccountRecord {
             trust_lines: trust_lines?,
             // "1" in base64
             memo_required: self.data.get("config.memo_required").is_some_and(|value| value == "MQ=="),
+            auth_required: self.flags.auth_required,
             home_domain: self.home_domain.filter(|domain| !domain.is_empty()),
         })
     }
@@ -190,6 +202,7 @@ fn trust_line(balance: Balance) -> Option<Result<TrustLine, LedgerError>> {
             buying_liabilities: balance.buying_liabilities,
             selling_liabilities: balance.selling_liabilities,
             authorized: balance.is_authorized,
+            limited: balance.is_authorized_to_maintain_liabilities && !balance.is_authorized,
         })
     };
     Some(read())

@@ -455,6 +455,7 @@ fn account() -> Value {
             {"type": "sha256_hash", "key": "X", "weight": 1},
             {"type": "ed25519_public_key", "key": id().to_string(), "weight": 255},
         ],
+        "flags": {"auth_required": true, "auth_revocable": true, "auth_immutable": false},
         "data": {"config.memo_required": "MQ=="},
     })
 }
@@ -474,7 +475,17 @@ async fn account_is_read_as_it_is_shown() {
     assert_eq!(read.trust_lines.len(), 1);
     assert!(!read.trust_lines[0].authorized);
     assert_eq!(read.trust_lines[0].limit.stroops(), i64::MAX);
-    assert!(read.memo_required);
+    assert!(read.memo_required && read.auth_required);
+    // authorised lines may keep their offers too, which is not what "limited" means
+    for (authorized, maintains, limited) in [(true, true, false), (false, true, true), (false, false, false)]
+    {
+        let mut shown = account();
+        shown["balances"][1]["is_authorized"] = authorized.into();
+        shown["balances"][1]["is_authorized_to_maintain_liabilities"] = maintains.into();
+        let server = Server::new([(ACCOUNT, ok(&shown))]).await;
+        let line = server.ledger.account(&id()).await.unwrap().unwrap().trust_lines.remove(0);
+        assert_eq!((line.authorized, line.limited), (authorized, limited));
+    }
 }
 
 #[tokio::test]

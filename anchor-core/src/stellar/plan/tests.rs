@@ -26,6 +26,7 @@ fn trust_line(balance: i64, limit: i64) -> TrustLine {
         buying_liabilities: StellarAmount::ZERO,
         selling_liabilities: StellarAmount::ZERO,
         authorized: true,
+        limited: false,
     }
 }
 
@@ -43,6 +44,7 @@ fn account(byte: u8, lumens: i64, trust_lines: Vec<TrustLine>) -> AccountSnapsho
         medium_threshold: 0,
         trust_lines,
         memo_required: false,
+        auth_required: false,
         home_domain: None,
     }
 }
@@ -58,6 +60,7 @@ struct Case {
     distribution: AccountSnapshot,
     creates: bool,
     claimables: bool,
+    authorizes: bool,
     starting_balance: i64,
     fee: i64,
     reclaim_from: Option<u64>,
@@ -74,6 +77,7 @@ impl Default for Case {
             distribution: account(2, 100 * RESERVE, vec![trust_line(1_000_000, i64::MAX)]),
             creates: true,
             claimables: false,
+            authorizes: false,
             starting_balance: STARTING,
             fee: 1000,
             reclaim_from: None,
@@ -90,7 +94,11 @@ impl Case {
             amount: stroops(self.amount),
             memo: &self.memo,
             distribution: &self.distribution,
-            features: PlanFeatures { account_creation: self.creates, claimable_balances: self.claimables },
+            features: PlanFeatures {
+                account_creation: self.creates,
+                claimable_balances: self.claimables,
+                authorization: self.authorizes,
+            },
             base_reserve: stroops(RESERVE),
             starting_balance: stroops(self.starting_balance),
             fee: stroops(self.fee),
@@ -244,6 +252,73 @@ fn r_24_047_trust_line_must_match_code_and_issuer() {
 fn r_24_047_unauthorized_trust_line_is_awaited() {
     let case = Case::default().edit_line(|line| line.authorized = false);
     assert_eq!(case.plan(), Plan::AwaitTrust(TrustGap::Unauthorized));
+}
+
+/// An account whose trust line nobody has authorised yet, for an anchor that does.
+fn unauthorized() -> Case {
+    Case { authorizes: true, ..Case::default() }.edit_line(|line| {
+        line.authorized = false;
+        line.balance = StellarAmount::ZERO;
+    })
+}
+
+#[test]
+fn trust_line_that_nobody_decided_about_is_authorized_with_the_payment() {
+    let pays = |case: &Case| match case.pays() {
+        Plan::Pay(payment) => Plan::Authorize(payment),
+        other => other,
+    };
+    for claimables in [false, true] {
+        let case = Case { claimables, ..unauthorized() };
+        assert_eq!(case.plan(), pays(&case));
+        let case = Case { destination: muxed(), claimables, ..unauthorized() }.require_memo();
+        assert_eq!(case.plan(), pays(&case));
+    }
+    let case = Case { authorizes: false, ..unauthorized() };
+    assert_eq!(case.plan(), Plan::AwaitTrust(TrustGap::Unauthorized));
+    assert_eq!(unauthorized().require_memo().plan(), Plan::Hold(HoldReason::MemoRequired));
+    assert_eq!(native(7).plan(), native(7).pays());
+    let authorized = Case { authorizes: true, ..Case::default() };
+    assert_eq!(authorized.plan(), authorized.pays());
+}
+
+#[test]
+fn trust_line_that_was_revoked_or_has_no_room_is_not_authorized() {
+    let decided: [fn(&mut TrustLine); 5] = [
+        |line| line.limited = true,
+        |line| line.balance = stroops(1),
+        |line| line.selling_liabilities = stroops(1),
+        |line| line.limit = stroops(99),
+        |line| line.buying_liabilities = stroops(901),
+    ];
+    for (number, decided) in decided.into_iter().enumerate() {
+        for claimables in [false, true] {
+            let case = Case { claimables, ..unauthorized() }.edit_line(decided);
+            assert_eq!(case.plan(), Plan::AwaitTrust(TrustGap::Unauthorized), "{number}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_set_aside_that_could_not_be_claimed_without_an_authorization() {
+    let missing = Case { claimables: true, authorizes: true, ..Case::default() }.without_line();
+    assert_eq!(missing.plan(), Plan::AwaitTrust(TrustGap::Missing));
+    let nobody =
+        Case { snapshot: None, creates: false, claimables: true, authorizes: true, ..Case::default() };
+    assert_eq!(nobody.plan(), Plan::Hold(HoldReason::NoDestination));
+    let full = Case { claimables: true, authorizes: true, ..Case::default() };
+    let full = full.edit_line(|line| line.limit = stroops(10));
+    assert_eq!(full.plan(), full.sets_aside(), "it is authorised already");
+}
+
+#[test]
+fn authorization_costs_an_operation() {
+    let short = 3 * RESERVE + 1999;
+    let distribution = |lumens| account(2, lumens, vec![trust_line(1000, i64::MAX)]);
+    let case = Case { distribution: distribution(short), ..unauthorized() };
+    assert_eq!(case.plan(), Plan::Hold(HoldReason::DistributionLumens));
+    let case = Case { distribution: distribution(short + 1), ..unauthorized() };
+    assert!(matches!(case.plan(), Plan::Authorize(_)));
 }
 
 #[test]
@@ -447,7 +522,7 @@ fn cases() -> impl Strategy<Value = Case> {
     ];
     (
         (destination, prop::option::of(holder.clone()(1)), any::<bool>(), any_amount()),
-        (any::<bool>(), holder(2), any::<bool>(), any::<bool>()),
+        (any::<bool>(), holder(2), any::<bool>(), any::<bool>(), any::<bool>()),
         (any_amount(), any_amount(), prop::option::of(any::<u64>())),
     )
         .prop_map(|(a, b, c)| Case {
@@ -459,6 +534,7 @@ fn cases() -> impl Strategy<Value = Case> {
             distribution: b.1,
             creates: b.2,
             claimables: b.3,
+            authorizes: b.4,
             starting_balance: c.0,
             fee: c.1,
             reclaim_from: c.2,
@@ -488,7 +564,8 @@ proptest! {
                 prop_assert!(lumens >= 2 * RESERVE);
             }
             Plan::FundTrust(Payment::Pay { destination, asset: StellarAsset::Native, amount }) => {
-                prop_assert!(case.creates && !case.claimables && case.asset != StellarAsset::Native);
+                prop_assert!(case.creates && case.asset != StellarAsset::Native);
+                prop_assert!(!case.claimables || case.authorizes);
                 prop_assert_eq!(destination.ledger_account(), case.destination.ledger_account());
                 prop_assert!(!amount.is_zero() && *amount <= stroops(case.starting_balance));
             }
@@ -497,7 +574,16 @@ proptest! {
                 prop_assert_eq!(Some(claimants[0].account), case.destination.ledger_account());
                 prop_assert_eq!((asset, *amount), (&case.asset, asked));
             }
-            Plan::AwaitTrust(_) => prop_assert!(case.snapshot.is_some() && !case.claimables),
+            Plan::AwaitTrust(_) => {
+                prop_assert!(case.snapshot.is_some() && (!case.claimables || case.authorizes));
+            }
+            Plan::Authorize(Payment::Pay { destination, asset, amount }) => {
+                prop_assert!(case.authorizes);
+                prop_assert_eq!((*destination, asset, *amount), (case.destination, &case.asset, asked));
+                let line = &case.snapshot.as_ref().unwrap().trust_lines[0];
+                prop_assert!(!line.authorized && !line.limited && line.balance.is_zero());
+                prop_assert!(line.limit.stroops() - line.buying_liabilities.stroops() >= case.amount);
+            }
             Plan::Hold(_) => {}
             other => prop_assert!(false, "{other:?}"),
         }

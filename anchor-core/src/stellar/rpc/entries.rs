@@ -6,9 +6,9 @@ use std::sync::PoisonError;
 
 use serde_json::json;
 use stellar_xdr::{
-    AccountEntry, AccountEntryExt, AccountEntryExtensionV1Ext, LedgerEntryData, LedgerKey, LedgerKeyAccount,
-    LedgerKeyData, LedgerKeyTrustLine, Liabilities, SignerKey as XdrSignerKey, StringM, Thresholds,
-    TrustLineEntry, TrustLineEntryExt, TrustLineFlags, WriteXdr as _,
+    AccountEntry, AccountEntryExt, AccountEntryExtensionV1Ext, AccountFlags, LedgerEntryData, LedgerKey,
+    LedgerKeyAccount, LedgerKeyData, LedgerKeyTrustLine, Liabilities, SignerKey as XdrSignerKey, StringM,
+    Thresholds, TrustLineEntry, TrustLineEntryExt, TrustLineFlags, WriteXdr as _,
 };
 
 use super::json::Entries;
@@ -147,6 +147,7 @@ impl Found {
             medium_threshold: u32::from(medium),
             trust_lines: self.trust_lines(id, assets)?,
             memo_required,
+            auth_required: account.flags & FLAG_AUTH_REQUIRED != 0,
             home_domain: home_domain.filter(|domain| !domain.is_empty()),
         }))
     }
@@ -172,12 +173,22 @@ fn trust_line(asset: &StellarAsset, line: &TrustLineEntry) -> Result<TrustLine, 
         buying_liabilities: codec::amount(liabilities.buying)?,
         selling_liabilities: codec::amount(liabilities.selling)?,
         authorized: line.flags & FLAG_AUTHORIZED != 0,
+        limited: line.flags & FLAG_LIMITED != 0,
     })
 }
 
 /// The issuer allows payments, not only offers that stand already.
 const FLAG_AUTHORIZED: u32 = 1;
-const _: () = assert!(TrustLineFlags::AuthorizedFlag as i32 == 1, "the ledger's own number");
+/// Only offers that stand already.
+const FLAG_LIMITED: u32 = 2;
+/// Of an account: its assets' trust lines need its authorisation.
+const FLAG_AUTH_REQUIRED: u32 = 1;
+const _: () = assert!(
+    TrustLineFlags::AuthorizedFlag as i32 == 1
+        && TrustLineFlags::AuthorizedToMaintainLiabilitiesFlag as i32 == 2
+        && AccountFlags::RequiredFlag as i32 == 1,
+    "the ledger's own numbers"
+);
 
 /// Liabilities, reserves paid for others, reserves paid by others.
 fn extensions(account: &AccountEntry) -> (Liabilities, u32, u32) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::amount::{Amount, Money};
-use crate::asset::{Asset, AssetDescription, AssetId, Offer, StellarAsset, SuspensePolicy};
+use crate::asset::{Asset, AssetDescription, AssetId, Authorization, Offer, StellarAsset, SuspensePolicy};
 use crate::clock::parse_utc;
 use crate::config::Config;
 use crate::fee::FeeSchedule;
@@ -66,6 +66,7 @@ pub fn asset() -> Asset {
         withdrawal: Some(offer),
         funding_window: Duration::from_secs(24 * 3600),
         suspense: SuspensePolicy::default(),
+        authorization: Authorization::default(),
         description: AssetDescription {
             name: None,
             desc: "A dollar for tests".to_owned(),

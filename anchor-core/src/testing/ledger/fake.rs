@@ -171,6 +171,7 @@ impl FakeLedger {
                 buying_liabilities: StellarAmount::ZERO,
                 selling_liabilities: StellarAmount::ZERO,
                 authorized: true,
+                limited: false,
             });
         });
     }
@@ -527,6 +528,7 @@ fn new_account(id: AccountId, sequence: i64) -> AccountSnapshot {
         medium_threshold: 0,
         trust_lines: Vec::new(),
         memo_required: false,
+        auth_required: false,
         home_domain: None,
     }
 }

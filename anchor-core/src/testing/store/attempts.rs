@@ -314,6 +314,33 @@ pub async fn number_of_a_failed_envelope_is_known_to_be_used(store: &dyn Store) 
     assert_eq!(store.attempt_landed_at(&account(52), unknown.sequence).await.unwrap(), None);
 }
 
+/// An account that comes back after it was merged away begins with another number.
+pub async fn channel_that_is_gone_has_no_number(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    store.channel_put(&[(account(50), Some(0)), (account(51), Some(1)), (account(52), None)]).await.unwrap();
+    let transactions = ready(&bench, 2).await;
+    let (first, paying) = open(&bench, &transactions[..1], account(50)).await;
+    bench.moved(&paying[0], applied(&first)).await;
+    let numbers = async || {
+        let asked = [account(51), account(50), account(53), account(50), account(52)];
+        let found = store.channel_find(&asked).await.unwrap();
+        assert!(found.iter().map(|one| one.account.to_string()).is_sorted(), "{found:?}");
+        let mut numbers: Vec<_> = found.iter().map(|one| (one.position, one.sequence)).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    let known = Some(first.sequence);
+    assert_eq!(numbers().await, [(None, None), (Some(0), known), (Some(1), None)]);
+    let (second, paying) = open(&bench, &transactions[1..], account(50)).await;
+    store.channel_forget(&[account(50)]).await.unwrap();
+    assert_eq!(numbers().await, [(None, None), (Some(0), known), (Some(1), None)], "it has an open envelope");
+    bench.moved(&paying[0], applied(&second)).await;
+    assert!(store.channel_retire(&account(50), at(0)).await.unwrap());
+    store.channel_forget(&[account(50), account(51), account(53)]).await.unwrap();
+    assert_eq!(numbers().await, [(None, None), (Some(0), None), (Some(1), None)]);
+    assert!(store.channel_find(&[]).await.unwrap().is_empty());
+}
+
 /// Others use these accounts too.
 pub async fn number_of_a_stand_in_is_not_remembered(store: &dyn Store) {
     let bench = Bench::new(store).await;

@@ -310,6 +310,15 @@ impl Store for MemoryStore {
         Ok(self.books().channel_retire(account, now))
     }
 
+    async fn channel_find(&self, accounts: &[AccountId]) -> Result<Vec<Channel>, StoreError> {
+        Ok(self.books().channel_find(accounts))
+    }
+
+    async fn channel_forget(&self, accounts: &[AccountId]) -> Result<(), StoreError> {
+        self.books().channel_forget(accounts);
+        Ok(())
+    }
+
     async fn order_open_of(
         &self,
         transaction: TransactionId,

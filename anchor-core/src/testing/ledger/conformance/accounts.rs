@@ -19,7 +19,7 @@ pub async fn funded_account_is_seen(network: &dyn TestNetwork) {
     assert!(account.balance >= stroops(10_000_000_000));
     assert!(account.sequence > 0);
     assert_eq!(account.signers, [(SignerKey::Ed25519(actor.id()), 1)]);
-    assert!(!account.memo_required);
+    assert!(!account.memo_required && !account.auth_required);
     assert_eq!(account.home_domain, None);
 }
 
@@ -33,7 +33,7 @@ pub async fn trust_line_is_seen_with_balance_and_limit(network: &dyn TestNetwork
     let line = lines.first().expect("a trust line");
     assert_eq!(line.asset, issuer.usd());
     assert_eq!((line.balance, line.limit), (stroops(20), stroops(500)));
-    assert!(line.authorized);
+    assert!(line.authorized && !line.limited);
 }
 
 /// SEP-29's data entry, and nothing but its exact value.

@@ -99,7 +99,36 @@ fn apply_operation(
             let id = digest(&[received.hash.as_bytes(), &index.to_be_bytes()]);
             Ok(Some(format!("00000000{}", hex::encode(id))))
         }
+        Operation::AuthorizeTrust { holder, asset } => {
+            let line = world.accounts.get_mut(holder).map(|account| &mut account.trust_lines);
+            let line = line.and_then(|lines| lines.iter_mut().find(|line| line.asset == *asset));
+            let line = line.ok_or_else(|| failed(FailureKind::CannotReceive, "op_no_trust_line"))?;
+            if line.limited {
+                return Err(failed(FailureKind::Other, "op_invalid_state"));
+            }
+            line.authorized = true;
+            Ok(None)
+        }
+        Operation::Merge { into } => {
+            let merged = world.accounts.get(&source).cloned();
+            let merged = merged.ok_or_else(|| failed(FailureKind::Other, "op_no_source_account"))?;
+            if !merged.trust_lines.is_empty() {
+                return Err(failed(FailureKind::Other, "op_has_sub_entries"));
+            }
+            if merged.sequence >= i64::from(world.point.sequence) << 32 {
+                return Err(failed(FailureKind::Other, "op_seqnum_too_far"));
+            }
+            let heir = world.accounts.get_mut(into);
+            let heir = heir.ok_or_else(|| failed(FailureKind::Other, "op_no_account"))?;
+            credit(heir, &StellarAsset::Native, merged.balance)?;
+            world.accounts.remove(&source);
+            let to = Account::Classic(*into);
+            record(world, received, index, source, to, &StellarAsset::Native, merged.balance);
+            Ok(None)
+        }
         Operation::ChangeTrust { asset, limit } => {
+            let requires = asset.issuer().and_then(|issuer| world.accounts.get(issuer));
+            let authorized = requires.is_none_or(|issuer| !issuer.auth_required);
             let account = account(world, source)?;
             let line = account.trust_lines.iter_mut().find(|line| line.asset == *asset);
             match line {
@@ -113,7 +142,8 @@ fn apply_operation(
                     limit: *limit,
                     buying_liabilities: StellarAmount::ZERO,
                     selling_liabilities: StellarAmount::ZERO,
-                    authorized: true,
+                    authorized,
+                    limited: false,
                 }),
             }
             account.trust_lines.retain(|line| !line.limit.is_zero());

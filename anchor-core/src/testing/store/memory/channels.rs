@@ -61,6 +61,24 @@ impl Books {
         row.map(|row| row.retired = true).is_some()
     }
 
+    pub(super) fn channel_find(&self, accounts: &[AccountId]) -> Vec<Channel> {
+        let mut found: Vec<Channel> = accounts
+            .iter()
+            .filter_map(|account| self.channels.get(account).map(|row| row.show(*account)))
+            .collect();
+        found.sort_by_cached_key(|channel| channel.account.to_string());
+        found.dedup_by_key(|channel| channel.account);
+        found
+    }
+
+    pub(super) fn channel_forget(&mut self, accounts: &[AccountId]) {
+        for account in accounts {
+            if let Some(row) = self.channels.get_mut(account).filter(|row| row.attempt.is_none()) {
+                row.sequence = None;
+            }
+        }
+    }
+
     /// The account has an open attempt from now on. Not every source account is a channel.
     pub(super) fn occupy(&mut self, account: &AccountId, attempt: AttemptId) {
         if let Some(row) = self.channels.get_mut(account) {

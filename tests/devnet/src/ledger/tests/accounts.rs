@@ -60,6 +60,29 @@ fn a_merged_account_leaves_everything_behind() {
     assert_eq!(*code(&world.refused(again)), TransactionResultResult::TxNoAccount);
 }
 
+/// Not even without a time bound: a new account begins above every number that one of an earlier ledger can have used.
+#[test]
+fn no_old_envelope_lands_on_an_account_that_was_merged_and_comes_back() {
+    let mut world = World::new();
+    let (alice, bob) = (world.fund("alice", 10), world.fund("bob", 10));
+    let number = world.sequence(&alice);
+    let old: Vec<_> = (1..=2)
+        .map(|next| {
+            let draft = build::Draft::new(&id(&alice), number + next);
+            world.sign(&draft.operation(build::payment(id(&bob), &Asset::Native, XLM)), &[&alice])
+        })
+        .collect();
+    world.run(&alice, merge_into(&bob)).unwrap();
+    for envelope in &old {
+        assert_eq!(*code(&world.refused(envelope.clone())), TransactionResultResult::TxNoAccount);
+    }
+    world.fund("alice", 10);
+    assert!(world.sequence(&alice) > number + 2);
+    for envelope in old {
+        assert_eq!(*code(&world.refused(envelope)), TransactionResultResult::TxBadSeq);
+    }
+}
+
 #[test]
 fn an_account_with_entries_or_a_far_sequence_cannot_merge() {
     let mut world = World::new();
