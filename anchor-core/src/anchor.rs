@@ -1,8 +1,10 @@
 //! Everything an anchor is made of, in one cheaply cloned handle.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::account::AccountId;
 use crate::asset::{Asset, OfferError, StellarAsset};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sep};
@@ -31,7 +33,9 @@ struct Parts {
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
     fee: Arc<dyn FeeIntegration>,
-    signer: Arc<dyn Signer>,
+    keys: LocalSigner,
+    signer: Option<Arc<dyn Signer>>,
+    signed_elsewhere: BTreeSet<AccountId>,
     toml: Option<Arc<dyn TomlIntegration>>,
     events: Option<Arc<dyn EventSink>>,
     documents: Option<Arc<dyn TransactionDocuments>>,
@@ -141,9 +145,19 @@ impl Anchor {
         &*self.parts.fee
     }
 
-    /// Who signs for the distribution accounts.
-    pub fn signer(&self) -> &dyn Signer {
-        &*self.parts.signer
+    /// The keys that this process has.
+    pub fn keys(&self) -> &LocalSigner {
+        &self.parts.keys
+    }
+
+    /// Who signs for the accounts whose keys this process does not have.
+    pub fn signer(&self) -> Option<&dyn Signer> {
+        self.parts.signer.as_deref()
+    }
+
+    /// Whether [`signer`](Self::signer) has to sign what takes value or fees from this account.
+    pub fn is_signed_elsewhere(&self, account: &AccountId) -> bool {
+        self.parts.signed_elsewhere.contains(account)
     }
 
     /// The last word on stellar.toml.
@@ -254,7 +268,8 @@ impl AnchorBuilder {
         self
     }
 
-    /// Who signs for the distribution and channel accounts; the keys of `DISTRIBUTION_SEEDS` and `CHANNEL_SEED` if absent.
+    /// Who signs for accounts whose keys are not in `DISTRIBUTION_SEEDS` or `FEE_SEED`. Channel accounts always have the
+    /// keys of `CHANNEL_SEED`.
     pub fn signer(mut self, signer: impl Signer + 'static) -> Self {
         self.signer = Some(Arc::new(signer));
         self
@@ -323,14 +338,13 @@ impl AnchorBuilder {
                 }
             }
         }
-        let signer = self.signer.unwrap_or_else(|| {
-            let local =
-                LocalSigner::new(self.config.distribution_keys.iter().chain(&self.config.fee_key).cloned());
-            Arc::new(match &self.config.channel_seed {
-                Some(seed) => local.with_channels(seed.clone()),
-                None => local,
-            })
-        });
+        let keys = self.config.distribution_keys.iter().chain(&self.config.fee_key);
+        let keys = LocalSigner::new(keys.cloned());
+        let keys = match &self.config.channel_seed {
+            Some(seed) => keys.with_channels(seed.clone()),
+            None => keys,
+        };
+        let signed_elsewhere = self.signer.iter().flat_map(|signer| signer.accounts()).collect();
         Ok(Anchor {
             parts: Arc::new(Parts {
                 config: self.config,
@@ -341,7 +355,9 @@ impl AnchorBuilder {
                 deposit: self.deposit,
                 withdrawal: self.withdrawal,
                 fee: self.fee,
-                signer,
+                keys,
+                signer: self.signer,
+                signed_elsewhere,
                 toml: self.toml,
                 events: self.events,
                 documents: self.documents,

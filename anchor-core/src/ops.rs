@@ -18,6 +18,7 @@ pub mod observe;
 pub mod payout;
 mod route;
 mod settle;
+pub mod signing;
 pub mod start;
 pub mod submit;
 pub mod suspense;

@@ -20,7 +20,7 @@ use crate::memo::Memo;
 use crate::stellar::{Cursor, Movement, PoisonRecord};
 use crate::transaction::{
     Attempt, AttemptStatus, Change, Event, FactRecord, Kind, Order, Protocol, Queue, Transaction,
-    TransactionHash,
+    TransactionHash, Unsigned,
 };
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -113,6 +113,47 @@ pub struct Bump {
     pub fee: i64,
     /// When it was stored.
     pub opened_at: DateTime<Utc>,
+    /// What somebody else has to sign, as for [`Attempt::unsigned`]; then `envelope` is empty until it is signed.
+    pub unsigned: Option<Unsigned>,
+}
+
+/// An envelope, or a dearer wrapping of one, that somebody else has to sign. Nobody else asks while the lease lasts.
+#[derive(Debug, Clone)]
+pub struct ClaimedSigning {
+    /// What has to be signed: the attempt's hash, or that of a wrapping.
+    pub hash: TransactionHash,
+    /// The open attempt that it belongs to.
+    pub attempt: Attempt,
+    /// Base64 XDR, without signatures.
+    pub envelope: Arc<str>,
+    /// When it was stored.
+    pub opened_at: DateTime<Utc>,
+    /// Proves the claim when it is signed or given back.
+    pub lease: LeaseToken,
+}
+
+/// How an envelope that somebody else has to sign ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SigningEnd {
+    /// It can be sent.
+    Signed {
+        /// Base64 XDR, with all signatures.
+        envelope: Arc<str>,
+    },
+    /// Nobody is asked again.
+    Refused {
+        /// For the operator.
+        reason: String,
+    },
+}
+
+/// What is known of an envelope that somebody else has to sign, or had to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signing {
+    /// The last ledger's close time when it was built: [`Unsigned::since`].
+    pub since: u64,
+    /// Why it was not signed and never will be.
+    pub refused: Option<String>,
 }
 
 /// An attempt that was closed as void, for one of the transactions that it was to pay for.
@@ -532,6 +573,26 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn attempt_void_list(&self, transactions: &[TransactionId]) -> Result<Vec<GivenUp>, StoreError>;
     /// The most that all attempts and wrappings since then may have cost, in stroops.
     async fn attempt_fees_since(&self, since: DateTime<Utc>) -> Result<i64, StoreError>;
+
+    /// Takes envelopes that somebody else has to sign, of open attempts, that are due. Two claims never get the same one
+    /// while its lease lasts.
+    async fn signing_claim(&self, claim: &Claim) -> Result<Vec<ClaimedSigning>, StoreError>;
+    /// Gives them back, each due again at its time. Without effect on those whose lease was lost.
+    async fn signing_release(
+        &self,
+        claims: &[(TransactionHash, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError>;
+    /// Writes the signed envelope where it is sent from, and makes the attempt due at once; or that it was refused.
+    /// `false`: the lease was lost, it has ended already, or the attempt is closed; nothing was written.
+    async fn signing_close(
+        &self,
+        hash: &TransactionHash,
+        lease: LeaseToken,
+        end: &SigningEnd,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+    /// What is known of an envelope that somebody else has to sign; `None` if nobody else has to.
+    async fn signing_fetch(&self, hash: &TransactionHash) -> Result<Option<Signing>, StoreError>;
 
     /// Adds channels. Those that are there already stay as they are, but are no longer retired.
     async fn channel_put(&self, channels: &[(AccountId, Option<u32>)]) -> Result<(), StoreError>;

@@ -3,4 +3,5 @@
 pub mod fakes;
 pub mod ledger;
 pub mod rails;
+pub mod signer;
 pub mod store;

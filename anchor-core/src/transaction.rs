@@ -23,7 +23,7 @@ mod state;
 mod status;
 
 pub use apply::{Applied, ApplyContext};
-pub use attempt::{Attempt, AttemptPurpose, AttemptStatus, HashError, TransactionHash};
+pub use attempt::{Attempt, AttemptPurpose, AttemptStatus, HashError, TransactionHash, Unsigned};
 pub use change::{Change, ChangeEffect};
 pub use event::{Event, EventKind};
 pub use fact::{Actor, AfterRefusal, AfterVoid, Effect, Fact, FactRecord, Settlement};

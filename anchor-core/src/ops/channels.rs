@@ -3,7 +3,7 @@
 //! Everything is done by attempts that pay for no transaction: stored before they are sent, closed by `confirm`. What a
 //! killed process has left undone, the next call finds undone, because it looks at the ledger first.
 
-use super::submit::sign::signed;
+use super::submit::sign::{Signed, signed};
 use super::work::{JobSettings, Progress};
 use super::{OpsError, submit};
 use crate::account::AccountId;
@@ -14,7 +14,7 @@ use crate::id::AttemptId;
 use crate::integration::{CHANNELS_MAX, channel_key};
 use crate::memo::Memo;
 use crate::stellar::AccountSnapshot;
-use crate::stellar::envelope::{EnvelopeSpec, Payment, SignedEnvelope};
+use crate::stellar::envelope::{EnvelopeSpec, Payment};
 use crate::store::{Channel, Stored};
 use crate::transaction::{Attempt, AttemptPurpose};
 
@@ -26,6 +26,9 @@ const OPERATIONS_MAX: usize = 100;
 
 /// How long an envelope of the pool's may land, in seconds of ledger time.
 const LIFETIME: u64 = 60;
+
+/// The same where somebody else has to sign it.
+const LIFETIME_ELSEWHERE: u64 = 3600;
 
 const FEE: u32 = 10_000;
 
@@ -161,7 +164,8 @@ async fn send(anchor: &Anchor, payer: AccountId, payments: Vec<Payment>) -> Resu
     let shown = anchor.ledger().account(&payer).await.map_err(OpsError::from)?;
     let shown = shown.ok_or(ChannelsError::NoPayer(payer))?;
     let operations = i64::try_from(payments.len()).unwrap_or(i64::MAX);
-    let (sequence, max_time) = (shown.sequence.saturating_add(1), latest.closed_at.saturating_add(LIFETIME));
+    let lifetime = if anchor.is_signed_elsewhere(&payer) { LIFETIME_ELSEWHERE } else { LIFETIME };
+    let (sequence, max_time) = (shown.sequence.saturating_add(1), latest.closed_at.saturating_add(lifetime));
     let unsigned = EnvelopeSpec {
         network: anchor.ledger().network(),
         transaction_source: payer,
@@ -174,20 +178,24 @@ async fn send(anchor: &Anchor, payer: AccountId, payments: Vec<Payment>) -> Resu
     }
     .build()
     .map_err(|error| OpsError::Envelope(error.to_string()))?;
-    let SignedEnvelope { hash, xdr } = signed(anchor, unsigned).await?;
+    let Signed { hash, envelope, unsigned } = signed(anchor, unsigned, latest.closed_at)?;
     let attempt = Attempt {
         id: AttemptId::new(anchor.ids().next()),
         purpose: AttemptPurpose::Channels,
         hash,
-        envelope: xdr.into(),
+        envelope,
         source: payer,
         sequence,
         max_time,
         fee: i64::from(FEE).saturating_mul(operations),
+        unsigned,
     };
     let opened = anchor.store().attempt_open(&attempt, anchor.clock().now()).await.map_err(OpsError::from)?;
     if opened != Stored::Applied {
         return Err(ChannelsError::Busy(payer));
+    }
+    if !attempt.is_signed() {
+        anchor.wake().signings().notify_one();
     }
     submit::send_all(anchor, &[attempt]).await;
     Ok(())

@@ -4,7 +4,8 @@
 //! ReadyToPay, RefundDue  -- plan, sign --  attempt stored  -- submit -->  confirm
 //!                       (1)           (2)                 (3)
 //! ```
-//! Killed at (1) nothing happened; at (2) a signature was made that nobody ever sees. Killed at (3), before,
+//! Killed at (1) nothing happened; at (2) a signature was made that nobody ever sees. What somebody else has to sign is
+//! stored unsigned and sent by `ops::signing`. Killed at (3), before,
 //! during or after the submission, it looks the same: an open attempt, which `confirm` resolves by its hash. What
 //! a server answers to a submission is logged and decides nothing.
 //!
@@ -186,7 +187,7 @@ impl<'a> Round<'a> {
     ) -> Vec<Attempt> {
         let (mut groups, mut carried) = (Vec::new(), Vec::new());
         for (parcel, channel) in parcels {
-            let signed = match self.sign(&parcel, &channel).await {
+            let signed = match self.sign(&parcel, &channel) {
                 Ok(Ok(attempt)) => desk.changes(&parcel, &attempt),
                 Ok(Err(refused)) => {
                     // built from checked values: what cannot be built says something about this one payment
@@ -221,6 +222,9 @@ impl<'a> Round<'a> {
                 return Vec::new();
             }
         };
+        if groups.iter().any(|group| waits_for_signatures(group)) {
+            self.anchor.wake().signings().notify_one();
+        }
         let mut opened = Vec::with_capacity(groups.len());
         for ((changes, stored), (parcel, channel)) in groups.into_iter().zip(stored).zip(carried) {
             if stored != Stored::Applied {
@@ -242,6 +246,10 @@ impl<'a> Round<'a> {
     fn most(&self) -> StellarAmount {
         StellarAmount::from_stroops(i64::from(self.fee)).unwrap_or_default()
     }
+}
+
+fn waits_for_signatures(group: &[Change]) -> bool {
+    matches!(group.first().map(Change::effect), Some(ChangeEffect::OpenAttempt(attempt)) if !attempt.is_signed())
 }
 
 /// The claimed transactions of a round, and where each of them ended.
@@ -321,7 +329,9 @@ impl Desk<'_> {
 }
 
 /// Sends stored envelopes, for the first time or again: each lands at most once. Nothing is concluded from the answers.
+/// Those that wait for somebody else's signature are left out.
 pub(super) async fn send_all(anchor: &Anchor, attempts: &[Attempt]) {
+    let attempts: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.is_signed()).collect();
     let envelopes: Vec<&str> = attempts.iter().map(|attempt| &*attempt.envelope).collect();
     if envelopes.is_empty() {
         return;

@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, Settled,
-    StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    ClaimedSigning, EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded,
+    Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::Asset;
@@ -21,7 +21,9 @@ use crate::id::{AttemptId, EventId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::stellar::Cursor;
-use crate::transaction::{Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction};
+use crate::transaction::{
+    Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
+};
 
 mod attempts;
 mod bulk;
@@ -41,6 +43,7 @@ mod pool;
 mod rows;
 mod schema;
 mod sessions;
+mod signing;
 mod transactions;
 mod url;
 mod watches;
@@ -336,6 +339,39 @@ impl Store for DieselStore {
 
     async fn attempt_fees_since(&self, since: DateTime<Utc>) -> Result<i64, StoreError> {
         self.database.read("attempt_fees_since", move |c| attempts::fees_since(c, since)).await
+    }
+
+    async fn signing_claim(&self, claim: &Claim) -> Result<Vec<ClaimedSigning>, StoreError> {
+        let claim = claim.clone();
+        self.database.write("signing_claim", move |c| signing::claim(c, &claim)).await
+    }
+
+    async fn signing_release(
+        &self,
+        claims: &[(TransactionHash, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let claims = claims.to_vec();
+        self.database.write("signing_release", move |c| signing::release(c, &claims)).await
+    }
+
+    async fn signing_close(
+        &self,
+        hash: &TransactionHash,
+        lease: LeaseToken,
+        end: &SigningEnd,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let (hash, end) = (*hash, end.clone());
+        let close = move |c: &mut _| signing::close(c, &hash, lease, &end, at);
+        self.database.write_or_not("signing_close", close).await
+    }
+
+    async fn signing_fetch(&self, hash: &TransactionHash) -> Result<Option<Signing>, StoreError> {
+        let hash = *hash;
+        self.database.read("signing_fetch", move |c| signing::fetch(c, &hash)).await
     }
 
     async fn channel_put(&self, channels: &[(AccountId, Option<u32>)]) -> Result<(), StoreError> {

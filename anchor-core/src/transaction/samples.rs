@@ -203,6 +203,7 @@ fn sample_attempt() -> Attempt {
         sequence: 1,
         max_time: 1_800_000_060,
         fee: 100,
+        unsigned: None,
     }
 }
 

@@ -13,13 +13,14 @@ use anchor_core::memo::Memo;
 use anchor_core::stellar::{Cursor, Ledger as _};
 use anchor_core::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, Settled,
-    StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    ClaimedSigning, EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded,
+    Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::store::memory::MemoryStore;
 use anchor_core::transaction::{
     Attempt, AttemptStatus, Change, ChangeEffect, FactRecord, Order, Protocol, Queue, Transaction,
+    TransactionHash,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -257,6 +258,10 @@ pass_on! {
     fn attempt_bump(id: AttemptId, bump: &Bump) -> bool;
     fn attempt_void_list(transactions: &[TransactionId]) -> Vec<GivenUp>;
     fn attempt_fees_since(since: DateTime<Utc>) -> i64;
+    fn signing_claim(claim: &Claim) -> Vec<ClaimedSigning>;
+    fn signing_release(claims: &[(TransactionHash, LeaseToken, DateTime<Utc>)]) -> ();
+    fn signing_close(hash: &TransactionHash, lease: LeaseToken, end: &SigningEnd, at: DateTime<Utc>) -> bool;
+    fn signing_fetch(hash: &TransactionHash) -> Option<Signing>;
     fn channel_put(channels: &[(AccountId, Option<u32>)]) -> ();
     fn channel_list() -> Vec<Channel>;
     fn channel_count(now: DateTime<Utc>) -> ChannelCount;

@@ -11,6 +11,7 @@ use anchor_core::asset::{Asset, StellarAsset};
 use anchor_core::id::{AttemptId, EventId, OrderId, TransactionId};
 use anchor_core::integration::{
     Answers, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome, PendingDeposit, RailsIntegration,
+    Signer, SigningOutcome, SigningRequest,
 };
 use anchor_core::memo::Memo;
 use anchor_core::stellar::{
@@ -18,8 +19,8 @@ use anchor_core::stellar::{
 };
 use anchor_core::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, Settled,
-    StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    ClaimedSigning, EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded,
+    Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -154,6 +155,17 @@ impl<T: RailsIntegration> RailsIntegration for Mortal<T> {
         orders: &[PayoutOrder],
     ) -> Result<Vec<(OrderId, Result<PayoutOutcome, IntegrationError>)>, IntegrationError> {
         self.inner.poll_outgoing_transactions(orders).await
+    }
+}
+
+#[async_trait]
+impl<T: Signer> Signer for Mortal<T> {
+    fn accounts(&self) -> Vec<AccountId> {
+        self.inner.accounts()
+    }
+
+    async fn sign(&self, request: &SigningRequest) -> Result<SigningOutcome, IntegrationError> {
+        self.switch.around(self.inner.sign(request)).await
     }
 }
 
@@ -360,6 +372,34 @@ impl<T: Store> Store for Mortal<T> {
 
     async fn attempt_fees_since(&self, since: DateTime<Utc>) -> Result<i64, StoreError> {
         self.inner.attempt_fees_since(since).await
+    }
+
+    async fn signing_claim(&self, claim: &Claim) -> Result<Vec<ClaimedSigning>, StoreError> {
+        self.switch.claim(self.inner.signing_claim(claim)).await
+    }
+
+    async fn signing_release(
+        &self,
+        claims: &[(TransactionHash, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        self.switch.around(self.inner.signing_release(claims)).await
+    }
+
+    async fn signing_close(
+        &self,
+        hash: &TransactionHash,
+        lease: LeaseToken,
+        end: &SigningEnd,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.switch.around(self.inner.signing_close(hash, lease, end, at)).await
+    }
+
+    async fn signing_fetch(&self, hash: &TransactionHash) -> Result<Option<Signing>, StoreError> {
+        self.inner.signing_fetch(hash).await
     }
 
     async fn channel_put(&self, channels: &[(AccountId, Option<u32>)]) -> Result<(), StoreError> {

@@ -14,6 +14,7 @@ use super::rows::event::EventRow;
 use super::rows::fact::FactRow;
 use super::rows::transaction::TransactionRow;
 use super::schema::{attempt_items, events, facts, orders, receipts, receiving_memos, transactions};
+use super::signing;
 use crate::id::TransactionId;
 use crate::store::Stored;
 use crate::transaction::{Change, ChangeEffect, Fact, OrderStatus, Receipt, Receiving};
@@ -165,6 +166,11 @@ fn attempts_effect(connection: &mut AnyConnection, groups: &[&[Change]]) -> Resu
     if !opened.is_empty() {
         attempts::open(connection, opened)?;
         insert_all!(connection, attempt_items::table, items);
+        for change in groups.iter().filter_map(|group| group.first()) {
+            if let ChangeEffect::OpenAttempt(attempt) = change.effect() {
+                signing::open(connection, [attempt], change.fact().at)?;
+            }
+        }
     }
     attempts::close(connection, &closed)
 }

@@ -6,4 +6,5 @@ pub(super) mod codec;
 pub(super) mod event;
 pub(super) mod fact;
 pub(super) mod payment;
+pub(super) mod signing;
 pub(super) mod transaction;

@@ -116,6 +116,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    signings (hash) {
+        hash -> Text,
+        attempt_id -> Text,
+        envelope -> Text,
+        since -> BigInt,
+        opened_at -> Timestamp,
+        due_at -> Timestamp,
+        refused -> Nullable<Text>,
+        closed_at -> Nullable<Timestamp>,
+        lease_owner -> Nullable<Text>,
+        lease_token -> BigInt,
+        lease_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     channels (account) {
         account -> Text,
         position -> Nullable<BigInt>,
@@ -262,4 +278,5 @@ diesel::joinable!(receiving_memos -> transactions (transaction_id));
 diesel::joinable!(attempt_items -> attempts (attempt_id));
 diesel::joinable!(attempt_items -> transactions (transaction_id));
 diesel::allow_tables_to_appear_in_same_query!(receiving_memos, transactions);
+diesel::allow_tables_to_appear_in_same_query!(signings, attempts);
 diesel::allow_tables_to_appear_in_same_query!(attempt_items, attempts, transactions);

@@ -17,11 +17,12 @@ use crate::memo::Memo;
 use crate::stellar::Cursor;
 use crate::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, Settled,
-    StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    ClaimedSigning, EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded,
+    Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, Event, FactRecord, Order, OrderStatus, Protocol, Queue, Transaction,
+    TransactionHash,
 };
 
 mod attempts;
@@ -34,6 +35,7 @@ mod find;
 mod outbox;
 mod payments;
 mod sessions;
+mod signings;
 mod watches;
 
 use books::Books;
@@ -264,6 +266,32 @@ impl Store for MemoryStore {
 
     async fn attempt_fees_since(&self, since: DateTime<Utc>) -> Result<i64, StoreError> {
         Ok(self.books().attempt_fees_since(since))
+    }
+
+    async fn signing_claim(&self, claim: &Claim) -> Result<Vec<ClaimedSigning>, StoreError> {
+        Ok(self.books().signing_claim(claim))
+    }
+
+    async fn signing_release(
+        &self,
+        claims: &[(TransactionHash, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError> {
+        self.books().signing_release(claims);
+        Ok(())
+    }
+
+    async fn signing_close(
+        &self,
+        hash: &TransactionHash,
+        lease: LeaseToken,
+        end: &SigningEnd,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        Ok(self.books().signing_close(hash, lease, end, at))
+    }
+
+    async fn signing_fetch(&self, hash: &TransactionHash) -> Result<Option<Signing>, StoreError> {
+        Ok(self.books().signing_fetch(hash))
     }
 
     async fn channel_put(&self, channels: &[(AccountId, Option<u32>)]) -> Result<(), StoreError> {

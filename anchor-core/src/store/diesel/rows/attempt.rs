@@ -79,6 +79,7 @@ impl AttemptRow {
             sequence: self.sequence,
             max_time: reader.number("max_time", self.max_time)?,
             fee: self.fee,
+            unsigned: None,
         })
     }
 }
@@ -135,6 +136,7 @@ impl BumpRow {
             envelope: self.envelope.into(),
             fee: self.fee,
             opened_at: time(self.opened_at),
+            unsigned: None,
         };
         Ok((self.attempt_id, bump))
     }

@@ -72,8 +72,11 @@ impl Books {
 
     fn open(&mut self, attempt: &Attempt, transactions: Vec<TransactionId>, at: DateTime<Utc>) {
         self.hashes.insert(attempt.hash);
+        if let Some(unsigned) = &attempt.unsigned {
+            self.signing_open(attempt.hash, attempt.id, unsigned, at);
+        }
         let row = AttemptRow {
-            attempt: attempt.clone(),
+            attempt: Attempt { unsigned: None, ..attempt.clone() },
             status: AttemptStatus::Open,
             opened_at: at,
             due_at: at,
@@ -153,8 +156,11 @@ impl Books {
         let row = self.attempts.get_mut(&id).filter(|row| row.status == AttemptStatus::Open);
         let Some(row) = row else { return false };
         if row.bumps.iter().all(|known| known.hash != bump.hash) {
-            row.bumps.push(bump.clone());
+            row.bumps.push(Bump { unsigned: None, ..bump.clone() });
             row.bumps.sort_by_key(|bump| (bump.opened_at, bump.fee));
+            if let Some(unsigned) = &bump.unsigned {
+                self.signing_open(bump.hash, id, unsigned, bump.opened_at);
+            }
         }
         true
     }

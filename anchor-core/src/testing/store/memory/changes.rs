@@ -163,7 +163,7 @@ impl Books {
 fn without_envelope(record: &FactRecord) -> FactRecord {
     let mut record = record.clone();
     if let Fact::AttemptOpened { attempt } = &mut record.fact {
-        attempt.envelope = "".into();
+        (attempt.envelope, attempt.unsigned) = ("".into(), None);
     }
     record
 }
