@@ -19,6 +19,8 @@ mod roads;
 mod rpc;
 #[path = "jobs/sep24.rs"]
 mod sep24;
+#[path = "jobs/signing.rs"]
+mod signing;
 #[path = "jobs/suspense.rs"]
 mod suspense;
 #[path = "jobs/world.rs"]

@@ -9,7 +9,7 @@ use anchor_core::amount::StellarAmount;
 use anchor_core::asset::{Asset, StellarAsset, SuspensePolicy};
 use anchor_core::clock::ManualClock;
 use anchor_core::id::{IdSource as _, RandomIds, TransactionId};
-use anchor_core::integration::RailsIntegration;
+use anchor_core::integration::{RailsIntegration, Signer as _};
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
 use anchor_core::ops::{Committed, Progress, channels, commit};
@@ -18,6 +18,7 @@ use anchor_core::store::diesel::DieselStore;
 use anchor_core::testing::fakes::{AmountForms, PlainDocuments, RecordedEvents, ScriptedCallbacks, samples};
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::rails::{ScriptedRails, Transfer};
+use anchor_core::testing::signer::ScriptedSigner;
 use anchor_core::transaction::{Actor, Fact, Kind, Transaction};
 use anchor_tests::database::TestDatabase;
 use anchor_worker::{Worker, WorkerConfig};
@@ -54,16 +55,27 @@ impl World {
 
     /// With other rails than the bank itself.
     pub(crate) async fn with_rails(bank: ScriptedRails, rails: impl RailsIntegration + 'static) -> Self {
-        Self::build(bank, rails, samples::asset()).await
+        Self::build(bank, rails, samples::asset(), None).await
+    }
+
+    /// Where somebody else has the keys of these accounts, and this process has not.
+    pub(crate) async fn with_signer(signer: &ScriptedSigner) -> Self {
+        let rails = ScriptedRails::new();
+        Self::build(rails.clone(), rails, samples::asset(), Some(signer.clone())).await
     }
 
     /// Where payments that nobody expected are treated like this.
     pub(crate) async fn with_policy(suspense: SuspensePolicy) -> Self {
         let rails = ScriptedRails::new();
-        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }).await
+        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }, None).await
     }
 
-    async fn build(bank: ScriptedRails, rails: impl RailsIntegration + 'static, asset: Asset) -> Self {
+    async fn build(
+        bank: ScriptedRails,
+        rails: impl RailsIntegration + 'static,
+        asset: Asset,
+        signer: Option<ScriptedSigner>,
+    ) -> Self {
         let database = crate::database();
         let store = DieselStore::open(database.url()).unwrap();
         store.migrate().await.unwrap();
@@ -72,6 +84,12 @@ impl World {
         let mut config = samples::config();
         config.channel_seed = Some(SigningKey::from_seed([7; 32]));
         config.fee_key = Some(SigningKey::from_seed([8; 32]));
+        if let Some(signer) = &signer {
+            let elsewhere = signer.accounts();
+            config.distribution_keys.retain(|key| !elsewhere.contains(&key.account()));
+            let fee_key = config.fee_key.take_if(|key| elsewhere.contains(&key.account()));
+            config.fee_account = fee_key.map(|key| key.account());
+        }
         let ledger = FakeLedger::new(config.network.clone(), now);
         ledger.fund(samples::distribution().account(), lumens(1000));
         ledger.trust(samples::distribution().account(), &samples::token(), lumens(100_000));
@@ -80,7 +98,11 @@ impl World {
 
         let switch = KillSwitch::new();
         let (events, callbacks) = (RecordedEvents::default(), ScriptedCallbacks::default());
-        let anchor = Anchor::builder(config)
+        let builder = match signer {
+            Some(signer) => Anchor::builder(config).signer(Mortal::new(signer, &switch)),
+            None => Anchor::builder(config),
+        };
+        let anchor = builder
             .store(Mortal::new(store, &switch))
             .ledger(Mortal::new(ledger.clone(), &switch))
             .rails(Mortal::new(rails, &switch))

@@ -24,6 +24,8 @@ fn key(number: u8) -> SigningKey {
 async fn broken_rules(signer: impl Signer) -> Vec<&'static str> {
     let mut rules: Vec<_> =
         check(&Harness(signer, None)).await.into_iter().map(|violation| violation.rule).collect();
+    // for several accounts the same
+    rules.sort_unstable();
     rules.dedup();
     rules
 }
@@ -58,8 +60,8 @@ impl Signer for Blind {
 async fn suite_finds_a_signer_that_signs_blindly() {
     let expected = [
         "a hash that is not the envelope's is not signed",
-        "an envelope of another network is not signed",
         "an account that is not among its own is not signed for",
+        "an envelope of another network is not signed",
     ];
     assert_eq!(broken_rules(Blind).await, expected);
 }
