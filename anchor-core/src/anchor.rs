@@ -10,8 +10,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sep};
 use crate::id::{IdSource, RandomIds};
 use crate::integration::{
-    DepositIntegration, EventSink, FeeIntegration, LocalSigner, RailsIntegration, ScheduledFee, Signer,
-    TomlIntegration, TransactionDocuments, WithdrawalIntegration,
+    CustodyIntegration, DepositIntegration, EventSink, FeeIntegration, LocalSigner, RailsIntegration,
+    ScheduledFee, Signer, TomlIntegration, TransactionDocuments, WithdrawalIntegration,
 };
 use crate::stellar::Ledger;
 use crate::store::{Store, StoreError};
@@ -36,6 +36,7 @@ struct Parts {
     keys: LocalSigner,
     signer: Option<Arc<dyn Signer>>,
     signed_elsewhere: BTreeSet<AccountId>,
+    custody: Option<Arc<dyn CustodyIntegration>>,
     toml: Option<Arc<dyn TomlIntegration>>,
     events: Option<Arc<dyn EventSink>>,
     documents: Option<Arc<dyn TransactionDocuments>>,
@@ -92,6 +93,7 @@ impl Anchor {
             withdrawal: None,
             fee: Arc::new(ScheduledFee),
             signer: None,
+            custody: None,
             toml: None,
             events: None,
             documents: None,
@@ -160,6 +162,11 @@ impl Anchor {
         self.parts.signed_elsewhere.contains(account)
     }
 
+    /// Who pays on the ledger, if not this process.
+    pub fn custody(&self) -> Option<&dyn CustodyIntegration> {
+        self.parts.custody.as_deref()
+    }
+
     /// The last word on stellar.toml.
     pub fn toml(&self) -> Option<&dyn TomlIntegration> {
         self.parts.toml.as_deref()
@@ -212,6 +219,7 @@ pub struct AnchorBuilder {
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
     fee: Arc<dyn FeeIntegration>,
     signer: Option<Arc<dyn Signer>>,
+    custody: Option<Arc<dyn CustodyIntegration>>,
     toml: Option<Arc<dyn TomlIntegration>>,
     events: Option<Arc<dyn EventSink>>,
     documents: Option<Arc<dyn TransactionDocuments>>,
@@ -272,6 +280,13 @@ impl AnchorBuilder {
     /// keys of `CHANNEL_SEED`.
     pub fn signer(mut self, signer: impl Signer + 'static) -> Self {
         self.signer = Some(Arc::new(signer));
+        self
+    }
+
+    /// Who pays deposits and refunds on the ledger, instead of envelopes of this process. Claimable balances are off then.
+    pub fn custody(mut self, custody: impl CustodyIntegration + 'static) -> Self {
+        self.custody = Some(Arc::new(custody));
+        self.config.claimable_balances = false;
         self
     }
 
@@ -358,6 +373,7 @@ impl AnchorBuilder {
                 keys,
                 signer: self.signer,
                 signed_elsewhere,
+                custody: self.custody,
                 toml: self.toml,
                 events: self.events,
                 documents: self.documents,

@@ -4,6 +4,7 @@
 //! know", never "it failed"**: nothing moves and the question is asked again. Every call has a deadline, after
 //! which the answer is unknown too. A panic or an error touches one transaction, never the job.
 
+mod custody;
 mod deposit;
 mod documents;
 mod error;
@@ -16,6 +17,7 @@ mod signer;
 mod toml;
 mod withdrawal;
 
+pub use custody::{CustodyIntegration, CustodyOutcome};
 pub use deposit::DepositIntegration;
 pub use documents::TransactionDocuments;
 pub use error::{IntegrationError, Retry};

@@ -9,6 +9,7 @@ pub mod callback;
 pub mod channels;
 mod commit;
 pub mod confirm;
+pub mod custody;
 pub mod deliver;
 mod error;
 pub mod expire;

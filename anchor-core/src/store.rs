@@ -19,8 +19,8 @@ use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::stellar::{Cursor, Movement, PoisonRecord};
 use crate::transaction::{
-    Attempt, AttemptStatus, Change, Event, FactRecord, Kind, Order, Protocol, Queue, Transaction,
-    TransactionHash, Unsigned,
+    Attempt, AttemptStatus, Change, CustodyOrder, CustodyStatus, Event, FactRecord, Kind, Order, Protocol,
+    Queue, Transaction, TransactionHash, Unsigned,
 };
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -55,8 +55,8 @@ pub enum Stored {
     Applied,
     /// Somebody else changed the transaction first: read it again.
     Stale,
-    /// Another open attempt or order of the transaction, or another open attempt of the source account, stands in
-    /// the way; nothing was written.
+    /// Another open attempt or order of the transaction, another open attempt of the source account, or another custodian's
+    /// order that the same operation on the ledger stands for, stands in the way; nothing was written.
     SourceBusy,
     /// The receiving (account, memo) pair belongs to another transaction; nothing was written.
     MemoTaken,
@@ -199,6 +199,17 @@ pub struct ChannelCount {
     pub free: u32,
     /// That are not retired.
     pub all: u32,
+}
+
+/// A stored order to the custodian.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustodyRecord {
+    /// The order.
+    pub order: CustodyOrder,
+    /// How it stands.
+    pub status: CustodyStatus,
+    /// When it was stored.
+    pub opened_at: DateTime<Utc>,
 }
 
 /// Grows with every claim of the same row: an older one has lost its lease.
@@ -607,6 +618,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn channel_release(&self, claims: &[(AccountId, LeaseToken)]) -> Result<(), StoreError>;
     /// Nobody takes this channel any more; false if it has an open attempt, or somebody has it.
     async fn channel_retire(&self, account: &AccountId, now: DateTime<Utc>) -> Result<bool, StoreError>;
+
+    /// All orders of a transaction to the custodian, oldest first.
+    async fn custody_list(&self, transaction: TransactionId) -> Result<Vec<CustodyRecord>, StoreError>;
+    /// The operations of this ledger transaction that stand for orders to the custodian already.
+    async fn custody_movements(&self, hash: &TransactionHash) -> Result<Vec<String>, StoreError>;
 
     /// The transaction's open order, with the rails' reference if they gave one.
     async fn order_open_of(

@@ -5,6 +5,8 @@
 mod channels;
 #[path = "jobs/crash.rs"]
 mod crash;
+#[path = "jobs/custody.rs"]
+mod custody;
 #[path = "jobs/driver.rs"]
 mod driver;
 #[path = "jobs/kill.rs"]

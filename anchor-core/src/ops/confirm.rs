@@ -16,7 +16,7 @@ use super::absence::is_absent;
 use super::accounts::Accounts;
 use super::commit::{anomaly, moved};
 use super::work::{JobSettings, Progress};
-use super::{OpsError, bump, chain, submit};
+use super::{OpsError, bump, chain, custody, submit};
 use crate::anchor::Anchor;
 use crate::id::AttemptId;
 use crate::stellar::{Failure, FailureKind, LedgerPoint, Lookup};
@@ -41,20 +41,29 @@ const SEND_AGAIN: Duration = Duration::from_secs(5);
 /// How an attempt ended, by proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum End {
-    Applied { ledger: u32, claimable_balances: Vec<String> },
-    Failed { ledger: u32, failure: Failure },
+    Applied {
+        ledger: u32,
+        claimable_balances: Vec<String>,
+    },
+    Failed {
+        ledger: u32,
+        failure: Failure,
+    },
     /// `refused`: why somebody else did not sign it.
-    Dead { checked: LedgerPoint, refused: Option<String> },
+    Dead {
+        checked: LedgerPoint,
+        refused: Option<String>,
+    },
 }
 
-/// Looks up open attempts and closes those whose end is proved.
+/// Looks up open attempts and closes those whose end is proved; and follows what was ordered from the custodian.
 ///
 /// # Errors
 /// The store's, before anything was claimed. Later trouble gives the touched attempts back.
 pub async fn confirm(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
     let claimed = anchor.store().attempt_claim(&settings.claim(anchor)).await?;
     if claimed.is_empty() {
-        return Ok(Progress::default());
+        return custody::follow(anchor, settings).await;
     }
     let mut round = Round { anchor, settings, back: Vec::new(), progress: Progress::default() };
     round.progress.claimed = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
@@ -72,7 +81,7 @@ pub async fn confirm(anchor: &Anchor, settings: &JobSettings) -> Result<Progress
     let ended = round.proved(ended).await;
     round.close(ended).await;
     round.send_again(&open).await;
-    Ok(round.finish().await)
+    Ok(round.finish().await.and(custody::follow(anchor, settings).await?))
 }
 
 /// One answer for each attempt: by its own hash and, where it was wrapped again, by those of the wrappings, which some

@@ -48,7 +48,9 @@ impl OpsError {
             Self::Store(_)
             | Self::Sign(_)
             | Self::Signatures(_)
-            | Self::UnknownAsset | Self::Contended | Self::Envelope(_) => None,
+            | Self::UnknownAsset
+            | Self::Contended
+            | Self::Envelope(_) => None,
         }
     }
 }

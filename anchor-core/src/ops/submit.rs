@@ -22,7 +22,7 @@ use super::accounts::Accounts;
 use super::commit::moved;
 use super::route::accounts_of;
 use super::work::{JobSettings, Progress};
-use super::{OpsError, chain, commit};
+use super::{OpsError, chain, commit, custody};
 use crate::amount::StellarAmount;
 use crate::anchor::Anchor;
 use crate::id::TransactionId;
@@ -36,7 +36,9 @@ mod group;
 pub(super) mod sign;
 
 use channel::Channels;
-use decide::{Decision, decide};
+pub(super) use decide::{Decision, Send};
+
+use decide::decide;
 use group::{Parcel, parcels};
 
 /// What has to wait for a channel or a server is looked at again after this time: less than a ledger.
@@ -73,11 +75,14 @@ struct Round<'a> {
     fee: u32,
 }
 
-/// Plans, signs, stores and submits what is due, oldest first.
+/// Plans, signs, stores and submits what is due, oldest first; or orders it from the custodian, if there is one.
 ///
 /// # Errors
 /// The store's, before anything was claimed. Later trouble gives the touched transactions back.
 pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Result<Progress, OpsError> {
+    if anchor.custody().is_some() {
+        return custody::hand_over(anchor, settings).await;
+    }
     if !pace.introduced.load(Ordering::Relaxed) {
         let stand_ins: Vec<_> = anchor.assets().iter().map(|asset| (asset.distribution, None)).collect();
         anchor.store().channel_put(&stand_ins).await?;
@@ -108,6 +113,18 @@ pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Res
         }
     }
     Ok(desk.close().await)
+}
+
+/// What becomes of these, where somebody else pays: the same plans, without channels and envelopes. With the ledger
+/// that was the last one before.
+pub(super) async fn plans(
+    anchor: &Anchor,
+    settings: &JobSettings,
+    claimed: &[Claimed],
+) -> Result<(LedgerPoint, Vec<Decision>), OpsError> {
+    let round = Round::open(anchor, settings).await?;
+    let mut accounts = Accounts::read(anchor, accounts_of(anchor, claimed)).await;
+    Ok((round.latest, decide(&round, claimed, &mut accounts).await))
 }
 
 /// What may still be bid, by what was bid in the last 24 hours; `None` without a budget.

@@ -12,8 +12,9 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    ClaimedSigning, EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded,
-    Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    ClaimedSigning, CustodyRecord, EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord,
+    Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
+    TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::Asset;
@@ -31,6 +32,7 @@ mod changes;
 mod channels;
 mod claims;
 mod connection;
+mod custody;
 mod documents;
 mod fault;
 mod group;
@@ -403,6 +405,15 @@ impl Store for DieselStore {
     async fn channel_retire(&self, account: &AccountId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let account = *account;
         self.database.write("channel_retire", move |c| channels::retire(c, &account, now)).await
+    }
+
+    async fn custody_list(&self, transaction: TransactionId) -> Result<Vec<CustodyRecord>, StoreError> {
+        self.database.read("custody_list", move |c| custody::list(c, transaction)).await
+    }
+
+    async fn custody_movements(&self, hash: &TransactionHash) -> Result<Vec<String>, StoreError> {
+        let hash = *hash;
+        self.database.read("custody_movements", move |c| custody::movements(c, &hash)).await
     }
 
     async fn order_open_of(

@@ -30,6 +30,7 @@ mod bench;
 pub mod broken;
 pub mod changes;
 pub mod claims;
+pub mod custody;
 pub mod documents;
 pub mod history;
 pub mod memory;
@@ -116,6 +117,9 @@ macro_rules! store_conformance {
             claims::claim_takes_no_more_than_asked
             claims::overdue_transactions_are_claimed_while_they_can_expire
             claims::states_nobody_works_on_are_in_no_queue
+            custody::order_to_the_custodian_is_kept_with_its_end
+            custody::one_operation_stands_for_one_order
+            custody::disputed_order_stays_open_and_is_closed_once
             documents::store_answers
             documents::asset_is_replaced_under_its_identifier
             documents::answers_are_replaced

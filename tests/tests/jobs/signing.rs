@@ -166,7 +166,7 @@ async fn refused_envelope_is_held_when_it_cannot_land_any_more() {
 }
 
 #[tokio::test]
-async fn peer_envelope_that_the_signer_sends_itself_is_found_and_not_made_again() {
+async fn envelope_that_the_signer_sends_itself_is_found_and_not_made_again() {
     let vault = vault();
     vault.hold(true);
     let world = World::with_signer(&vault).await;
@@ -325,4 +325,27 @@ async fn refund_that_somebody_else_signs_survives_death_at_every_moment() {
         id
     };
     at_every_moment(0, "refunded", road).await;
+}
+
+#[tokio::test]
+async fn payments_whose_envelope_nobody_signed_share_the_next_one_again() {
+    let vault = vault();
+    vault.hold(true);
+    let world = World::with_signer(&vault).await;
+    world.channels(1).await;
+    let mut ids = Vec::new();
+    for number in 0..3 {
+        let user = world.another_user(100 + number);
+        ids.push(world.deposit_of(user, Memo::None, "10").await);
+    }
+    world.work().await;
+    close_after_the_bound(&world);
+    world.work().await;
+    let second = attempt(&world, ids[0]).await;
+    vault.approve(second.hash);
+    world.settle().await;
+    for id in ids {
+        assert_eq!(world.state(id).await, "paid");
+    }
+    assert_eq!(world.envelopes(), 1, "people are asked once for all of them");
 }

@@ -15,6 +15,7 @@ use anchor_core::memo::Memo;
 use anchor_core::ops::{Committed, Progress, channels, commit};
 use anchor_core::stellar::Movement;
 use anchor_core::store::diesel::DieselStore;
+use anchor_core::testing::custody::ScriptedCustody;
 use anchor_core::testing::fakes::{AmountForms, PlainDocuments, RecordedEvents, ScriptedCallbacks, samples};
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::rails::{ScriptedRails, Transfer};
@@ -43,8 +44,16 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) switch: KillSwitch,
     pub(crate) worker: Worker,
+    custody: ScriptedCustody,
     config: WorkerConfig,
     _database: TestDatabase,
+}
+
+/// Who has the key of the distribution account.
+enum Keys {
+    Here,
+    Signer(ScriptedSigner),
+    Custodian,
 }
 
 impl World {
@@ -55,26 +64,34 @@ impl World {
 
     /// With other rails than the bank itself.
     pub(crate) async fn with_rails(bank: ScriptedRails, rails: impl RailsIntegration + 'static) -> Self {
-        Self::build(bank, rails, samples::asset(), None).await
+        Self::build(bank, rails, samples::asset(), Keys::Here).await
+    }
+
+    /// Where a custodian has the key of the distribution account, and pays with it.
+    pub(crate) async fn with_custody() -> (Self, ScriptedCustody) {
+        let rails = ScriptedRails::new();
+        let world = Self::build(rails.clone(), rails, samples::asset(), Keys::Custodian).await;
+        let custody = world.custody.clone();
+        (world, custody)
     }
 
     /// Where somebody else has the keys of these accounts, and this process has not.
     pub(crate) async fn with_signer(signer: &ScriptedSigner) -> Self {
         let rails = ScriptedRails::new();
-        Self::build(rails.clone(), rails, samples::asset(), Some(signer.clone())).await
+        Self::build(rails.clone(), rails, samples::asset(), Keys::Signer(signer.clone())).await
     }
 
     /// Where payments that nobody expected are treated like this.
     pub(crate) async fn with_policy(suspense: SuspensePolicy) -> Self {
         let rails = ScriptedRails::new();
-        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }, None).await
+        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }, Keys::Here).await
     }
 
     async fn build(
         bank: ScriptedRails,
         rails: impl RailsIntegration + 'static,
         asset: Asset,
-        signer: Option<ScriptedSigner>,
+        keys: Keys,
     ) -> Self {
         let database = crate::database();
         let store = DieselStore::open(database.url()).unwrap();
@@ -84,7 +101,7 @@ impl World {
         let mut config = samples::config();
         config.channel_seed = Some(SigningKey::from_seed([7; 32]));
         config.fee_key = Some(SigningKey::from_seed([8; 32]));
-        if let Some(signer) = &signer {
+        if let Keys::Signer(signer) = &keys {
             let elsewhere = signer.accounts();
             config.distribution_keys.retain(|key| !elsewhere.contains(&key.account()));
             let fee_key = config.fee_key.take_if(|key| elsewhere.contains(&key.account()));
@@ -98,9 +115,14 @@ impl World {
 
         let switch = KillSwitch::new();
         let (events, callbacks) = (RecordedEvents::default(), ScriptedCallbacks::default());
-        let builder = match signer {
-            Some(signer) => Anchor::builder(config).signer(Mortal::new(signer, &switch)),
-            None => Anchor::builder(config),
+        let custody = ScriptedCustody::new(ledger.clone(), samples::distribution());
+        let builder = match keys {
+            Keys::Here => Anchor::builder(config),
+            Keys::Signer(signer) => Anchor::builder(config).signer(Mortal::new(signer, &switch)),
+            Keys::Custodian => {
+                config.distribution_keys.clear();
+                Anchor::builder(config).custody(Mortal::new(custody.clone(), &switch))
+            }
         };
         let anchor = builder
             .store(Mortal::new(store, &switch))
@@ -124,6 +146,7 @@ impl World {
             anchor,
             ledger,
             rails: bank,
+            custody,
             events,
             callbacks,
             clock,

@@ -112,7 +112,10 @@ mod tests {
     }
 
     fn given(numbers: &[u8]) -> Vec<AccountSignature> {
-        let sign = |number: &u8| AccountSignature { signer: key(*number).account(), signature: key(*number).sign(&HASH) };
+        let sign = |number: &u8| AccountSignature {
+            signer: key(*number).account(),
+            signature: key(*number).sign(&HASH),
+        };
         numbers.iter().map(sign).collect()
     }
 

@@ -1,6 +1,8 @@
 //! Signatures for an envelope that was stored without them, in another process perhaps, hours ago.
 
-use stellar_xdr::{DecoratedSignature, FeeBumpTransactionEnvelope, TransactionEnvelope, TransactionV1Envelope, VecM};
+use stellar_xdr::{
+    DecoratedSignature, FeeBumpTransactionEnvelope, TransactionEnvelope, TransactionV1Envelope, VecM,
+};
 
 use super::{EnvelopeError, SIGNATURES_MAX, SignedEnvelope, bump, decorate, hash, write};
 use crate::account::{Account, AccountId};
@@ -56,7 +58,8 @@ pub fn needed(envelope: &str) -> Result<Needed, EnvelopeError> {
             let source = own(codec::account(&envelope.tx.source_account))?;
             let mut payers = Vec::new();
             for operation in envelope.tx.operations.iter() {
-                let payer = operation.source_account.as_ref().map_or(Ok(source), |one| own(codec::account(one)))?;
+                let payer =
+                    operation.source_account.as_ref().map_or(Ok(source), |one| own(codec::account(one)))?;
                 if !payers.contains(&payer) {
                     payers.push(payer);
                 }
@@ -104,7 +107,9 @@ pub fn attach(
         TransactionEnvelope::Tx(TransactionV1Envelope { tx, signatures }) if signatures.is_empty() => {
             TransactionEnvelope::Tx(TransactionV1Envelope { tx, signatures: added })
         }
-        TransactionEnvelope::TxFeeBump(FeeBumpTransactionEnvelope { tx, signatures }) if signatures.is_empty() => {
+        TransactionEnvelope::TxFeeBump(FeeBumpTransactionEnvelope { tx, signatures })
+            if signatures.is_empty() =>
+        {
             TransactionEnvelope::TxFeeBump(FeeBumpTransactionEnvelope { tx, signatures: added })
         }
         _ => return Err(EnvelopeError::Mismatch("signatures")),

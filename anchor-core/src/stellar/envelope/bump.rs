@@ -52,7 +52,10 @@ pub fn wrap(
     Ok(UnsignedBump { hash, transaction, payer })
 }
 
-pub(super) fn hash(transaction: &FeeBumpTransaction, network: &Network) -> Result<TransactionHash, DecodeError> {
+pub(super) fn hash(
+    transaction: &FeeBumpTransaction,
+    network: &Network,
+) -> Result<TransactionHash, DecodeError> {
     use sha2::Digest as _;
     let payload = TransactionSignaturePayload {
         network_id: stellar_xdr::Hash(*network.id()),

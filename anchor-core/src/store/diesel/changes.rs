@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::attempts;
 use super::bulk::{insert_all, transactions_update};
 use super::connection::AnyConnection;
+use super::custody;
 use super::documents;
 use super::fault::{Fault, Rule};
 use super::pool::End;
@@ -31,9 +32,13 @@ pub(super) fn apply(
         None => written,
         Some(Rule::MemoUnique) => Ok(Stored::MemoTaken),
         Some(Rule::ReceiptUnique) => Ok(Stored::ReceiptTaken),
-        Some(Rule::OneOpenAttempt | Rule::OneOpenAttemptOfSource | Rule::OneOpenOrder) => {
-            Ok(Stored::SourceBusy)
-        }
+        Some(
+            Rule::OneOpenAttempt
+            | Rule::OneOpenAttemptOfSource
+            | Rule::OneOpenOrder
+            | Rule::OneOpenCustody
+            | Rule::OneOrderOfMovement,
+        ) => Ok(Stored::SourceBusy),
     }
 }
 
@@ -160,7 +165,11 @@ fn attempts_effect(connection: &mut AnyConnection, groups: &[&[Change]]) -> Resu
                     transactions: group.iter().map(|change| change.transaction().id.to_string()).collect(),
                 });
             }
-            ChangeEffect::None | ChangeEffect::OpenOrder(_) | ChangeEffect::UpdateOrder { .. } => {}
+            ChangeEffect::None
+            | ChangeEffect::OpenOrder(_)
+            | ChangeEffect::UpdateOrder { .. }
+            | ChangeEffect::OpenCustody(_)
+            | ChangeEffect::CloseCustody { .. } => {}
         }
     }
     if !opened.is_empty() {
@@ -185,6 +194,10 @@ fn order_effect(connection: &mut AnyConnection, change: &Change) -> Result<(), F
     let updated = match change.effect() {
         ChangeEffect::None | ChangeEffect::OpenAttempt(_) | ChangeEffect::CloseAttempt { .. } => {
             return Ok(());
+        }
+        ChangeEffect::OpenCustody(order) => custody::open(connection, order, at)?,
+        ChangeEffect::CloseCustody { id, status, carried, note } => {
+            custody::close(connection, &transaction, *id, *status, carried.as_ref(), note.as_deref(), at)?
         }
         ChangeEffect::OpenOrder(order) => {
             let row = OrderRow::open(order, at)?;

@@ -3,6 +3,7 @@
 
 pub(super) mod attempt;
 pub(super) mod codec;
+pub(super) mod custody;
 pub(super) mod event;
 pub(super) mod fact;
 pub(super) mod payment;

@@ -159,6 +159,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    custody_orders (id) {
+        id -> Text,
+        transaction_id -> Text,
+        purpose -> Text,
+        source -> Text,
+        destination -> Text,
+        asset -> Text,
+        amount -> BigInt,
+        memo_type -> Text,
+        memo -> Text,
+        creates_account -> Bool,
+        since -> BigInt,
+        status -> Text,
+        note -> Nullable<Text>,
+        hash -> Nullable<Text>,
+        movement -> Nullable<Text>,
+        opened_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     watches (account) {
         account -> Text,
         cursor -> Nullable<Text>,

@@ -165,7 +165,8 @@ pub(super) fn close(
         let wrapping = attempt_bumps::table
             .filter(attempt_bumps::hash.eq(&hash))
             .filter(attempt_bumps::attempt_id.eq(&attempt));
-        written = diesel::update(wrapping).set(attempt_bumps::envelope.eq(&**envelope)).execute(connection)?;
+        written =
+            diesel::update(wrapping).set(attempt_bumps::envelope.eq(&**envelope)).execute(connection)?;
     }
     if written == 1 {
         Ok(End::Commit(true))

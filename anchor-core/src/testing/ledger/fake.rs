@@ -444,6 +444,28 @@ impl Ledger for FakeLedger {
         Ok(world.outcomes.get(hash).cloned().unwrap_or(Lookup::NotFound { checked: world.point }))
     }
 
+    async fn arrivals(
+        &self,
+        hash: &TransactionHash,
+        account: &AccountId,
+    ) -> Result<Option<Vec<Movement>>, LedgerError> {
+        self.fails(&Fault::Lookup)?;
+        let state = self.state();
+        let world = state.seen(self.lag);
+        if !world.outcomes.contains_key(hash) {
+            return Ok(None);
+        }
+        let brought = world.history.iter().filter_map(|entry| match entry {
+            Entry::Movement(movement)
+                if movement.hash == *hash && movement.to.ledger_account() == Some(*account) =>
+            {
+                Some(Movement::clone(movement))
+            }
+            Entry::Movement(_) | Entry::Poison(..) => None,
+        });
+        Ok(Some(brought.collect()))
+    }
+
     async fn movements_start(&self, _account: &AccountId) -> Result<Cursor, LedgerError> {
         self.fails(&Fault::Movements)?;
         Ok(Cursor::from(self.state().seen(self.lag).history.len().to_string()))

@@ -14,9 +14,9 @@ use crate::memo::Memo;
 use crate::stellar::Cursor;
 use crate::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    ClaimedSigning, Disposition, EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord,
-    Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
-    TransactionLookup, WatchLease,
+    ClaimedSigning, CustodyRecord, Disposition, EventProgress, GivenUp, Heartbeat, LeaseToken, Observation,
+    PaymentRecord, Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
+    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -280,6 +280,8 @@ pass_on! {
     fn channel_count(now: DateTime<Utc>) -> ChannelCount;
     fn channel_release(claims: &[(AccountId, LeaseToken)]) -> ();
     fn channel_retire(account: &AccountId, now: DateTime<Utc>) -> bool;
+    fn custody_list(transaction: TransactionId) -> Vec<CustodyRecord>;
+    fn custody_movements(hash: &TransactionHash) -> Vec<String>;
     fn order_open_of(transaction: TransactionId) -> Option<(Order, Option<String>)>;
     fn watch_claim(account: &AccountId, owner: &str, now: DateTime<Utc>, lease: Duration) -> Option<WatchLease>;
     fn watch_fetch(account: &AccountId) -> Option<Cursor>;

@@ -17,8 +17,9 @@ use crate::memo::Memo;
 use crate::stellar::Cursor;
 use crate::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    ClaimedSigning, EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded,
-    Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    ClaimedSigning, CustodyRecord, EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord,
+    Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
+    TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, Event, FactRecord, Order, OrderStatus, Protocol, Queue, Transaction,
@@ -30,6 +31,7 @@ mod books;
 mod changes;
 mod channels;
 mod claims;
+mod custody;
 mod documents;
 mod find;
 mod outbox;
@@ -318,6 +320,14 @@ impl Store for MemoryStore {
 
     async fn channel_retire(&self, account: &AccountId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         Ok(self.books().channel_retire(account, now))
+    }
+
+    async fn custody_list(&self, transaction: TransactionId) -> Result<Vec<CustodyRecord>, StoreError> {
+        Ok(self.books().custody_list(transaction))
+    }
+
+    async fn custody_movements(&self, hash: &TransactionHash) -> Result<Vec<String>, StoreError> {
+        Ok(self.books().custody_movements(hash))
     }
 
     async fn order_open_of(

@@ -149,7 +149,8 @@ pub async fn wrapping_is_signed_elsewhere_too(store: &dyn Store) {
     let attempt = bench.attempt(account(1));
     bench.moved(&transaction, opened(&attempt)).await;
     let waits = Unsigned { envelope: "unsigned wrapping".into(), since: 7 };
-    let bump = Bump { hash: bench.hash(), envelope: "".into(), fee: 200, opened_at: at(1), unsigned: Some(waits) };
+    let bump =
+        Bump { hash: bench.hash(), envelope: "".into(), fee: 200, opened_at: at(1), unsigned: Some(waits) };
     assert!(store.attempt_bump(attempt.id, &bump).await.unwrap());
     let one = claim_one(store, 1).await;
     assert_eq!((one.hash, &one.attempt, &*one.envelope), (bump.hash, &attempt, "unsigned wrapping"));

@@ -74,7 +74,8 @@ impl ReceivedEnvelope {
         &self,
         accounts: &BTreeMap<AccountId, AccountSnapshot>,
     ) -> Result<(), &'static str> {
-        let mut ballot = Ballot { accounts, hash: self.hash, signatures: &self.signatures, used: BTreeSet::new() };
+        let mut ballot =
+            Ballot { accounts, hash: self.hash, signatures: &self.signatures, used: BTreeSet::new() };
         ballot.check(&self.source, false)?;
         for (source, _) in &self.operations {
             ballot.check(source, true)?;
@@ -97,7 +98,8 @@ struct Ballot<'a> {
 impl Ballot<'_> {
     fn check(&mut self, account: &AccountId, moves_value: bool) -> Result<(), &'static str> {
         let shown = self.accounts.get(account);
-        let mut signers = shown.map_or_else(|| vec![(SignerKey::Ed25519(*account), 1)], |one| one.signers.clone());
+        let mut signers =
+            shown.map_or_else(|| vec![(SignerKey::Ed25519(*account), 1)], |one| one.signers.clone());
         let wanted = shown.filter(|_| moves_value).map_or(0, |shown| shown.medium_threshold);
         let mut sum: u32 = 0;
         for (place, signature) in self.signatures.iter().enumerate() {

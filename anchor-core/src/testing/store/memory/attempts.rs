@@ -31,9 +31,11 @@ impl Books {
         match first.effect() {
             ChangeEffect::OpenAttempt(attempt) => self.check_open(attempt, &ids(group)),
             ChangeEffect::CloseAttempt { id, .. } => self.check_close(*id, &ids(group)),
-            ChangeEffect::None | ChangeEffect::OpenOrder(_) | ChangeEffect::UpdateOrder { .. } => {
-                Ok(Stored::Applied)
-            }
+            ChangeEffect::None
+            | ChangeEffect::OpenOrder(_)
+            | ChangeEffect::UpdateOrder { .. }
+            | ChangeEffect::OpenCustody(_)
+            | ChangeEffect::CloseCustody { .. } => Ok(Stored::Applied),
         }
     }
 
@@ -66,7 +68,11 @@ impl Books {
         match first.effect() {
             ChangeEffect::OpenAttempt(attempt) => self.open(attempt, ids(group), first.fact().at),
             ChangeEffect::CloseAttempt { id, status, .. } => self.close(*id, *status),
-            ChangeEffect::None | ChangeEffect::OpenOrder(_) | ChangeEffect::UpdateOrder { .. } => {}
+            ChangeEffect::None
+            | ChangeEffect::OpenOrder(_)
+            | ChangeEffect::UpdateOrder { .. }
+            | ChangeEffect::OpenCustody(_)
+            | ChangeEffect::CloseCustody { .. } => {}
         }
     }
 
