@@ -1,15 +1,17 @@
 //! Everything an anchor is made of, in one cheaply cloned handle.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::account::AccountId;
 use crate::asset::{Asset, Authorization, OfferError, StellarAsset};
 use crate::clock::{Clock, SystemClock, ToldClock};
 use crate::config::{Config, Sep};
 use crate::id::{IdSource, RandomIds};
 use crate::integration::{
-    DepositIntegration, EventSink, FeeIntegration, LocalSigner, RailsIntegration, ScheduledFee, Signer,
-    TomlIntegration, TransactionDocuments, TrustIntegration, WithdrawalIntegration,
+    CustodyIntegration, DepositIntegration, EventSink, FeeIntegration, LocalSigner, RailsIntegration,
+    ScheduledFee, Signer, TomlIntegration, TransactionDocuments, TrustIntegration, WithdrawalIntegration,
 };
 use crate::metrics::Noted;
 use crate::stellar::Ledger;
@@ -32,7 +34,10 @@ struct Parts {
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
     fee: Arc<dyn FeeIntegration>,
-    signer: Arc<dyn Signer>,
+    keys: LocalSigner,
+    signer: Option<Arc<dyn Signer>>,
+    signed_elsewhere: BTreeSet<AccountId>,
+    custody: Option<Arc<dyn CustodyIntegration>>,
     toml: Option<Arc<dyn TomlIntegration>>,
     trust: Option<Arc<dyn TrustIntegration>>,
     events: Option<Arc<dyn EventSink>>,
@@ -96,6 +101,7 @@ impl Anchor {
             withdrawal: None,
             fee: Arc::new(ScheduledFee),
             signer: None,
+            custody: None,
             toml: None,
             trust: None,
             events: None,
@@ -150,9 +156,24 @@ impl Anchor {
         &*self.parts.fee
     }
 
-    /// Who signs for the distribution accounts.
-    pub fn signer(&self) -> &dyn Signer {
-        &*self.parts.signer
+    /// The keys that this process has.
+    pub fn keys(&self) -> &LocalSigner {
+        &self.parts.keys
+    }
+
+    /// Who signs for the accounts whose keys this process does not have.
+    pub fn signer(&self) -> Option<&dyn Signer> {
+        self.parts.signer.as_deref()
+    }
+
+    /// Whether [`signer`](Self::signer) has to sign what takes value or fees from this account.
+    pub fn is_signed_elsewhere(&self, account: &AccountId) -> bool {
+        self.parts.signed_elsewhere.contains(account)
+    }
+
+    /// Who pays on the ledger, if not this process.
+    pub fn custody(&self) -> Option<&dyn CustodyIntegration> {
+        self.parts.custody.as_deref()
     }
 
     /// The last word on stellar.toml.
@@ -231,6 +252,7 @@ pub struct AnchorBuilder {
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
     fee: Arc<dyn FeeIntegration>,
     signer: Option<Arc<dyn Signer>>,
+    custody: Option<Arc<dyn CustodyIntegration>>,
     toml: Option<Arc<dyn TomlIntegration>>,
     trust: Option<Arc<dyn TrustIntegration>>,
     events: Option<Arc<dyn EventSink>>,
@@ -288,10 +310,17 @@ impl AnchorBuilder {
         self
     }
 
-    /// Who signs for the distribution and channel accounts; the keys of `DISTRIBUTION_SEEDS`,
-    /// `ISSUER_SEEDS` and `CHANNEL_SEED` if absent.
+    /// Who signs for accounts whose keys are not in `DISTRIBUTION_SEEDS`, `ISSUER_SEEDS` or `FEE_SEED`. Channel accounts
+    /// always have the keys of `CHANNEL_SEED`.
     pub fn signer(mut self, signer: impl Signer + 'static) -> Self {
         self.signer = Some(Arc::new(signer));
+        self
+    }
+
+    /// Who pays deposits and refunds on the ledger, instead of envelopes of this process. Claimable balances are off then.
+    pub fn custody(mut self, custody: impl CustodyIntegration + 'static) -> Self {
+        self.custody = Some(Arc::new(custody));
+        self.config.claimable_balances = false;
         self
     }
 
@@ -378,14 +407,13 @@ impl AnchorBuilder {
         if let (None, Some(asset)) = (&self.trust, assets.iter().find(asks)) {
             return Err(BuildError::MissingTrust(asset.id.clone()));
         }
-        let signer = self.signer.unwrap_or_else(|| {
-            let keys = self.config.distribution_keys.iter().chain(&self.config.fee_key);
-            let local = LocalSigner::new(keys.chain(&self.config.issuer_keys).cloned());
-            Arc::new(match &self.config.channel_seed {
-                Some(seed) => local.with_channels(seed.clone()),
-                None => local,
-            })
-        });
+        let keys = self.config.distribution_keys.iter().chain(&self.config.fee_key);
+        let keys = LocalSigner::new(keys.chain(&self.config.issuer_keys).cloned());
+        let keys = match &self.config.channel_seed {
+            Some(seed) => keys.with_channels(seed.clone()),
+            None => keys,
+        };
+        let signed_elsewhere = self.signer.iter().flat_map(|signer| signer.accounts()).collect();
         Ok(Anchor {
             parts: Arc::new(Parts {
                 config: self.config,
@@ -396,7 +424,10 @@ impl AnchorBuilder {
                 deposit: self.deposit,
                 withdrawal: self.withdrawal,
                 fee: self.fee,
-                signer,
+                keys,
+                signer: self.signer,
+                signed_elsewhere,
+                custody: self.custody,
                 toml: self.toml,
                 trust: self.trust,
                 events: self.events,

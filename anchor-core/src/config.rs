@@ -87,6 +87,8 @@ pub struct Config {
     /// `FEE_SEED`: key of the account that pays where an envelope has to be bid for again; the envelope's own source
     /// account if absent.
     pub fee_key: Option<SigningKey>,
+    /// `FEE_ACCOUNT`: the same account, where the [`Signer`](crate::integration::Signer) signs for it.
+    pub fee_account: Option<AccountId>,
     /// `DATABASE_URL`: `sqlite://file` or `postgres://…`; `sqlite://anchor.sqlite3` if absent.
     pub database_url: Secret<String>,
     /// `ACTIVE_SEPS`: comma-separated; all if absent.
@@ -166,6 +168,7 @@ impl Config {
         let distribution_keys = reader.keys("DISTRIBUTION_SEEDS");
         let issuer_keys = reader.keys("ISSUER_SEEDS");
         let fee_key = reader.keys("FEE_SEED").pop();
+        let fee_account = reader.list("FEE_ACCOUNT", "a Stellar account (G…)").and_then(|mut all| all.pop());
         let channel_seed = reader.keys("CHANNEL_SEED").pop();
         let database_url =
             Secret::new(reader.text("DATABASE_URL").unwrap_or_else(|| "sqlite://anchor.sqlite3".into()));
@@ -205,6 +208,7 @@ impl Config {
                 issuer_keys,
                 channel_seed,
                 fee_key,
+                fee_account,
                 database_url,
                 active_seps,
                 org_name,

@@ -4,26 +4,30 @@
 //! know", never "it failed"**: nothing moves and the question is asked again. Every call has a deadline, after
 //! which the answer is unknown too. A panic or an error touches one transaction, never the job.
 
+mod custody;
 mod deposit;
 mod documents;
 mod error;
 mod events;
 mod fee;
 pub mod form;
+mod local_signer;
 mod rails;
 mod signer;
 mod toml;
 mod trust;
 mod withdrawal;
 
+pub use custody::{CustodyIntegration, CustodyOutcome};
 pub use deposit::DepositIntegration;
 pub use documents::TransactionDocuments;
 pub use error::{IntegrationError, Retry};
 pub use events::EventSink;
 pub use fee::{FeeInput, FeeIntegration, ScheduledFee};
 pub use form::{Agreement, Answers, Field, FieldError, FieldKind, FlowStep, FlowView, Page, ValidForm};
+pub use local_signer::{CHANNELS_MAX, LocalSigner, SignError, channel_key};
 pub use rails::{FundsOutcome, PayoutOrder, PayoutOutcome, PendingDeposit, RailsIntegration};
-pub use signer::{CHANNELS_MAX, LocalSigner, SignError, Signer, channel_key};
+pub use signer::{AccountSignature, Signer, SigningOutcome, SigningRequest};
 pub use toml::TomlIntegration;
 pub use trust::{TrustIntegration, TrustOutcome, TrustRequest};
 pub use withdrawal::WithdrawalIntegration;

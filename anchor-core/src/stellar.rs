@@ -394,6 +394,21 @@ pub trait Ledger: Send + Sync + fmt::Debug {
         stream::iter(asked).buffered(SIDE_BY_SIDE).collect().await
     }
 
+    /// What a transaction that succeeded brought to an account; `None` if it is not in this server's history. Empty if it
+    /// failed, or brought nothing there.
+    ///
+    /// Only where a custodian pays. The default does not know, and what it pays waits for ever.
+    ///
+    /// # Errors
+    /// When that could not be found out.
+    async fn arrivals(
+        &self,
+        _hash: &TransactionHash,
+        _account: &AccountId,
+    ) -> Result<Option<Vec<Movement>>, LedgerError> {
+        Err(LedgerError::Malformed("this ledger does not tell what a single transaction brought".to_owned()))
+    }
+
     /// As [`lookup`](Self::lookup), of an envelope that could be applied only in ledgers that closed from `from` to
     /// `until` (Unix seconds), and that `lookup` does not find although its sequence number was used. `NotFound` is a
     /// proof here even where the server's index is none: where somebody wrapped the envelope into a fee bump, and

@@ -19,8 +19,8 @@ use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::stellar::{Cursor, Movement, PoisonRecord};
 use crate::transaction::{
-    Attempt, AttemptStatus, Change, Event, FactRecord, Kind, Order, Protocol, Queue, Transaction,
-    TransactionHash,
+    Attempt, AttemptStatus, Change, CustodyOrder, CustodyStatus, Event, FactRecord, Kind, Order, Protocol,
+    Queue, Transaction, TransactionHash, Unsigned,
 };
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -55,8 +55,8 @@ pub enum Stored {
     Applied,
     /// Somebody else changed the transaction first: read it again.
     Stale,
-    /// Another open attempt or order of the transaction, or another open attempt of the source account, stands in
-    /// the way; nothing was written.
+    /// Another open attempt or order of the transaction, another open attempt of the source account, or another custodian's
+    /// order that the same operation on the ledger stands for, stands in the way; nothing was written.
     SourceBusy,
     /// The receiving (account, memo) pair belongs to another transaction; nothing was written.
     MemoTaken,
@@ -113,6 +113,47 @@ pub struct Bump {
     pub fee: i64,
     /// When it was stored.
     pub opened_at: DateTime<Utc>,
+    /// What somebody else has to sign, as for [`Attempt::unsigned`]; then `envelope` is empty until it is signed.
+    pub unsigned: Option<Unsigned>,
+}
+
+/// An envelope, or a dearer wrapping of one, that somebody else has to sign. Nobody else asks while the lease lasts.
+#[derive(Debug, Clone)]
+pub struct ClaimedSigning {
+    /// What has to be signed: the attempt's hash, or that of a wrapping.
+    pub hash: TransactionHash,
+    /// The open attempt that it belongs to.
+    pub attempt: Attempt,
+    /// Base64 XDR, without signatures.
+    pub envelope: Arc<str>,
+    /// When it was stored.
+    pub opened_at: DateTime<Utc>,
+    /// Proves the claim when it is signed or given back.
+    pub lease: LeaseToken,
+}
+
+/// How an envelope that somebody else has to sign ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SigningEnd {
+    /// It can be sent.
+    Signed {
+        /// Base64 XDR, with all signatures.
+        envelope: Arc<str>,
+    },
+    /// Nobody is asked again.
+    Refused {
+        /// For the operator.
+        reason: String,
+    },
+}
+
+/// What is known of an envelope that somebody else has to sign, or had to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signing {
+    /// The last ledger's close time when it was built: [`Unsigned::since`].
+    pub since: u64,
+    /// Why it was not signed and never will be.
+    pub refused: Option<String>,
 }
 
 /// An attempt that was closed as void, for one of the transactions that it was to pay for.
@@ -158,6 +199,17 @@ pub struct ChannelCount {
     pub free: u32,
     /// That are not retired.
     pub all: u32,
+}
+
+/// A stored order to the custodian.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustodyRecord {
+    /// The order.
+    pub order: CustodyOrder,
+    /// How it stands.
+    pub status: CustodyStatus,
+    /// When it was stored.
+    pub opened_at: DateTime<Utc>,
 }
 
 /// Grows with every claim of the same row: an older one has lost its lease.
@@ -562,6 +614,26 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The most that all attempts and wrappings since then may have cost, in stroops.
     async fn attempt_fees_since(&self, since: DateTime<Utc>) -> Result<i64, StoreError>;
 
+    /// Takes envelopes that somebody else has to sign, of open attempts, that are due. Two claims never get the same one
+    /// while its lease lasts.
+    async fn signing_claim(&self, claim: &Claim) -> Result<Vec<ClaimedSigning>, StoreError>;
+    /// Gives them back, each due again at its time. Without effect on those whose lease was lost.
+    async fn signing_release(
+        &self,
+        claims: &[(TransactionHash, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError>;
+    /// Writes the signed envelope where it is sent from, and makes the attempt due at once; or that it was refused.
+    /// `false`: the lease was lost, it has ended already, or the attempt is closed; nothing was written.
+    async fn signing_close(
+        &self,
+        hash: &TransactionHash,
+        lease: LeaseToken,
+        end: &SigningEnd,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+    /// What is known of an envelope that somebody else has to sign; `None` if nobody else has to.
+    async fn signing_fetch(&self, hash: &TransactionHash) -> Result<Option<Signing>, StoreError>;
+
     /// Adds channels. Those that are there already stay as they are, but are no longer retired.
     async fn channel_put(&self, channels: &[(AccountId, Option<u32>)]) -> Result<(), StoreError>;
     /// All channels, the pool's first, by position.
@@ -580,6 +652,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// These accounts are gone from the ledger: their last sequence numbers are not known any more. Without effect on
     /// those that have an open attempt.
     async fn channel_forget(&self, accounts: &[AccountId]) -> Result<(), StoreError>;
+
+    /// All orders of a transaction to the custodian, oldest first.
+    async fn custody_list(&self, transaction: TransactionId) -> Result<Vec<CustodyRecord>, StoreError>;
+    /// The operations of this ledger transaction that stand for orders to the custodian already.
+    async fn custody_movements(&self, hash: &TransactionHash) -> Result<Vec<String>, StoreError>;
 
     /// The transaction's open order, with the rails' reference if they gave one.
     async fn order_open_of(

@@ -12,6 +12,7 @@ use crate::memo::Memo;
 mod apply;
 mod attempt;
 mod change;
+mod custody;
 mod event;
 mod fact;
 pub mod machine;
@@ -23,8 +24,9 @@ mod state;
 mod status;
 
 pub use apply::{Applied, ApplyContext};
-pub use attempt::{Attempt, AttemptPurpose, AttemptStatus, HashError, TransactionHash};
+pub use attempt::{Attempt, AttemptPurpose, AttemptStatus, HashError, TransactionHash, Unsigned};
 pub use change::{Change, ChangeEffect};
+pub use custody::{CustodyOrder, CustodyStatus};
 pub use event::{Event, EventKind};
 pub use fact::{Actor, AfterRefusal, AfterVoid, Effect, Fact, FactRecord, Settlement};
 pub use machine::{Refusal, Verdict, transition};

@@ -7,11 +7,12 @@ use tokio::sync::Notify;
 
 use crate::transaction::{Queue, State};
 
-/// One bell for each queue, and one for the outbox.
+/// One bell for each queue, one for the outbox, and one for what somebody else has to sign.
 #[derive(Debug, Clone, Default)]
 pub struct Wake {
     queues: Arc<[Notify; Queue::ALL.len()]>,
     events: Arc<Notify>,
+    signings: Arc<Notify>,
 }
 
 impl Wake {
@@ -34,6 +35,11 @@ impl Wake {
             Queue::Payouts => payouts,
             Queue::Orders => orders,
         }
+    }
+
+    /// Rings when somebody else has something to sign.
+    pub fn signings(&self) -> &Notify {
+        &self.signings
     }
 
     /// Rings when there is news to deliver.

@@ -32,6 +32,9 @@ pub struct WorkerArgs {
     /// slowest integration needs for an answer
     #[arg(long, env = "WORKER_LEASE_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u16).range(1..=3600))]
     pub lease_seconds: u16,
+    /// How many seconds of ledger time somebody else has to sign an envelope; then it is given up and built anew
+    #[arg(long, env = "SIGNER_LIFETIME", default_value_t = 3600, value_parser = clap::value_parser!(u32).range(60..=43_200))]
+    pub signer_lifetime: u32,
     /// The most that is bid for one operation on the ledger, in stroops
     #[arg(long, env = "FEE_CAP", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..=100_000_000))]
     pub fee_cap: u32,
@@ -57,6 +60,7 @@ impl WorkerArgs {
     pub async fn run(self, anchor: Anchor) -> Result<(), WorkerError> {
         let mut config = WorkerConfig::default();
         config.settings.lease = Duration::from_secs(self.lease_seconds.into());
+        config.settings.signer_lifetime = Duration::from_secs(self.signer_lifetime.into());
         config.settings.fee_cap = self.fee_cap;
         config.settings.fee_budget = self.fee_budget;
         config.settings.operations_max = self.operations_max.into();

@@ -16,6 +16,7 @@ mod expire;
 mod feed_channels;
 mod poll_outgoing_transactions;
 mod process_pending_deposits;
+mod sign_payments;
 mod submit_payments;
 mod watch_transactions;
 
@@ -27,6 +28,7 @@ pub use expire::Expire;
 pub use feed_channels::FeedChannels;
 pub use poll_outgoing_transactions::PollOutgoingTransactions;
 pub use process_pending_deposits::ProcessPendingDeposits;
+pub use sign_payments::SignPayments;
 pub use submit_payments::SubmitPayments;
 pub use watch_transactions::WatchTransactions;
 
@@ -35,10 +37,11 @@ pub use watch_transactions::WatchTransactions;
 const LANES: usize = 2;
 
 /// The names of all jobs, in the order in which a transaction meets them.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     "process_pending_deposits",
     "watch_transactions",
     "submit_payments",
+    "sign_payments",
     "confirm_payments",
     "check_trustlines",
     "execute_outgoing_transactions",
@@ -59,6 +62,7 @@ pub(crate) fn all(
         Arc::new(ProcessPendingDeposits::new(a.clone(), s.clone())),
         Arc::new(WatchTransactions::new(a.clone(), s.clone())),
         Arc::new(SubmitPayments::new(a.clone(), s.clone())),
+        Arc::new(SignPayments::new(a.clone(), s.clone())),
         Arc::new(ConfirmPayments::new(a.clone(), s.clone())),
         Arc::new(CheckTrustlines::new(a.clone(), s.clone())),
         Arc::new(ExecuteOutgoingTransactions::new(a.clone(), s.clone())),

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anchor_core::account::AccountId;
 use anchor_core::stellar::{
-    AccountSnapshot, Cursor, Failure, FailureKind, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage,
-    Network, Submission,
+    AccountSnapshot, Cursor, Failure, FailureKind, Ledger, LedgerError, LedgerPoint, Lookup, Movement,
+    MovementPage, Network, Submission,
 };
 use anchor_core::transaction::TransactionHash;
 use anchor_devnet::Devnet;
@@ -169,6 +169,19 @@ impl Ledger for InProcessLedger {
     async fn lookup_all(&self, hashes: &[TransactionHash]) -> Vec<Result<Lookup, LedgerError>> {
         let engine = self.devnet.network();
         hashes.iter().map(|hash| lookup(&engine, hash)).collect()
+    }
+
+    async fn arrivals(
+        &self,
+        hash: &TransactionHash,
+        account: &AccountId,
+    ) -> Result<Option<Vec<Movement>>, LedgerError> {
+        let Some(record) = self.devnet.network().transaction(hash.as_bytes()) else { return Ok(None) };
+        let page = read::page(&[record], false, account, &Cursor::from(String::new()), &self.network)?;
+        match page.poison.first() {
+            Some(poison) => Err(LedgerError::Malformed(poison.reason.clone())),
+            None => Ok(Some(page.movements)),
+        }
     }
 
     async fn movements_start(&self, _account: &AccountId) -> Result<Cursor, LedgerError> {

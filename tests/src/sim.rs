@@ -13,6 +13,7 @@ mod bug;
 mod chance;
 mod ledger;
 mod life;
+mod signer;
 mod sim_store;
 mod story;
 mod tale;

@@ -7,6 +7,8 @@ mod authorize;
 mod channels;
 #[path = "jobs/crash.rs"]
 mod crash;
+#[path = "jobs/custody.rs"]
+mod custody;
 #[path = "jobs/destinations.rs"]
 mod destinations;
 #[path = "jobs/driver.rs"]
@@ -29,6 +31,8 @@ mod roads;
 mod rpc;
 #[path = "jobs/sep24.rs"]
 mod sep24;
+#[path = "jobs/signing.rs"]
+mod signing;
 #[path = "jobs/suspense.rs"]
 mod suspense;
 #[path = "jobs/world.rs"]

@@ -145,7 +145,8 @@ async fn merge(anchor: &Anchor, into: Option<AccountId>) -> Result<(), CliError>
     let first = anchor.assets().first().map(|asset| asset.distribution);
     let into =
         into.or(first).ok_or_else(|| CliError::Refused("there is no asset yet: `asset add`".into()))?;
-    let settings = JobSettings::new(format!("channel-merge-{}", anchor.ids().next()));
+    let owner = format!("channel-merge-{}", anchor.ids().next());
+    let (settings, sight) = (JobSettings::new(owner), confirm::Sight::default());
     let (mut before, mut idle) = (u32::MAX, 0_u32);
     let kept = loop {
         let merging = channels::merge(anchor, into).await;
@@ -163,7 +164,7 @@ async fn merge(anchor: &Anchor, into: Option<AccountId>) -> Result<(), CliError>
             return Err(CliError::Refused("the ledger takes no envelope: see `doctor`".into()));
         }
         tokio::time::sleep(PAUSE).await;
-        confirm::confirm(anchor, &settings).await?;
+        confirm::confirm(anchor, &settings, &sight).await?;
     };
     for account in &kept {
         println!("{account} has entries of its own and was not closed");

@@ -217,6 +217,8 @@ fn reason(fact: &Fact) -> Option<&str> {
         Fact::Held { reason }
         | Fact::FundsRejected { reason }
         | Fact::AttemptVoided { reason, .. }
+        | Fact::CustodyRejected { reason, .. }
+        | Fact::CustodyDisputed { reason, .. }
         | Fact::PayoutRefused { reason, .. }
         | Fact::RefundDecided { reason, .. }
         | Fact::Failed { reason, .. }

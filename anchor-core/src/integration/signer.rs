@@ -1,120 +1,135 @@
-//! Who signs for the anchor's accounts.
+//! Who signs for the anchor's accounts, if not this process: an HSM, a policy engine, people with keys of their own.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::IntegrationError;
 use crate::account::AccountId;
-use crate::keys::SigningKey;
+use crate::id::AttemptId;
+use crate::stellar::Network;
+use crate::stellar::envelope::{EnvelopeError, hash_of};
+use crate::transaction::{AttemptPurpose, TransactionHash};
 
-/// The signer could not sign. Nothing was sent.
-#[derive(Debug, thiserror::Error)]
+/// An envelope of ours that waits for signatures. It was stored before anybody saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum SignError {
-    /// It has no key for this account.
-    #[error("no key for account {0}")]
-    UnknownAccount(AccountId),
-    /// It could not be asked.
-    #[error("the signer could not be asked")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+pub struct SigningRequest {
+    /// **Your idempotency key**: it names exactly these bytes. Compute it yourself from `envelope` and `network`
+    /// ([`check`](Self::check)) before you sign it.
+    pub hash: TransactionHash,
+    /// The attempt that the envelope belongs to, as the anchor's own rows and logs name it. A dearer wrapping belongs to
+    /// the attempt of the envelope inside, and has a hash of its own.
+    pub attempt: AttemptId,
+    /// What it is for.
+    pub purpose: AttemptPurpose,
+    /// It is a fee bump (CAP-15) around an envelope that was signed before.
+    pub is_wrapping: bool,
+    /// The network that it is for.
+    pub network: Network,
+    /// Base64 XDR, whole, without any of the signatures that it waits for.
+    pub envelope: Arc<str>,
+    /// The accounts whose signatures are wanted: those of [`Signer::accounts`] that the envelope takes value or fees
+    /// from. For each of them as many signatures as its medium threshold asks for.
+    pub accounts: Vec<AccountId>,
+    /// The upper bound, in Unix seconds of ledger time: a signature that comes later is of no use.
+    pub max_time: u64,
 }
 
-/// Signs transaction hashes for the anchor's accounts.
+impl SigningRequest {
+    /// Computes the hash of the envelope for its network, and compares.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`] if the envelope cannot be read, or has another hash.
+    pub fn check(&self) -> Result<(), EnvelopeError> {
+        if hash_of(&self.network, &self.envelope)? == self.hash {
+            Ok(())
+        } else {
+            Err(EnvelopeError::Mismatch("hash"))
+        }
+    }
+}
+
+/// A signature over [`SigningRequest::hash`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountSignature {
+    /// The key that made it, as the account that it is the master key of: a signer of one of the accounts.
+    pub signer: AccountId,
+    /// Ed25519.
+    pub signature: [u8; 64],
+}
+
+/// How a request stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SigningOutcome {
+    /// All that is needed, at once. For an account with several signers one signature of each who has signed: the
+    /// anchor sends no more of them than the thresholds ask for.
+    Signed(Vec<AccountSignature>),
+    /// Not signed yet.
+    Pending,
+    /// Will not be signed. Nobody is asked again for this envelope; when its bound has passed, its transactions go on
+    /// hold for the operator.
+    Refused {
+        /// For the operator.
+        reason: String,
+    },
+}
+
+/// Signs whole envelopes for accounts whose keys this process does not have.
 ///
 /// # Example
 /// ```
-/// use anchor_core::integration::{LocalSigner, Signer};
-/// use anchor_core::keys::SigningKey;
+/// use anchor_core::account::AccountId;
+/// use anchor_core::integration::*;
+/// use async_trait::async_trait;
 ///
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let key = SigningKey::generate();
-/// let account = key.account();
-/// let signer = LocalSigner::new([key]);
-/// assert_eq!(signer.accounts(), [account]);
-/// let signature = signer.sign(&account, &[7; 32]).await.unwrap();
-/// assert!(anchor_core::keys::verify(&account, &[7; 32], &signature));
-/// # });
+/// struct Vault {
+///     distribution: AccountId,
+/// }
+/// # impl Vault {
+/// #     async fn file(&self, _key: String, _envelope: &str) -> std::io::Result<()> { Ok(()) }
+/// #     async fn approvals(&self, _key: String) -> std::io::Result<Vec<(AccountId, [u8; 64])>> { Ok(Vec::new()) }
+/// # }
+///
+/// #[async_trait]
+/// impl Signer for Vault {
+///     fn accounts(&self) -> Vec<AccountId> {
+///         vec![self.distribution]
+///     }
+///
+///     async fn sign(&self, request: &SigningRequest) -> Result<SigningOutcome, IntegrationError> {
+///         // the vault keeps one request for each key, and shows it to two people
+///         let key = request.hash.to_string();
+///         self.file(key.clone(), &request.envelope).await.map_err(IntegrationError::transient)?;
+///         let approvals = self.approvals(key).await.map_err(IntegrationError::transient)?;
+///         if approvals.len() < 2 {
+///             return Ok(SigningOutcome::Pending);
+///         }
+///         let signature = |(signer, signature)| AccountSignature { signer, signature };
+///         Ok(SigningOutcome::Signed(approvals.into_iter().map(signature).collect()))
+///     }
+/// }
 /// ```
 #[async_trait]
 pub trait Signer: Send + Sync {
-    /// The accounts it can sign for.
+    /// The accounts that it signs for; read once, when the anchor is built. Local keys sign for all others, and beside
+    /// it where they are signers of these accounts and weight is missing. Channel accounts never belong here: their keys
+    /// are always local, and what they sign first is sent first.
     fn accounts(&self) -> Vec<AccountId>;
 
-    /// An ed25519 signature of `account`'s key over the hash of one of our own transactions.
+    /// Sign this envelope, or say how that stands.
     ///
     /// # When it is called
-    /// Before an attempt is stored; the envelope is sent only after it was stored.
+    /// By `sign_payments`, after the envelope was stored, and again with growing pauses while it is `Pending`, until the
+    /// attempt is closed by what the ledger proves.
     /// # What to return
-    /// The 64 bytes of the signature.
+    /// The signatures, or how the request stands. Each signature is verified, and has to be of a signer that the ledger
+    /// shows; if they do not reach the threshold, that is an alarm, and you are asked again.
     /// # If it is called twice
-    /// Harmless: without being stored, an envelope is never sent.
+    /// Must be idempotent on `request.hash`: the same request, not a second one. What is `Signed` or `Refused` stays so.
     /// # If it fails
-    /// Nothing was stored or sent; tried again later.
-    ///
-    /// # Errors
-    /// See [`SignError`].
-    async fn sign(&self, account: &AccountId, hash: &[u8; 32]) -> Result<[u8; 64], SignError>;
-}
-
-/// Keys in this process's memory.
-#[derive(Debug, Default)]
-pub struct LocalSigner {
-    keys: BTreeMap<AccountId, SigningKey>,
-    channels: Option<ChannelKeys>,
-}
-
-impl LocalSigner {
-    /// Signs with these keys.
-    pub fn new(keys: impl IntoIterator<Item = SigningKey>) -> Self {
-        Self { keys: keys.into_iter().map(|key| (key.account(), key)).collect(), channels: None }
-    }
-
-    /// Signs for channel accounts too, whose keys are derived from this seed (`CHANNEL_SEED`).
-    #[must_use]
-    pub fn with_channels(self, seed: SigningKey) -> Self {
-        Self { channels: Some(ChannelKeys { seed, derived: Mutex::default() }), ..self }
-    }
-}
-
-#[async_trait]
-impl Signer for LocalSigner {
-    fn accounts(&self) -> Vec<AccountId> {
-        self.keys.keys().copied().collect()
-    }
-
-    async fn sign(&self, account: &AccountId, hash: &[u8; 32]) -> Result<[u8; 64], SignError> {
-        if let Some(key) = self.keys.get(account) {
-            return Ok(key.sign(hash));
-        }
-        let signed = self.channels.as_ref().and_then(|channels| channels.sign(account, hash));
-        signed.ok_or(SignError::UnknownAccount(*account))
-    }
-}
-
-/// The most channel accounts that there can be.
-pub const CHANNELS_MAX: u32 = 10_000;
-
-/// The key of the channel account at a place of the pool.
-pub fn channel_key(seed: &SigningKey, position: u32) -> SigningKey {
-    seed.derive("anchor channel", position)
-}
-
-/// Derived when they are first needed: a pool may grow while a worker runs.
-#[derive(Debug)]
-struct ChannelKeys {
-    seed: SigningKey,
-    derived: Mutex<BTreeMap<AccountId, SigningKey>>,
-}
-
-impl ChannelKeys {
-    fn sign(&self, account: &AccountId, hash: &[u8; 32]) -> Option<[u8; 64]> {
-        let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
-        while !derived.contains_key(account) {
-            let next = u32::try_from(derived.len()).ok().filter(|next| *next < CHANNELS_MAX)?;
-            let key = channel_key(&self.seed, next);
-            derived.insert(key.account(), key);
-        }
-        derived.get(account).map(|key| key.sign(hash))
-    }
+    /// `Err` is "unknown": asked again. `Err(permanent)` is asked no more, and means the same as a refusal: whether or
+    /// not somebody signed, the envelope is looked for on the ledger until its bound has passed.
+    async fn sign(&self, request: &SigningRequest) -> Result<SigningOutcome, IntegrationError>;
 }

@@ -15,7 +15,7 @@ use crate::transaction::{Attempt, TransactionHash};
 /// sequence number was used: somebody else used it. No server that lags behind for longer than this may answer.
 const LAG_MAX: u64 = 15 * 60;
 
-/// No envelope lives longer, in seconds of ledger time: so far back is searched for it.
+/// No envelope that was signed at once lives longer, in seconds of ledger time: so far back is searched for it.
 pub(super) const LIFETIME_MAX: u64 = 15 * 60;
 
 /// Whether an envelope that was not found up to `checked`, after its upper bound, was not applied and never will be.
@@ -37,7 +37,10 @@ pub(super) async fn is_absent(
     }
     if checked.closed_at > attempt.max_time.saturating_add(LAG_MAX) {
         // somebody may have wrapped it into a fee bump, and some servers know it by that hash only
-        let from = attempt.max_time.saturating_sub(LIFETIME_MAX);
+        let from = match anchor.store().signing_fetch(&attempt.hash).await? {
+            Some(signing) => signing.since,
+            None => attempt.max_time.saturating_sub(LIFETIME_MAX),
+        };
         let found = anchor.ledger().search(&attempt.hash, from, attempt.max_time).await?;
         return Ok(matches!(found, Lookup::NotFound { .. }));
     }

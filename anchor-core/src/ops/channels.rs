@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::submit::sign::signed;
+use super::submit::sign::{Signed, signed};
 use super::work::{JobSettings, Progress};
 use super::{OpsError, submit};
 use crate::account::AccountId;
@@ -15,7 +15,7 @@ use crate::asset::StellarAsset;
 use crate::id::AttemptId;
 use crate::integration::{CHANNELS_MAX, channel_key};
 use crate::memo::Memo;
-use crate::stellar::envelope::{EnvelopeSpec, Operation, Payment, SignedEnvelope};
+use crate::stellar::envelope::{EnvelopeSpec, Operation, Payment};
 use crate::stellar::{AccountSnapshot, LedgerPoint};
 use crate::store::{Channel, Stored};
 use crate::transaction::{Attempt, AttemptPurpose};
@@ -32,6 +32,9 @@ const OPERATIONS_MAX: usize = 100;
 
 /// How long an envelope of the pool's may land, in seconds of ledger time.
 const LIFETIME: u64 = 60;
+
+/// The same where somebody else has to sign it.
+const LIFETIME_ELSEWHERE: u64 = 3600;
 
 const FEE: u32 = 10_000;
 
@@ -208,7 +211,8 @@ async fn store(
     latest: LedgerPoint,
 ) -> Result<Option<Attempt>, OpsError> {
     let count = i64::try_from(operations.len()).unwrap_or(i64::MAX);
-    let (sequence, max_time) = (source.sequence.saturating_add(1), latest.closed_at.saturating_add(LIFETIME));
+    let lifetime = if anchor.is_signed_elsewhere(&source.id) { LIFETIME_ELSEWHERE } else { LIFETIME };
+    let (sequence, max_time) = (source.sequence.saturating_add(1), latest.closed_at.saturating_add(lifetime));
     let unsigned = EnvelopeSpec {
         network: anchor.ledger().network(),
         transaction_source: source.id,
@@ -221,19 +225,26 @@ async fn store(
     }
     .build()
     .map_err(|error| OpsError::Envelope(error.to_string()))?;
-    let SignedEnvelope { hash, xdr } = signed(anchor, unsigned).await?;
+    let Signed { hash, envelope, unsigned } = signed(anchor, unsigned, latest.closed_at)?;
     let attempt = Attempt {
         id: AttemptId::new(anchor.ids().next()),
         purpose: AttemptPurpose::Channels,
         hash,
-        envelope: xdr.into(),
+        envelope,
         source: source.id,
         sequence,
         max_time,
         fee: i64::from(FEE).saturating_mul(count),
+        unsigned,
     };
     let opened = anchor.store().attempt_open(&attempt, anchor.clock().now()).await?;
-    Ok((opened == Stored::Applied).then_some(attempt))
+    if opened != Stored::Applied {
+        return Ok(None);
+    }
+    if !attempt.is_signed() {
+        anchor.wake().signings().notify_one();
+    }
+    Ok(Some(attempt))
 }
 
 fn stroops(stroops: i64) -> StellarAmount {

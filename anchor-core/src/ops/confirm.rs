@@ -16,7 +16,7 @@ use super::absence::is_absent;
 use super::accounts::Accounts;
 use super::commit::{anomaly, moved};
 use super::work::{JobSettings, Progress};
-use super::{OpsError, bump, chain, submit};
+use super::{OpsError, bump, chain, custody, submit};
 use crate::anchor::Anchor;
 use crate::id::AttemptId;
 use crate::stellar::{Failure, FailureKind, LedgerPoint, Lookup};
@@ -39,6 +39,8 @@ const PAUSE_MIN: Duration = Duration::from_millis(250);
 
 /// Rounds until the job is asked whether it should stop.
 const ROUNDS_MAX: u32 = 10;
+/// One that waits for somebody else's signature is looked up less often: only whoever signed it could have sent it.
+const PAUSE_UNSIGNED: Duration = Duration::from_secs(15);
 
 /// An envelope is sent again when it was not found for so long: about a ledger.
 const SEND_AGAIN: Duration = Duration::from_secs(5);
@@ -46,16 +48,31 @@ const SEND_AGAIN: Duration = Duration::from_secs(5);
 /// How an attempt ended, by proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum End {
-    Applied { ledger: u32, claimable_balances: Vec<String> },
-    Failed { ledger: u32, failure: Failure },
-    Dead { checked: LedgerPoint },
+    Applied {
+        ledger: u32,
+        claimable_balances: Vec<String>,
+    },
+    Failed {
+        ledger: u32,
+        failure: Failure,
+    },
+    /// `refused`: why somebody else did not sign it.
+    Dead {
+        checked: LedgerPoint,
+        refused: Option<String>,
+    },
 }
 
-/// Looks up open attempts and closes those whose end is proved.
+/// Looks up open attempts and closes those whose end is proved; and follows what was ordered from the custodian.
 ///
 /// # Errors
 /// The store's, before anything was claimed. Later trouble gives the touched attempts back.
 pub async fn confirm(anchor: &Anchor, settings: &JobSettings, sight: &Sight) -> Result<Progress, OpsError> {
+    let progress = look_all(anchor, settings, sight).await?;
+    Ok(progress.and(custody::follow(anchor, settings).await?))
+}
+
+async fn look_all(anchor: &Anchor, settings: &JobSettings, sight: &Sight) -> Result<Progress, OpsError> {
     if sight.is_up_to_date(anchor).await {
         return Ok(Progress::default());
     }
@@ -169,7 +186,9 @@ fn end(attempt: &Attempt, lookup: Lookup) -> Option<End> {
         Lookup::Succeeded { ledger, claimable_balances } => Some(End::Applied { ledger, claimable_balances }),
         Lookup::Failed { ledger, failure } => Some(End::Failed { ledger, failure }),
         // the bound is inclusive, and `checked` was read before the look-up
-        Lookup::NotFound { checked } if checked.closed_at > attempt.max_time => Some(End::Dead { checked }),
+        Lookup::NotFound { checked } if checked.closed_at > attempt.max_time => {
+            Some(End::Dead { checked, refused: None })
+        }
         Lookup::NotFound { .. } => None,
     }
 }
@@ -203,15 +222,21 @@ impl End {
                 reason: format!("failed in ledger {ledger}: {}", failure.codes),
                 next: after(failure, operation),
             },
-            Self::Dead { checked } => Fact::AttemptVoided {
-                attempt: attempt.id,
-                ledger: None,
-                reason: format!(
-                    "not in the ledger up to {}, which closed after its upper bound",
-                    checked.sequence
-                ),
-                next: AfterVoid::Retry,
-            },
+            Self::Dead { checked, refused } => {
+                let signed = if attempt.is_signed() { "" } else { "not signed in time, and " };
+                Fact::AttemptVoided {
+                    attempt: attempt.id,
+                    ledger: None,
+                    reason: format!(
+                        "{signed}not in the ledger up to {}, which closed after its upper bound",
+                        checked.sequence
+                    ),
+                    next: match refused {
+                        Some(reason) => AfterVoid::Hold { reason: format!("not signed: {reason}") },
+                        None => AfterVoid::Retry,
+                    },
+                }
+            }
         }
     }
 }
@@ -250,15 +275,20 @@ impl Round<'_> {
         let sources = dead.map(|(one, _)| one.attempt.source).collect();
         let accounts = Accounts::read(self.anchor, sources).await;
         let mut proved = Vec::with_capacity(ended.len());
-        for (one, end) in ended {
-            if let End::Dead { checked } = end {
+        for (one, mut end) in ended {
+            if let End::Dead { checked, refused } = &mut end {
                 let is_absent = match accounts.get(&one.attempt.source) {
-                    Ok(account) => is_absent(self.anchor, &one.attempt, checked, account).await,
+                    Ok(account) => is_absent(self.anchor, &one.attempt, *checked, account).await,
                     Err(error) => Err(error.into()),
                 };
-                match is_absent {
-                    Ok(true) => {}
-                    Ok(false) => {
+                let why = match is_absent {
+                    Ok(true) => self.refusal(one).await.map(Some),
+                    Ok(false) => Ok(None),
+                    Err(error) => Err(error),
+                };
+                match why {
+                    Ok(Some(why)) => *refused = why,
+                    Ok(None) => {
                         self.wait(one, PAUSE);
                         continue;
                     }
@@ -271,6 +301,15 @@ impl Round<'_> {
             proved.push((one, end));
         }
         proved
+    }
+
+    /// Why somebody else did not sign an envelope, if that is why it is dead.
+    async fn refusal(&self, one: &ClaimedAttempt) -> Result<Option<String>, OpsError> {
+        if one.attempt.is_signed() {
+            return Ok(None);
+        }
+        let signing = self.anchor.store().signing_fetch(&one.attempt.hash).await?;
+        Ok(signing.and_then(|signing| signing.refused))
     }
 
     /// Closes attempts, each with all its transactions.
@@ -339,7 +378,7 @@ impl Round<'_> {
                 uses_number(failure).then_some(*ledger),
                 format!("failed in ledger {ledger}: {}", failure.codes),
             ),
-            End::Dead { checked } => (None, format!("not in the ledger up to {}", checked.sequence)),
+            End::Dead { checked, .. } => (None, format!("not in the ledger up to {}", checked.sequence)),
         };
         let (id, at) = (one.attempt.id, self.anchor.clock().now());
         match self.anchor.store().attempt_close(id, end.status(), ledger, &note, at).await {
@@ -354,6 +393,10 @@ impl Round<'_> {
         let mut sending = Vec::new();
         for one in open {
             let age = now.signed_duration_since(one.opened_at).to_std().unwrap_or_default();
+            if !one.attempt.is_signed() {
+                self.wait(one, PAUSE_UNSIGNED);
+                continue;
+            }
             self.wait(one, (age / 2).min(PAUSE_MIN));
             if age >= SEND_AGAIN {
                 sending.push(bump::newest(self.anchor, self.settings, one, age).await);
@@ -418,6 +461,7 @@ mod tests {
             sequence: 1,
             max_time: 1000,
             fee: 100,
+            unsigned: None,
         }
     }
 

@@ -19,9 +19,12 @@ pub enum OpsError {
     /// One of the business's integrations.
     #[error("an integration did not answer")]
     Integration(#[from] IntegrationError),
-    /// The signer.
+    /// There is no key.
     #[error("the envelope was not signed")]
     Sign(#[from] SignError),
+    /// What somebody else signed cannot be used: nothing was stored or sent.
+    #[error("the signatures cannot be used: {0}")]
+    Signatures(String),
     /// The transaction's asset is no longer configured.
     #[error("the asset of the transaction is not configured")]
     UnknownAsset,
@@ -42,7 +45,12 @@ impl OpsError {
                 Retry::After(pause) => Some(pause),
                 Retry::Transient | Retry::Permanent => None,
             },
-            Self::Store(_) | Self::Sign(_) | Self::UnknownAsset | Self::Contended | Self::Envelope(_) => None,
+            Self::Store(_)
+            | Self::Sign(_)
+            | Self::Signatures(_)
+            | Self::UnknownAsset
+            | Self::Contended
+            | Self::Envelope(_) => None,
         }
     }
 }

@@ -125,7 +125,7 @@ pub(super) async fn route(
     };
     match planned {
         Plan::Authorize(payment) => {
-            let can_sign = transfer.issuer.is_some_and(|issuer| anchor.signer().accounts().contains(&issuer));
+            let can_sign = transfer.issuer.is_some_and(|issuer| can_authorize(anchor, &issuer));
             if !can_sign {
                 tracing::error!(
                     transaction.id = %transaction.id,
@@ -152,6 +152,11 @@ pub(super) async fn route(
         Plan::AwaitTrust(_) => Ok(Route::AwaitTrust),
         Plan::Hold(reason) => hold(&reason.to_string()),
     }
+}
+
+/// The issuer's signature can be had. A custodian only pays.
+fn can_authorize(anchor: &Anchor, issuer: &AccountId) -> bool {
+    anchor.custody().is_none() && (anchor.keys().has(issuer) || anchor.is_signed_elsewhere(issuer))
 }
 
 /// A deposit goes where the wallet said.

@@ -4,7 +4,8 @@
 //! ReadyToPay, RefundDue  -- plan, sign --  attempt stored  -- submit -->  confirm
 //!                       (1)           (2)                 (3)
 //! ```
-//! Killed at (1) nothing happened; at (2) a signature was made that nobody ever sees. Killed at (3), before,
+//! Killed at (1) nothing happened; at (2) a signature was made that nobody ever sees. What somebody else has to sign is
+//! stored unsigned and sent by `ops::signing`. Killed at (3), before,
 //! during or after the submission, it looks the same: an open attempt, which `confirm` resolves by its hash. What
 //! a server answers to a submission is logged and decides nothing.
 //!
@@ -21,7 +22,7 @@ use super::accounts::Accounts;
 use super::commit::moved;
 use super::route::accounts_of;
 use super::work::{JobSettings, Progress};
-use super::{OpsError, chain, commit};
+use super::{OpsError, chain, commit, custody};
 use crate::amount::StellarAmount;
 use crate::anchor::Anchor;
 use crate::id::TransactionId;
@@ -35,7 +36,9 @@ mod group;
 pub(super) mod sign;
 
 use channel::Channels;
-use decide::{Decision, decide};
+pub(super) use decide::{Decision, Send};
+
+use decide::decide;
 use group::{Parcel, parcels};
 
 /// What has to wait for a channel or a server is looked at again after this time: less than a ledger.
@@ -74,11 +77,14 @@ struct Round<'a> {
     until: DateTime<Utc>,
 }
 
-/// Plans, signs, stores and submits what is due, oldest first.
+/// Plans, signs, stores and submits what is due, oldest first; or orders it from the custodian, if there is one.
 ///
 /// # Errors
 /// The store's, before anything was claimed. Later trouble gives the touched transactions back.
 pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Result<Progress, OpsError> {
+    if anchor.custody().is_some() {
+        return custody::hand_over(anchor, settings).await;
+    }
     if !pace.introduced.load(Ordering::Relaxed) {
         let stand_ins: Vec<_> = anchor.assets().iter().map(|asset| (asset.distribution, None)).collect();
         anchor.store().channel_put(&stand_ins).await?;
@@ -109,6 +115,19 @@ pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Res
         }
     }
     Ok(desk.close().await)
+}
+
+/// What becomes of these, where somebody else pays: the same plans, without channels and envelopes. With the ledger
+/// that was the last one before.
+pub(super) async fn plans(
+    anchor: &Anchor,
+    settings: &JobSettings,
+    claimed: &[Claimed],
+    claimed_at: DateTime<Utc>,
+) -> Result<(LedgerPoint, Vec<Decision>), OpsError> {
+    let round = Round::open(anchor, settings, claimed_at).await?;
+    let mut accounts = Accounts::read(anchor, accounts_of(anchor, claimed)).await;
+    Ok((round.latest, decide(&round, claimed, &mut accounts).await))
 }
 
 /// What may still be bid, by what was bid in the last 24 hours; `None` without a budget.
@@ -204,7 +223,7 @@ impl<'a> Round<'a> {
     ) -> Vec<Attempt> {
         let (mut groups, mut carried) = (Vec::new(), Vec::new());
         for (parcel, channel) in parcels {
-            let signed = match self.sign(&parcel, &channel).await {
+            let signed = match self.sign(&parcel, &channel) {
                 Ok(Ok(attempt)) => desk.changes(&parcel, &attempt),
                 Ok(Err(refused)) => {
                     // built from checked values: what cannot be built says something about this one payment
@@ -239,6 +258,9 @@ impl<'a> Round<'a> {
                 return Vec::new();
             }
         };
+        if groups.iter().any(|group| waits_for_signatures(group)) {
+            self.anchor.wake().signings().notify_one();
+        }
         let mut opened = Vec::with_capacity(groups.len());
         for ((changes, stored), (parcel, channel)) in groups.into_iter().zip(stored).zip(carried) {
             if stored != Stored::Applied {
@@ -260,6 +282,10 @@ impl<'a> Round<'a> {
     fn most(&self) -> StellarAmount {
         StellarAmount::from_stroops(i64::from(self.fee)).unwrap_or_default()
     }
+}
+
+fn waits_for_signatures(group: &[Change]) -> bool {
+    matches!(group.first().map(Change::effect), Some(ChangeEffect::OpenAttempt(attempt)) if !attempt.is_signed())
 }
 
 /// The claimed transactions of a round, and where each of them ended.
@@ -339,7 +365,9 @@ impl Desk<'_> {
 }
 
 /// Sends stored envelopes, for the first time or again: each lands at most once. Nothing is concluded from the answers.
+/// Those that wait for somebody else's signature are left out.
 pub(super) async fn send_all(anchor: &Anchor, attempts: &[Attempt]) {
+    let attempts: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.is_signed()).collect();
     let envelopes: Vec<&str> = attempts.iter().map(|attempt| &*attempt.envelope).collect();
     if envelopes.is_empty() {
         return;

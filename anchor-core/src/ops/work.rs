@@ -31,6 +31,8 @@ pub struct JobSettings {
     pub call_timeout: Duration,
     /// For how much *ledger* time a signed envelope may land; 60 seconds, at most 15 minutes.
     pub attempt_lifetime: Duration,
+    /// The same for an envelope that somebody else has to sign; 1 hour, at most 12.
+    pub signer_lifetime: Duration,
     /// The most that is bid for one operation, in stroops; 100,000 (0.01 lumens).
     pub fee_cap: u32,
     /// The most that fees may cost in any 24 hours, in stroops, counted by bids; no limit if absent. Where it is reached,
@@ -62,6 +64,7 @@ impl JobSettings {
             watch_lease: Duration::from_secs(15),
             call_timeout: Duration::from_secs(30),
             attempt_lifetime: Duration::from_secs(60),
+            signer_lifetime: Duration::from_secs(3600),
             fee_cap: 100_000,
             fee_budget: None,
             bump_after: Duration::from_secs(15),

@@ -17,6 +17,7 @@ use crate::keys;
 use crate::memo::Memo;
 use crate::transaction::TransactionHash;
 
+mod attach;
 pub(super) mod base;
 pub mod bump;
 mod check;
@@ -24,6 +25,7 @@ mod read;
 #[cfg(any(test, feature = "testing"))]
 mod signed;
 
+pub use attach::{Needed, attach, hash_of, needed};
 pub(super) use read::bounds;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use signed::{read_signed, read_wrapped};
@@ -272,6 +274,15 @@ impl UnsignedEnvelope {
     /// The accounts whose signatures are needed: the sources of the transaction and of its operations.
     pub fn signers(&self) -> &[AccountId] {
         &self.signers
+    }
+
+    /// The envelope without any signature (base64 XDR), for somebody else to sign.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Unreadable`] if it cannot be written.
+    pub fn xdr(&self) -> Result<String, EnvelopeError> {
+        let (tx, signatures) = (self.transaction.clone(), VecM::default());
+        Ok(write(&TransactionEnvelope::Tx(TransactionV1Envelope { tx, signatures }))?)
     }
 
     /// Adds the signatures over [`hash`](Self::hash), after verifying each of them.

@@ -10,8 +10,8 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::{
-    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage, Network, SIDE_BY_SIDE,
-    Submission,
+    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage, Network,
+    SIDE_BY_SIDE, Submission,
 };
 use crate::account::AccountId;
 use crate::transaction::TransactionHash;
@@ -202,6 +202,22 @@ impl Ledger for HorizonLedger {
             }
             Err(error) => hashes.iter().map(|_| Err(error.clone())).collect(),
         }
+    }
+
+    async fn arrivals(
+        &self,
+        hash: &TransactionHash,
+        account: &AccountId,
+    ) -> Result<Option<Vec<Movement>>, LedgerError> {
+        let answer = self.get(&["transactions", &hash.to_string()], &[]).await?;
+        if answer.is_proof_of_absence() {
+            return Ok(None);
+        }
+        let transaction: json::TransactionRecord = answer.object()?;
+        // says the same of hash, result and success as a look-up does
+        transaction.lookup(hash)?;
+        let listed = transaction.listed(&self.network)?;
+        listed.movements(account, &self.network).map(Some).map_err(malformed)
     }
 
     async fn movements_start(&self, _account: &AccountId) -> Result<Cursor, LedgerError> {

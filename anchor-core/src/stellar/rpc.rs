@@ -19,7 +19,8 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::{
-    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage, Network, Submission,
+    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage, Network,
+    Submission,
 };
 use crate::account::AccountId;
 use crate::asset::StellarAsset;
@@ -203,6 +204,14 @@ impl Ledger for RpcLedger {
 
     async fn lookup_all(&self, hashes: &[TransactionHash]) -> Vec<Result<Lookup, LedgerError>> {
         self.lookup_each(hashes).await
+    }
+
+    async fn arrivals(
+        &self,
+        hash: &TransactionHash,
+        account: &AccountId,
+    ) -> Result<Option<Vec<Movement>>, LedgerError> {
+        self.arrivals_of(hash, account).await
     }
 
     async fn search(&self, hash: &TransactionHash, from: u64, until: u64) -> Result<Lookup, LedgerError> {

@@ -12,9 +12,9 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session,
-    Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
-    WatchLease,
+    ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation,
+    PaymentRecord, Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
+    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::Asset;
@@ -22,7 +22,9 @@ use crate::id::{AttemptId, EventId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::stellar::Cursor;
-use crate::transaction::{Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction};
+use crate::transaction::{
+    Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
+};
 
 mod attempts;
 mod bulk;
@@ -32,6 +34,7 @@ mod channels;
 mod claims;
 mod closing;
 mod connection;
+mod custody;
 mod documents;
 mod fault;
 mod figures;
@@ -46,6 +49,7 @@ mod pool;
 mod rows;
 mod schema;
 mod sessions;
+mod signing;
 mod start;
 mod transactions;
 mod url;
@@ -338,6 +342,39 @@ impl Store for DieselStore {
         self.database.read("attempt_fees_since", move |c| attempts::fees_since(c, since)).await
     }
 
+    async fn signing_claim(&self, claim: &Claim) -> Result<Vec<ClaimedSigning>, StoreError> {
+        let claim = claim.clone();
+        self.database.write("signing_claim", move |c| signing::claim(c, &claim)).await
+    }
+
+    async fn signing_release(
+        &self,
+        claims: &[(TransactionHash, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let claims = claims.to_vec();
+        self.database.write("signing_release", move |c| signing::release(c, &claims)).await
+    }
+
+    async fn signing_close(
+        &self,
+        hash: &TransactionHash,
+        lease: LeaseToken,
+        end: &SigningEnd,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let (hash, end) = (*hash, end.clone());
+        let close = move |c: &mut _| signing::close(c, &hash, lease, &end, at);
+        self.database.write_or_not("signing_close", close).await
+    }
+
+    async fn signing_fetch(&self, hash: &TransactionHash) -> Result<Option<Signing>, StoreError> {
+        let hash = *hash;
+        self.database.read("signing_fetch", move |c| signing::fetch(c, &hash)).await
+    }
+
     async fn channel_put(&self, channels: &[(AccountId, Option<u32>)]) -> Result<(), StoreError> {
         let channels = channels.to_vec();
         self.database.upsert("channel_put", move |c| channels::put(c, &channels)).await
@@ -383,6 +420,15 @@ impl Store for DieselStore {
         }
         let accounts = accounts.to_vec();
         self.database.write("channel_forget", move |c| channel::forget(c, &accounts)).await
+    }
+
+    async fn custody_list(&self, transaction: TransactionId) -> Result<Vec<CustodyRecord>, StoreError> {
+        self.database.read("custody_list", move |c| custody::list(c, transaction)).await
+    }
+
+    async fn custody_movements(&self, hash: &TransactionHash) -> Result<Vec<String>, StoreError> {
+        let hash = *hash;
+        self.database.read("custody_movements", move |c| custody::movements(c, &hash)).await
     }
 
     async fn order_open_of(

@@ -30,12 +30,14 @@ mod bench;
 pub mod broken;
 pub mod changes;
 pub mod claims;
+pub mod custody;
 pub mod documents;
 pub mod history;
 pub mod memory;
 pub mod outbox;
 pub mod payments;
 pub mod sessions;
+pub mod signings;
 pub mod suspense;
 pub mod transactions;
 pub mod watches;
@@ -117,6 +119,9 @@ macro_rules! store_conformance {
             claims::claim_takes_no_more_than_asked
             claims::overdue_transactions_are_claimed_while_they_can_expire
             claims::states_nobody_works_on_are_in_no_queue
+            custody::order_to_the_custodian_is_kept_with_its_end
+            custody::one_operation_stands_for_one_order
+            custody::disputed_order_stays_open_and_is_closed_once
             documents::store_answers
             documents::asset_is_replaced_under_its_identifier
             documents::answers_are_replaced
@@ -153,6 +158,15 @@ macro_rules! store_conformance {
             sessions::replay_among_many_log_ins_is_refused
             sessions::log_in_that_is_given_up_holds_up_nobody
             sessions::what_has_ended_is_deleted
+            signings::unsigned_envelope_is_kept_apart_until_it_is_signed
+            signings::signed_attempt_is_due_at_once
+            signings::claims_never_share_a_signing
+            signings::released_signing_is_due_when_told
+            signings::signatures_under_a_lost_lease_are_dropped
+            signings::signatures_for_a_closed_attempt_are_thrown_away
+            signings::refusal_is_kept_and_nobody_is_asked_again
+            signings::wrapping_is_signed_elsewhere_too
+            signings::attempt_without_transactions_may_wait_for_signatures
             suspense::returned_payment_leaves_suspense_with_its_transaction
             suspense::payment_leaves_suspense_once
             suspense::of_two_decisions_at_once_one_is_written

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::attempt::AttemptStatus;
 use super::change::{Change, ChangeEffect};
+use super::custody::CustodyStatus;
 use super::event::{Event, EventKind};
 use super::fact::{Actor, Effect, Fact, FactRecord, Settlement};
 use super::machine::{Refusal, Verdict, transition};
@@ -121,7 +122,8 @@ impl Transaction {
             Fact::FundsReceived { receipt, settlement } | Fact::PaymentSeen { receipt, settlement } => {
                 self.receive(receipt, settlement);
             }
-            Fact::AttemptApplied { hash, effect: Effect::Delivered { claimable_balance }, .. } => {
+            Fact::AttemptApplied { hash, effect: Effect::Delivered { claimable_balance }, .. }
+            | Fact::CustodyApplied { hash, effect: Effect::Delivered { claimable_balance }, .. } => {
                 if matches!(self.state, State::Refunded { .. }) {
                     self.returned(hash.to_string(), RefundVia::Ledger);
                 } else {
@@ -145,6 +147,10 @@ impl Transaction {
             | Fact::PayoutRefused { reason, .. } => self.message = Some(reason.clone()),
             Fact::Released => self.message = None,
             Fact::AttemptApplied { effect: Effect::AccountCreated, .. }
+            | Fact::CustodyApplied { effect: Effect::AccountCreated, .. }
+            | Fact::CustodyIntended { .. }
+            | Fact::CustodyRejected { .. }
+            | Fact::CustodyDisputed { .. }
             | Fact::TrustMissing
             | Fact::TrustSeen
             | Fact::TrustApproved
@@ -200,6 +206,19 @@ fn effect_of(fact: &Fact) -> ChangeEffect {
             ledger: *ledger,
             note: Some(reason.clone()),
         },
+        Fact::CustodyIntended { order } => ChangeEffect::OpenCustody(order.clone()),
+        Fact::CustodyApplied { attempt, hash, movement, .. } => ChangeEffect::CloseCustody {
+            id: *attempt,
+            status: CustodyStatus::Applied,
+            carried: Some((*hash, movement.clone())),
+            note: None,
+        },
+        Fact::CustodyRejected { attempt, reason } => ChangeEffect::CloseCustody {
+            id: *attempt,
+            status: CustodyStatus::Rejected,
+            carried: None,
+            note: Some(reason.clone()),
+        },
         Fact::PayoutIntended { order } => ChangeEffect::OpenOrder(order.clone()),
         Fact::PayoutInitiated { order, reference } | Fact::PayoutReadyForPickup { order, reference } => {
             ChangeEffect::UpdateOrder { id: *order, status: OrderStatus::Open, reference: reference.clone() }
@@ -220,6 +239,7 @@ fn effect_of(fact: &Fact) -> ChangeEffect {
         | Fact::TrustMissing
         | Fact::TrustSeen
         | Fact::TrustApproved
+        | Fact::CustodyDisputed { .. }
         | Fact::Held { .. }
         | Fact::Released
         | Fact::RefundDecided { .. }

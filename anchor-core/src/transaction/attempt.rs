@@ -1,4 +1,4 @@
-//! One signed envelope's life on the ledger.
+//! One envelope's life on the ledger.
 
 use std::fmt;
 use std::str::FromStr;
@@ -77,7 +77,7 @@ impl AttemptPurpose {
     }
 }
 
-/// A signed envelope, stored before it is sent. It pays for one transaction or, with an operation for each, for up to
+/// An envelope, stored before it is sent, or shown to somebody else who has to sign it. It pays for one transaction or, with an operation for each, for up to
 /// a hundred.
 ///
 /// It can land only until `max_time` (the close time of a ledger, in Unix seconds); after a ledger closed later
@@ -104,6 +104,26 @@ pub struct Attempt {
     /// The most that it may cost, all operations together, in stroops.
     #[serde(default)]
     pub fee: i64,
+    /// What somebody else has to sign, where that has to happen before it can be sent: then `envelope` is empty until it
+    /// is signed. Only in the step that opens the attempt; kept in a row of its own.
+    #[serde(skip)]
+    pub unsigned: Option<Unsigned>,
+}
+
+impl Attempt {
+    /// Whether there is something that can be sent.
+    pub fn is_signed(&self) -> bool {
+        !self.envelope.is_empty()
+    }
+}
+
+/// An envelope for somebody else to sign: stored before anybody sees it, because whoever has signed it may send it too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsigned {
+    /// Base64 XDR, without the signatures.
+    pub envelope: Arc<str>,
+    /// The last ledger's close time when it was built, in Unix seconds: it is in no earlier one.
+    pub since: u64,
 }
 
 /// How an attempt stands.

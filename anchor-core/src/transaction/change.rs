@@ -1,7 +1,8 @@
 //! A committed step: everything that has to be written together, or not at all.
 
 use super::Transaction;
-use super::attempt::{Attempt, AttemptStatus};
+use super::attempt::{Attempt, AttemptStatus, TransactionHash};
+use super::custody::{CustodyOrder, CustodyStatus};
 use super::event::Event;
 use super::fact::FactRecord;
 use super::machine::Refusal;
@@ -25,6 +26,19 @@ pub enum ChangeEffect {
         status: AttemptStatus,
         /// The ledger that holds it: its sequence number is used. `None` if none does, or if that is not known.
         ledger: Option<u32>,
+        /// For the operator.
+        note: Option<String>,
+    },
+    /// A new open order to the custodian. The store refuses a second open one of the transaction.
+    OpenCustody(CustodyOrder),
+    /// The open order to the custodian ends.
+    CloseCustody {
+        /// Which one.
+        id: AttemptId,
+        /// Applied or rejected.
+        status: CustodyStatus,
+        /// Transaction and operation that carried it; an operation stands for one order.
+        carried: Option<(TransactionHash, String)>,
         /// For the operator.
         note: Option<String>,
     },

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::attempt::{Attempt, TransactionHash};
+use super::custody::CustodyOrder;
 use super::money::{Amounts, Receipt, Terms};
 use super::order::Order;
 use super::state::{FailureCode, Kind, RefundVia};
@@ -131,6 +132,40 @@ pub enum Fact {
         /// What to do next.
         next: AfterVoid,
     },
+    /// A payment was ordered from the custodian; it is stored in the same commit as this fact, before the custodian hears
+    /// of it.
+    CustodyIntended {
+        /// The order.
+        order: CustodyOrder,
+    },
+    /// The ledger shows the payment that was ordered from the custodian.
+    CustodyApplied {
+        /// The order's id.
+        attempt: AttemptId,
+        /// The transaction that carried it, as the custodian named it and the ledger confirmed it.
+        hash: TransactionHash,
+        /// The ledger that holds it.
+        ledger: u32,
+        /// The operation: it stands for this order, and for no other one ever.
+        movement: String,
+        /// What it did.
+        effect: Effect,
+    },
+    /// The custodian definitely did not and will not make the payment.
+    CustodyRejected {
+        /// The order's id.
+        attempt: AttemptId,
+        /// For the operator.
+        reason: String,
+    },
+    /// What the custodian says, or does not know, is not what the ledger shows: a person has to look. The order stays
+    /// open, and the custodian is asked about it, and about nothing else, when the transaction is released.
+    CustodyDisputed {
+        /// The order's id.
+        attempt: AttemptId,
+        /// For the operator.
+        reason: String,
+    },
     /// A payout order was made; it is stored in the same commit as this fact, before the rails hear of it.
     PayoutIntended {
         /// The order.
@@ -206,6 +241,10 @@ impl Fact {
             Self::AttemptOpened { .. } => "attempt_opened",
             Self::AttemptApplied { .. } => "attempt_applied",
             Self::AttemptVoided { .. } => "attempt_voided",
+            Self::CustodyIntended { .. } => "custody_intended",
+            Self::CustodyApplied { .. } => "custody_applied",
+            Self::CustodyRejected { .. } => "custody_rejected",
+            Self::CustodyDisputed { .. } => "custody_disputed",
             Self::PayoutIntended { .. } => "payout_intended",
             Self::PayoutInitiated { .. } => "payout_initiated",
             Self::PayoutReadyForPickup { .. } => "payout_ready_for_pickup",

@@ -93,6 +93,18 @@ pub fn transition(state: &State, fact: &Fact) -> Verdict {
         },
         Fact::AttemptApplied { attempt, effect, .. } => applied(state, *attempt, effect),
         Fact::AttemptVoided { attempt, next, .. } => voided(state, *attempt, next),
+        Fact::CustodyIntended { order } => match state {
+            State::ReadyToPay => Moved(State::Paying { attempt: order.id }),
+            State::RefundDue { via: RefundVia::Ledger } => {
+                Moved(State::Refunding { step: RefundStep::Attempt(order.id) })
+            }
+            _ => Refused(Refusal::Unexpected),
+        },
+        Fact::CustodyApplied { attempt, effect, .. } => applied(state, *attempt, effect),
+        Fact::CustodyRejected { attempt, reason } => {
+            voided(state, *attempt, &AfterVoid::Hold { reason: reason.clone() })
+        }
+        Fact::CustodyDisputed { attempt, .. } => disputed(state, *attempt),
         Fact::PayoutIntended { order } => match state {
             State::ReadyToPayOut => Moved(State::PayingOut { order: order.id }),
             State::RefundDue { via: RefundVia::Rails } => {
@@ -190,6 +202,23 @@ fn voided(state: &State, attempt: AttemptId, next: &AfterVoid) -> Verdict {
     }
 }
 
+/// Nobody knows whether the custodian paid: what goes on afterwards is the same question.
+fn disputed(state: &State, attempt: AttemptId) -> Verdict {
+    match state {
+        State::Paying { attempt: open } if *open == attempt => {
+            Moved(State::OnHold { resume: Resume::Attempt(attempt) })
+        }
+        State::Refunding { step: RefundStep::Attempt(open) } if *open == attempt => {
+            Moved(State::OnHold { resume: Resume::RefundAttempt(attempt) })
+        }
+        State::OnHold { resume: Resume::Attempt(held) | Resume::RefundAttempt(held) } if *held == attempt => {
+            Unchanged
+        }
+        State::Paying { .. } | State::Refunding { .. } => Refused(Refusal::OtherInstruction),
+        _ => Refused(Refusal::Unexpected),
+    }
+}
+
 /// What the rails say about an order. `state` decides whether it is a payout or a refund.
 fn payout(state: &State, fact: &Fact, order: OrderId) -> Verdict {
     let (open, refund) = match state {
@@ -223,7 +252,8 @@ fn payout(state: &State, fact: &Fact, order: OrderId) -> Verdict {
     if next == *state { Unchanged } else { Moved(next) }
 }
 
-/// An open envelope is never put on hold: it has to be resolved first.
+/// An open envelope is never put on hold: it has to be resolved first. So has an order to the custodian, unless what is
+/// known of it contradicts itself ([`disputed`]).
 fn held(state: &State) -> Verdict {
     let resume = match state {
         State::ReadyToPay | State::AwaitingTrust => Resume::Pay,

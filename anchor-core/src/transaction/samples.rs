@@ -53,6 +53,8 @@ pub(super) fn states() -> Vec<State> {
         Resume::Refund(RefundVia::Ledger),
         Resume::Refund(RefundVia::Rails),
         Resume::RefundOrder(order),
+        Resume::Attempt(attempt),
+        Resume::RefundAttempt(attempt),
     ] {
         states.push(State::OnHold { resume });
     }
@@ -74,6 +76,8 @@ pub(super) fn facts() -> Vec<(&'static str, Fact)> {
     let reference = || Some("ref".to_owned());
     let hash = TransactionHash::from_bytes([9; 32]);
     let applied = |effect| Fact::AttemptApplied { attempt, hash, ledger: 7, effect };
+    let in_custody =
+        |effect| Fact::CustodyApplied { attempt, hash, ledger: 7, movement: "7".to_owned(), effect };
     let voided = |next| Fact::AttemptVoided { attempt, ledger: None, reason: reason(), next };
     let refused = |then| Fact::PayoutRefused { order, reason: reason(), then };
     vec![
@@ -94,6 +98,11 @@ pub(super) fn facts() -> Vec<(&'static str, Fact)> {
         ("attempt void, again", voided(AfterVoid::Retry)),
         ("attempt void, no trust line", voided(AfterVoid::AwaitTrust)),
         ("attempt void, hold", voided(AfterVoid::Hold { reason: reason() })),
+        ("custody intended", Fact::CustodyIntended { order: sample_custody() }),
+        ("custody applied", in_custody(Effect::Delivered { claimable_balance: None })),
+        ("custody created the account", in_custody(Effect::AccountCreated)),
+        ("custody rejected", Fact::CustodyRejected { attempt, reason: reason() }),
+        ("custody disputed", Fact::CustodyDisputed { attempt, reason: reason() }),
         ("payout intended", Fact::PayoutIntended { order: sample_order() }),
         ("payout initiated", Fact::PayoutInitiated { order, reference: reference() }),
         ("payout ready for pickup", Fact::PayoutReadyForPickup { order, reference: reference() }),
@@ -204,6 +213,22 @@ fn sample_attempt() -> Attempt {
         sequence: 1,
         max_time: 1_800_000_060,
         fee: 100,
+        unsigned: None,
+    }
+}
+
+fn sample_custody() -> CustodyOrder {
+    CustodyOrder {
+        id: attempt_id(),
+        transaction: TransactionId::new(uuid::Uuid::from_u128(3)),
+        purpose: AttemptPurpose::Payment,
+        source: AccountId::from_bytes([4; 32]),
+        destination: AccountId::from_bytes([5; 32]).into(),
+        asset: token(),
+        amount: "99".parse().unwrap(),
+        memo: Memo::None,
+        creates_account: false,
+        since: 6,
     }
 }
 

@@ -55,10 +55,14 @@ pub enum Resume {
     PayOut,
     /// Ask again what became of this order; never a second order.
     Order(OrderId),
+    /// Ask the custodian again what became of this payment; never a second one.
+    Attempt(AttemptId),
     /// Send the money back.
     Refund(RefundVia),
     /// Ask again what became of this refund order.
     RefundOrder(OrderId),
+    /// Ask the custodian again what became of this refund.
+    RefundAttempt(AttemptId),
 }
 
 /// Why a transaction failed without ever holding the user's money.
@@ -91,9 +95,10 @@ pub enum State {
     ReadyToPay,
     /// Deposit: the money is here, the user's account cannot hold the token yet.
     AwaitingTrust,
-    /// Deposit: a signed envelope exists. Nothing else may be signed until it is applied or proved dead.
+    /// Deposit: an envelope exists, or an order to the custodian. Nothing else may be signed or ordered until it is applied
+    /// or proved dead.
     Paying {
-        /// The one open attempt.
+        /// The one open attempt, or order to the custodian.
         attempt: AttemptId,
     },
     /// Deposit: the tokens were delivered.
@@ -202,6 +207,8 @@ impl Resume {
             Self::Order(order) => State::PayingOut { order },
             Self::Refund(via) => State::RefundDue { via },
             Self::RefundOrder(order) => State::Refunding { step: RefundStep::Order(order) },
+            Self::Attempt(attempt) => State::Paying { attempt },
+            Self::RefundAttempt(attempt) => State::Refunding { step: RefundStep::Attempt(attempt) },
         }
     }
 }

@@ -9,6 +9,7 @@ use anchor_web::cli::ServeArgs;
 use anchor_worker::cli::WorkerArgs;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
+use remote_signer::client::RemoteSigner;
 
 mod bank;
 mod forms;
@@ -69,7 +70,11 @@ async fn anchor(settings: &Settings) -> Result<Anchor> {
     let documents = anchor_web::documents(&config);
     let rails =
         rails::TestRails { bank: bank::Bank::new("bank.jsonl"), transfer_time: Duration::from_secs(3) };
-    Ok(Anchor::builder(config)
+    let builder = match RemoteSigner::from_settings(|name| settings.get(name))? {
+        Some(signer) => Anchor::builder(config).signer(signer),
+        None => Anchor::builder(config),
+    };
+    Ok(builder
         .store(store)
         .ledger(ledger)
         .documents(documents)

@@ -23,11 +23,13 @@ pub enum Bug {
     ErrorIsNo,
     /// A ledger server's "I do not know" is taken for a failure on the ledger.
     SilenceIsFailure,
+    /// An envelope is shown to whoever has to sign it before it is stored.
+    ShownFirst,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NoTimeBound,
         Self::SharedClaims,
         Self::CursorFirst,
@@ -36,6 +38,7 @@ impl Bug {
         Self::SentFirst,
         Self::ErrorIsNo,
         Self::SilenceIsFailure,
+        Self::ShownFirst,
     ];
 
     /// As it is written on the command line.
@@ -49,6 +52,7 @@ impl Bug {
             Self::SentFirst => "sent-first",
             Self::ErrorIsNo => "error-is-no",
             Self::SilenceIsFailure => "silence-is-failure",
+            Self::ShownFirst => "shown-first",
         }
     }
 }

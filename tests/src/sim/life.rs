@@ -108,6 +108,7 @@ async fn work(life: &Life, anchor: Anchor, world: &World) {
     settings.lease = Duration::from_secs(40);
     settings.call_timeout = Duration::from_secs(10);
     settings.attempt_lifetime = Duration::from_secs(30);
+    settings.signer_lifetime = Duration::from_secs(60);
     settings.pause_max = Duration::from_secs(20);
     settings.batch = 8;
     settings.width = 3;

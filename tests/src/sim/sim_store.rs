@@ -13,14 +13,15 @@ use anchor_core::memo::Memo;
 use anchor_core::stellar::{Cursor, Ledger as _};
 use anchor_core::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session,
-    Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
-    WatchLease,
+    ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation,
+    PaymentRecord, Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
+    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::store::memory::MemoryStore;
 use anchor_core::transaction::{
     Attempt, AttemptStatus, Change, ChangeEffect, FactRecord, Order, Protocol, Queue, Transaction,
+    TransactionHash,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -28,6 +29,7 @@ use chrono::{DateTime, Utc};
 use super::Bug;
 use super::bank::Bank;
 use super::life::Life;
+use super::signer::Vault;
 
 /// Who has a claim on what, until when: kept beside the store, to be compared with what it hands out.
 pub(super) type Claims = Arc<Mutex<BTreeMap<TransactionId, (LeaseToken, DateTime<Utc>)>>>;
@@ -41,6 +43,8 @@ pub(super) struct SimStore {
     pub(super) bank: Bank,
     /// For a planted bug.
     pub(super) network: FakeLedger,
+    /// For another one.
+    pub(super) vault: Option<Vault>,
 }
 
 impl fmt::Debug for SimStore {
@@ -92,6 +96,16 @@ impl SimStore {
                 if let ChangeEffect::OpenAttempt(attempt) = change.effect() {
                     let sent = self.network.submit(&attempt.envelope);
                     self.life.call("ledger: submit too early", async { Ok(sent.await) }, failure).await?.ok();
+                }
+            }
+        }
+        if let (true, Some(vault)) = (self.life.sim.has(Bug::ShownFirst), &self.vault) {
+            for change in groups.iter().filter_map(|group| group.first()) {
+                if let ChangeEffect::OpenAttempt(Attempt { hash, unsigned: Some(unsigned), .. }) =
+                    change.effect()
+                {
+                    let shown = async { Ok(vault.send(*hash, &unsigned.envelope).await) };
+                    self.life.call("vault: sign too early", shown, failure).await?;
                 }
             }
         }
@@ -265,6 +279,10 @@ pass_on! {
     fn attempt_bump(id: AttemptId, bump: &Bump) -> bool;
     fn attempt_void_list(transactions: &[TransactionId]) -> Vec<GivenUp>;
     fn attempt_fees_since(since: DateTime<Utc>) -> i64;
+    fn signing_claim(claim: &Claim) -> Vec<ClaimedSigning>;
+    fn signing_release(claims: &[(TransactionHash, LeaseToken, DateTime<Utc>)]) -> ();
+    fn signing_close(hash: &TransactionHash, lease: LeaseToken, end: &SigningEnd, at: DateTime<Utc>) -> bool;
+    fn signing_fetch(hash: &TransactionHash) -> Option<Signing>;
     fn channel_put(channels: &[(AccountId, Option<u32>)]) -> ();
     fn channel_list() -> Vec<Channel>;
     fn channel_count(now: DateTime<Utc>) -> ChannelCount;
@@ -274,6 +292,8 @@ pass_on! {
     fn attempt_landed_at(source: &AccountId, sequence: i64) -> Option<Attempt>;
     fn channel_find(accounts: &[AccountId]) -> Vec<Channel>;
     fn channel_forget(accounts: &[AccountId]) -> ();
+    fn custody_list(transaction: TransactionId) -> Vec<CustodyRecord>;
+    fn custody_movements(hash: &TransactionHash) -> Vec<String>;
     fn order_open_of(transaction: TransactionId) -> Option<(Order, Option<String>)>;
     fn watch_claim(account: &AccountId, owner: &str, now: DateTime<Utc>, lease: Duration) -> Option<WatchLease>;
     fn watch_fetch(account: &AccountId) -> Option<Cursor>;

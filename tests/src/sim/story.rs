@@ -29,6 +29,7 @@ use super::audit::Auditor;
 use super::bank::{Bank, News, Rails};
 use super::ledger::SimLedger;
 use super::life::{Life, machine};
+use super::signer::{SimSigner, Vault};
 use super::sim_store::{Claims, SimStore};
 use super::tale::{Plot, Tale, invent, lumens};
 use super::weather::{Sim, SimClock};
@@ -52,6 +53,7 @@ pub(super) struct World {
     pub(super) arrived: Mutex<Vec<Movement>>,
     /// The side of the anchor that users see: it does not fail here.
     pub(super) web: Anchor,
+    vault: Option<Vault>,
     config: Config,
     ids: Ids,
 }
@@ -83,10 +85,20 @@ impl World {
             books.channel_put(&[(account, Some(position))]).await?;
         }
         config.channel_seed = Some(seed);
+        let vault = sim.signs_elsewhere().then(|| Vault::new(sim, &network));
+        if vault.is_some() {
+            config.distribution_keys.clear();
+        }
         let (claims, heard) = (Claims::default(), Arc::default());
         let life = Life::of(sim, "web".to_owned());
-        let outside =
-            Outside { books: &books, network: &network, bank: &bank, claims: &claims, heard: &heard };
+        let outside = Outside {
+            books: &books,
+            network: &network,
+            bank: &bank,
+            claims: &claims,
+            heard: &heard,
+            vault: vault.as_ref(),
+        };
         let clock = SimClock { sim: sim.clone(), wrong_by: chrono::Duration::zero() };
         let web = outside.anchor(&config, &ids, &life, clock).await?;
         Ok(Self {
@@ -99,6 +111,7 @@ impl World {
             posted: Arc::default(),
             arrived: Mutex::default(),
             web,
+            vault,
             config,
             ids,
         })
@@ -112,6 +125,7 @@ impl World {
             bank: &self.bank,
             claims: &self.claims,
             heard: &self.heard,
+            vault: self.vault.as_ref(),
         };
         outside.anchor(&self.config, &self.ids, life, clock).await
     }
@@ -175,6 +189,7 @@ struct Outside<'a> {
     bank: &'a Bank,
     claims: &'a Claims,
     heard: &'a Arc<Mutex<BTreeSet<(TransactionId, i64)>>>,
+    vault: Option<&'a Vault>,
 }
 
 impl Outside<'_> {
@@ -191,10 +206,17 @@ impl Outside<'_> {
             claims: Arc::clone(self.claims),
             bank: self.bank.clone(),
             network: self.network.clone(),
+            vault: self.vault.cloned(),
         };
         let ledger =
             SimLedger { life: life.clone(), network: self.network.clone(), books: self.books.clone() };
-        let builder = Anchor::builder(config.clone())
+        let builder = match self.vault {
+            Some(vault) => {
+                Anchor::builder(config.clone()).signer(SimSigner { life: life.clone(), vault: vault.clone() })
+            }
+            None => Anchor::builder(config.clone()),
+        };
+        let builder = builder
             .store(store)
             .ledger(ledger)
             .rails(Rails { life: life.clone(), bank: self.bank.clone() })

@@ -132,6 +132,11 @@ impl Sim {
         self.0.climate
     }
 
+    /// Every third story is told of a distribution account whose key is somewhere else.
+    pub(super) fn signs_elsewhere(&self) -> bool {
+        self.0.settings.seed % 3 == 2
+    }
+
     pub(super) fn has(&self, bug: Bug) -> bool {
         self.0.settings.bug == Some(bug)
     }

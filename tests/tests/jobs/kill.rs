@@ -10,20 +10,23 @@ use anchor_core::account::{AccountId, Sharing};
 use anchor_core::asset::{Asset, StellarAsset};
 use anchor_core::id::{AttemptId, EventId, OrderId, TransactionId};
 use anchor_core::integration::{
-    Answers, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome, PendingDeposit, RailsIntegration,
+    Answers, CustodyIntegration, CustodyOutcome, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome,
+    PendingDeposit, RailsIntegration, Signer, SigningOutcome, SigningRequest,
 };
 use anchor_core::memo::Memo;
 use anchor_core::stellar::{
-    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage, Network, Submission,
+    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage, Network,
+    Submission,
 };
 use anchor_core::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session,
-    Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
-    WatchLease,
+    ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation,
+    PaymentRecord, Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
+    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::transaction::{
-    Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
+    Attempt, AttemptStatus, Change, CustodyOrder, FactRecord, Order, Protocol, Queue, Transaction,
+    TransactionHash,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -159,6 +162,28 @@ impl<T: RailsIntegration> RailsIntegration for Mortal<T> {
 }
 
 #[async_trait]
+impl<T: CustodyIntegration> CustodyIntegration for Mortal<T> {
+    async fn hand_over(&self, order: &CustodyOrder) -> Result<CustodyOutcome, IntegrationError> {
+        self.switch.around(self.inner.hand_over(order)).await
+    }
+
+    async fn find(&self, order: &CustodyOrder) -> Result<CustodyOutcome, IntegrationError> {
+        self.inner.find(order).await
+    }
+}
+
+#[async_trait]
+impl<T: Signer> Signer for Mortal<T> {
+    fn accounts(&self) -> Vec<AccountId> {
+        self.inner.accounts()
+    }
+
+    async fn sign(&self, request: &SigningRequest) -> Result<SigningOutcome, IntegrationError> {
+        self.switch.around(self.inner.sign(request)).await
+    }
+}
+
+#[async_trait]
 impl<T: Ledger> Ledger for Mortal<T> {
     fn network(&self) -> &Network {
         self.inner.network()
@@ -190,6 +215,14 @@ impl<T: Ledger> Ledger for Mortal<T> {
 
     async fn search(&self, hash: &TransactionHash, from: u64, until: u64) -> Result<Lookup, LedgerError> {
         self.inner.search(hash, from, until).await
+    }
+
+    async fn arrivals(
+        &self,
+        hash: &TransactionHash,
+        account: &AccountId,
+    ) -> Result<Option<Vec<Movement>>, LedgerError> {
+        self.inner.arrivals(hash, account).await
     }
 
     async fn movements_start(&self, account: &AccountId) -> Result<Cursor, LedgerError> {
@@ -375,6 +408,34 @@ impl<T: Store> Store for Mortal<T> {
         self.inner.attempt_fees_since(since).await
     }
 
+    async fn signing_claim(&self, claim: &Claim) -> Result<Vec<ClaimedSigning>, StoreError> {
+        self.switch.claim(self.inner.signing_claim(claim)).await
+    }
+
+    async fn signing_release(
+        &self,
+        claims: &[(TransactionHash, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        self.switch.around(self.inner.signing_release(claims)).await
+    }
+
+    async fn signing_close(
+        &self,
+        hash: &TransactionHash,
+        lease: LeaseToken,
+        end: &SigningEnd,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.switch.around(self.inner.signing_close(hash, lease, end, at)).await
+    }
+
+    async fn signing_fetch(&self, hash: &TransactionHash) -> Result<Option<Signing>, StoreError> {
+        self.inner.signing_fetch(hash).await
+    }
+
     async fn channel_put(&self, channels: &[(AccountId, Option<u32>)]) -> Result<(), StoreError> {
         self.switch.around(self.inner.channel_put(channels)).await
     }
@@ -427,6 +488,14 @@ impl<T: Store> Store for Mortal<T> {
         sequence: i64,
     ) -> Result<Option<Attempt>, StoreError> {
         self.inner.attempt_landed_at(source, sequence).await
+    }
+
+    async fn custody_list(&self, transaction: TransactionId) -> Result<Vec<CustodyRecord>, StoreError> {
+        self.inner.custody_list(transaction).await
+    }
+
+    async fn custody_movements(&self, hash: &TransactionHash) -> Result<Vec<String>, StoreError> {
+        self.inner.custody_movements(hash).await
     }
 
     async fn order_open_of(

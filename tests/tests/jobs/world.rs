@@ -12,16 +12,18 @@ use anchor_core::clock::ManualClock;
 use anchor_core::config::Config;
 use anchor_core::id::{IdSource as _, RandomIds, TransactionId};
 use anchor_core::integration::{
-    IntegrationError, RailsIntegration, TrustIntegration, TrustOutcome, TrustRequest,
+    IntegrationError, RailsIntegration, Signer as _, TrustIntegration, TrustOutcome, TrustRequest,
 };
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
 use anchor_core::ops::{Committed, Progress, channels, commit};
 use anchor_core::stellar::Movement;
 use anchor_core::store::diesel::DieselStore;
+use anchor_core::testing::custody::ScriptedCustody;
 use anchor_core::testing::fakes::{AmountForms, PlainDocuments, RecordedEvents, ScriptedCallbacks, samples};
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::rails::{ScriptedRails, Transfer};
+use anchor_core::testing::signer::ScriptedSigner;
 use anchor_core::transaction::{Actor, Fact, Kind, Transaction};
 use anchor_tests::database::TestDatabase;
 use anchor_worker::{Worker, WorkerConfig};
@@ -72,8 +74,16 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) switch: KillSwitch,
     pub(crate) worker: Worker,
+    custody: ScriptedCustody,
     config: WorkerConfig,
     database: TestDatabase,
+}
+
+/// Who has the key of the distribution account.
+enum Keys {
+    Here,
+    Signer(ScriptedSigner),
+    Custodian,
 }
 
 impl World {
@@ -84,25 +94,40 @@ impl World {
 
     /// With other rails than the bank itself.
     pub(crate) async fn with_rails(bank: ScriptedRails, rails: impl RailsIntegration + 'static) -> Self {
-        Self::build(bank, rails, samples::asset(), |_| ()).await
+        Self::build(bank, rails, samples::asset(), Keys::Here, |_| ()).await
     }
 
     /// For another asset, with other settings.
     pub(crate) async fn with_asset(asset: Asset, configure: impl FnOnce(&mut Config)) -> Self {
         let rails = ScriptedRails::new();
-        Self::build(rails.clone(), rails, asset, configure).await
+        Self::build(rails.clone(), rails, asset, Keys::Here, configure).await
+    }
+
+    /// Where a custodian has the key of the distribution account, and pays with it.
+    pub(crate) async fn with_custody() -> (Self, ScriptedCustody) {
+        let rails = ScriptedRails::new();
+        let world = Self::build(rails.clone(), rails, samples::asset(), Keys::Custodian, |_| ()).await;
+        let custody = world.custody.clone();
+        (world, custody)
+    }
+
+    /// Where somebody else has the keys of these accounts, and this process has not.
+    pub(crate) async fn with_signer(signer: &ScriptedSigner) -> Self {
+        let rails = ScriptedRails::new();
+        Self::build(rails.clone(), rails, samples::asset(), Keys::Signer(signer.clone()), |_| ()).await
     }
 
     /// Where payments that nobody expected are treated like this.
     pub(crate) async fn with_policy(suspense: SuspensePolicy) -> Self {
         let rails = ScriptedRails::new();
-        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }, |_| ()).await
+        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }, Keys::Here, |_| ()).await
     }
 
     async fn build(
         bank: ScriptedRails,
         rails: impl RailsIntegration + 'static,
         asset: Asset,
+        keys: Keys,
         configure: impl FnOnce(&mut Config),
     ) -> Self {
         let database = crate::database();
@@ -114,6 +139,12 @@ impl World {
         config.channel_seed = Some(SigningKey::from_seed([7; 32]));
         config.fee_key = Some(SigningKey::from_seed([8; 32]));
         configure(&mut config);
+        if let Keys::Signer(signer) = &keys {
+            let elsewhere = signer.accounts();
+            config.distribution_keys.retain(|key| !elsewhere.contains(&key.account()));
+            let fee_key = config.fee_key.take_if(|key| elsewhere.contains(&key.account()));
+            config.fee_account = fee_key.map(|key| key.account());
+        }
         let ledger = FakeLedger::new(config.network.clone(), now);
         ledger.fund(samples::distribution().account(), lumens(1000));
         ledger.trust(samples::distribution().account(), &samples::token(), lumens(100_000));
@@ -123,7 +154,16 @@ impl World {
         let switch = KillSwitch::new();
         let (events, callbacks) = (RecordedEvents::default(), ScriptedCallbacks::default());
         let trust = ScriptedTrust::default();
-        let anchor = Anchor::builder(config)
+        let custody = ScriptedCustody::new(ledger.clone(), samples::distribution());
+        let builder = match keys {
+            Keys::Here => Anchor::builder(config),
+            Keys::Signer(signer) => Anchor::builder(config).signer(Mortal::new(signer, &switch)),
+            Keys::Custodian => {
+                config.distribution_keys.clear();
+                Anchor::builder(config).custody(Mortal::new(custody.clone(), &switch))
+            }
+        };
+        let anchor = builder
             .store(Mortal::new(store, &switch))
             .ledger(Mortal::new(ledger.clone(), &switch))
             .rails(Mortal::new(rails, &switch))
@@ -146,6 +186,7 @@ impl World {
             anchor,
             ledger,
             rails: bank,
+            custody,
             events,
             callbacks,
             trust,

@@ -83,6 +83,7 @@ pub(super) async fn attempted(
         sequence: 1,
         max_time: 1,
         fee: 100,
+        unsigned: None,
     };
     let paying = anchor.commit(transaction, Fact::AttemptOpened { attempt }).await?;
     let claimable_balance = (purpose == AttemptPurpose::Payment).then(|| "0".repeat(72));

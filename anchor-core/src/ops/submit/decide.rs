@@ -18,7 +18,7 @@ use crate::transaction::{AttemptPurpose, Fact};
 
 /// What becomes of a claimed payment.
 #[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always the large one")]
-pub(super) enum Decision {
+pub(in crate::ops) enum Decision {
     /// It goes into an envelope.
     Send(Send),
     /// Something else is true of it.
@@ -31,16 +31,17 @@ pub(super) enum Decision {
 
 /// One operation to be sent.
 #[derive(Debug, Clone)]
-pub(super) struct Send {
-    pub(super) payment: Payment,
-    pub(super) purpose: AttemptPurpose,
-    pub(super) memo: Memo,
+pub(in crate::ops) struct Send {
+    pub(in crate::ops) payment: Payment,
+    pub(in crate::ops) purpose: AttemptPurpose,
+    pub(in crate::ops) memo: Memo,
     /// The account whose value moves.
-    pub(super) payer: AccountId,
+    pub(in crate::ops) payer: AccountId,
     /// Together with the issuer's authorisation of the trust line: it goes alone too.
-    pub(super) authorize: bool,
-    /// An envelope with it was given up or failed: it goes alone, so that it spoils no other's again.
-    pub(super) was_tried: bool,
+    pub(in crate::ops) authorize: bool,
+    /// An envelope with it was given up or failed: it goes alone, so that it spoils no other's again. One that nobody signed
+    /// says nothing about its payments.
+    pub(in crate::ops) was_tried: bool,
 }
 
 /// One decision for each, in their order. What is to be sent is booked on `accounts`.
@@ -121,5 +122,12 @@ async fn decide_one(
     }
     let fee = if authorize { fee.checked_add(fee).unwrap_or(fee) } else { fee };
     accounts.book(&payer, &payment, fee);
-    Decision::Send(Send { payment, purpose, memo, payer, authorize, was_tried: !given_up.is_empty() })
+    Decision::Send(Send {
+        payment,
+        purpose,
+        memo,
+        payer,
+        authorize,
+        was_tried: given_up.iter().any(|one| one.attempt.is_signed()),
+    })
 }

@@ -1,25 +1,32 @@
-//! Envelopes, built and signed.
+//! Envelopes, built, and signed where this process has all the keys.
+
+use std::sync::Arc;
 
 use super::super::OpsError;
 use super::super::absence::LIFETIME_MAX;
 use super::Round;
 use super::channel::Taken;
 use super::group::Parcel;
+use crate::account::AccountId;
 use crate::anchor::Anchor;
 use crate::id::AttemptId;
-use crate::stellar::envelope::{EnvelopeError, EnvelopeSpec, SignedEnvelope, UnsignedEnvelope};
-use crate::transaction::Attempt;
+use crate::stellar::envelope::{EnvelopeError, EnvelopeSpec, UnsignedEnvelope};
+use crate::transaction::{Attempt, TransactionHash, Unsigned};
+
+/// Nobody else may take longer to sign, in seconds of ledger time. It blocks a channel for as long, and what was given up
+/// is searched for as far back: half of what the shortest usual retention of a Stellar RPC server (a day) leaves.
+const SIGNER_LIFETIME_MAX: u64 = 12 * 3600;
 
 impl Round<'_> {
-    /// Builds and signs. The inner error is about the envelope itself: trying again would not help.
-    pub(super) async fn sign(
+    /// Builds, and signs what this process can sign alone. The inner error is about the envelope itself: trying again
+    /// would not help.
+    pub(super) fn sign(
         &self,
         parcel: &Parcel,
         channel: &Taken,
     ) -> Result<Result<Attempt, EnvelopeError>, OpsError> {
         // a bound on *ledger* time: this machine's clock may be wrong
-        let lifetime = self.settings.attempt_lifetime.as_secs().min(LIFETIME_MAX);
-        let max_time = self.latest.closed_at.saturating_add(lifetime);
+        let max_time = self.latest.closed_at.saturating_add(self.lifetime(&[channel.account, parcel.payer]));
         let spec = EnvelopeSpec {
             network: self.anchor.ledger().network(),
             transaction_source: channel.account,
@@ -34,28 +41,54 @@ impl Round<'_> {
             Ok(unsigned) => unsigned,
             Err(error) => return Ok(Err(error)),
         };
-        let SignedEnvelope { hash, xdr } = signed(self.anchor, unsigned).await?;
+        let Signed { hash, envelope, unsigned } = signed(self.anchor, unsigned, self.latest.closed_at)?;
         Ok(Ok(Attempt {
             id: AttemptId::new(self.anchor.ids().next()),
             purpose: parcel.purpose,
             hash,
-            envelope: xdr.into(),
+            envelope,
             source: channel.account,
             sequence: channel.sequence,
             max_time,
             fee: parcel.fee(self.fee),
+            unsigned,
         }))
+    }
+
+    /// Longer where somebody else has to sign.
+    fn lifetime(&self, accounts: &[AccountId]) -> u64 {
+        if accounts.iter().any(|account| self.anchor.is_signed_elsewhere(account)) {
+            self.settings.signer_lifetime.as_secs().min(SIGNER_LIFETIME_MAX)
+        } else {
+            self.settings.attempt_lifetime.as_secs().min(LIFETIME_MAX)
+        }
     }
 }
 
-pub(in crate::ops) async fn signed(
+/// What is stored of an envelope: with all its signatures, or with none.
+pub(in crate::ops) struct Signed {
+    pub(in crate::ops) hash: TransactionHash,
+    pub(in crate::ops) envelope: Arc<str>,
+    pub(in crate::ops) unsigned: Option<Unsigned>,
+}
+
+/// Signs, unless somebody else has to. Then local keys sign last: as long as a channel's signature is missing, nobody can
+/// send the envelope.
+pub(in crate::ops) fn signed(
     anchor: &Anchor,
     unsigned: UnsignedEnvelope,
-) -> Result<SignedEnvelope, OpsError> {
+    since: u64,
+) -> Result<Signed, OpsError> {
     let hash = unsigned.hash();
+    let broken = |error: EnvelopeError| OpsError::Envelope(error.to_string());
+    if unsigned.signers().iter().any(|signer| anchor.is_signed_elsewhere(signer)) {
+        let envelope = unsigned.xdr().map_err(broken)?.into();
+        return Ok(Signed { hash, envelope: "".into(), unsigned: Some(Unsigned { envelope, since }) });
+    }
     let mut signatures = Vec::new();
     for signer in unsigned.signers() {
-        signatures.push((*signer, anchor.signer().sign(signer, hash.as_bytes()).await?));
+        signatures.push((*signer, anchor.keys().sign_hash(signer, hash.as_bytes())?));
     }
-    unsigned.sign(&signatures).map_err(|error| OpsError::Envelope(error.to_string()))
+    let signed = unsigned.sign(&signatures).map_err(broken)?;
+    Ok(Signed { hash, envelope: signed.xdr.into(), unsigned: None })
 }

@@ -52,7 +52,10 @@ pub fn wrap(
     Ok(UnsignedBump { hash, transaction, payer })
 }
 
-fn hash(transaction: &FeeBumpTransaction, network: &Network) -> Result<TransactionHash, DecodeError> {
+pub(super) fn hash(
+    transaction: &FeeBumpTransaction,
+    network: &Network,
+) -> Result<TransactionHash, DecodeError> {
     use sha2::Digest as _;
     let payload = TransactionSignaturePayload {
         network_id: stellar_xdr::Hash(*network.id()),
@@ -71,6 +74,15 @@ impl UnsignedBump {
     /// The most that it costs, in stroops.
     pub const fn fee(&self) -> i64 {
         self.transaction.fee
+    }
+
+    /// The wrapping without its signature (base64 XDR), for somebody else to sign.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Unreadable`] if it cannot be written.
+    pub fn xdr(&self) -> Result<String, EnvelopeError> {
+        let (tx, signatures) = (self.transaction.clone(), VecM::default());
+        Ok(write(&TransactionEnvelope::TxFeeBump(FeeBumpTransactionEnvelope { tx, signatures }))?)
     }
 
     /// Adds the payer's signature over [`hash`](Self::hash), after verifying it.

@@ -240,6 +240,13 @@ impl TransactionRecord {
         }
     }
 
+    /// Under the hash of its envelope: asked for by the hash inside, a fee bump is shown under that one.
+    pub(super) fn listed(mut self, network: &Network) -> Result<Self, LedgerError> {
+        let hash = crate::stellar::codec::envelope_hash(&self.envelope_xdr, network);
+        self.hash = hash.map_err(|error| malformed(error.to_string()))?;
+        Ok(self)
+    }
+
     /// What arrived on the account; the text says why that could not be read.
     pub(super) fn movements(&self, account: &AccountId, network: &Network) -> Result<Vec<Movement>, String> {
         let transaction = ForeignTransaction {

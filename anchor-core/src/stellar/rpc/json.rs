@@ -146,6 +146,13 @@ pub(super) struct TransactionAnswer {
     pub(super) envelope_xdr: Option<String>,
     #[serde(default)]
     pub(super) result_xdr: Option<String>,
+    #[serde(default)]
+    pub(super) result_meta_xdr: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) application_order: Option<u64>,
+    /// When its ledger closed.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) created_at: Option<u64>,
     #[serde(flatten)]
     pub(super) range: Range,
 }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use chrono::DateTime;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde_json::json;
@@ -10,8 +11,9 @@ use serde_json::json;
 use super::json::TransactionAnswer;
 use super::position::Position;
 use super::{RpcLedger, malformed};
-use crate::stellar::decode::{self, Outcome};
-use crate::stellar::{LedgerError, LedgerPoint, Lookup, codec};
+use crate::account::AccountId;
+use crate::stellar::decode::{self, ForeignTransaction, Outcome};
+use crate::stellar::{LedgerError, LedgerPoint, Lookup, Movement, codec};
 use crate::transaction::TransactionHash;
 
 /// So many questions side by side.
@@ -124,6 +126,41 @@ impl RpcLedger {
         }
         let closed_at = answer.range.closed_at().ok_or_else(silent)?;
         Ok(Lookup::NotFound { checked: LedgerPoint { sequence: latest, closed_at } })
+    }
+
+    /// What one transaction brought to an account.
+    pub(super) async fn arrivals_of(
+        &self,
+        hash: &TransactionHash,
+        account: &AccountId,
+    ) -> Result<Option<Vec<Movement>>, LedgerError> {
+        let answer: TransactionAnswer =
+            self.call("getTransaction", &json!({ "hash": hash.to_string() })).await?;
+        let is_success = match answer.status.as_str() {
+            "NOT_FOUND" => return Ok(None),
+            "SUCCESS" => true,
+            "FAILED" => false,
+            _ => return Err(malformed("an unknown status of a transaction")),
+        };
+        self.found(hash, &answer, is_success)?;
+        let lacks = |what: &str| malformed(format!("a transaction without {what}"));
+        let ledger = answer.ledger()?;
+        let order = answer.application_order.ok_or_else(|| lacks("applicationOrder"))?;
+        let position = Position::of_transaction(ledger, order).ok_or_else(|| lacks("a place"))?;
+        let closed_at = answer.created_at.and_then(|time| i64::try_from(time).ok());
+        let transaction = ForeignTransaction {
+            hash: *hash,
+            ledger,
+            at: closed_at
+                .and_then(|time| DateTime::from_timestamp(time, 0))
+                .ok_or_else(|| lacks("createdAt"))?,
+            id: position.number(),
+            envelope: answer.envelope_xdr.as_deref().unwrap_or_default(),
+            result: answer.result_xdr.as_deref().unwrap_or_default(),
+            meta: answer.result_meta_xdr.as_deref(),
+        };
+        let movements = decode::movements(&transaction, account, &self.network);
+        movements.map(Some).map_err(|error| malformed(error.to_string()))
     }
 
     fn found(

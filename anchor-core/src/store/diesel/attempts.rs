@@ -17,6 +17,7 @@ use super::rows::attempt::{AttemptRow, BumpRow};
 use super::rows::codec::{Reader, free_text, stamp, time};
 use super::rows::transaction::{TransactionColumns, TransactionRow};
 use super::schema::{attempt_bumps, attempt_items, attempts, transactions};
+use super::signing;
 use crate::account::AccountId;
 use crate::id::{AttemptId, TransactionId};
 use crate::store::{Bump, Claim, ClaimedAttempt, GivenUp, LeaseToken, Stored};
@@ -44,7 +45,11 @@ pub(super) fn open_alone(
     let opened = open(connection, vec![AttemptRow::open(attempt, at)?]);
     match opened.as_ref().err().and_then(Fault::rule) {
         Some(Rule::OneOpenAttemptOfSource) => Ok(Stored::SourceBusy),
-        _ => opened.map(|()| Stored::Applied),
+        _ => {
+            opened?;
+            signing::open(connection, [attempt], at)?;
+            Ok(Stored::Applied)
+        }
     }
 }
 
@@ -191,6 +196,7 @@ pub(super) fn bump(connection: &mut AnyConnection, id: AttemptId, bump: &Bump) -
         .get_result(connection)?;
     if known == 0 {
         diesel::insert_into(attempt_bumps::table).values(BumpRow::new(id, bump)).execute(connection)?;
+        signing::open_bump(connection, id, bump)?;
     }
     Ok(true)
 }

@@ -6,6 +6,7 @@ use super::attempts;
 use super::bulk::{insert_all, transactions_update};
 use super::closing::{self, Closing};
 use super::connection::AnyConnection;
+use super::custody;
 use super::documents;
 use super::fault::{Fault, Rule};
 use super::pool::End;
@@ -15,6 +16,7 @@ use super::rows::event::EventRow;
 use super::rows::fact::FactRow;
 use super::rows::transaction::TransactionRow;
 use super::schema::{attempt_items, events, facts, orders, receipts, receiving_memos, transactions};
+use super::signing;
 use crate::id::TransactionId;
 use crate::store::Stored;
 use crate::transaction::{Change, ChangeEffect, Fact, OrderStatus, Receipt, Receiving};
@@ -31,9 +33,13 @@ pub(super) fn apply(
         None => written,
         Some(Rule::MemoUnique) => Ok(Stored::MemoTaken),
         Some(Rule::ReceiptUnique) => Ok(Stored::ReceiptTaken),
-        Some(Rule::OneOpenAttempt | Rule::OneOpenAttemptOfSource | Rule::OneOpenOrder) => {
-            Ok(Stored::SourceBusy)
-        }
+        Some(
+            Rule::OneOpenAttempt
+            | Rule::OneOpenAttemptOfSource
+            | Rule::OneOpenOrder
+            | Rule::OneOpenCustody
+            | Rule::OneOrderOfMovement,
+        ) => Ok(Stored::SourceBusy),
     }
 }
 
@@ -167,12 +173,21 @@ fn attempts_effect(connection: &mut AnyConnection, groups: &[&[Change]]) -> Resu
                     transactions: group.iter().map(|change| change.transaction().id.to_string()).collect(),
                 });
             }
-            ChangeEffect::None | ChangeEffect::OpenOrder(_) | ChangeEffect::UpdateOrder { .. } => {}
+            ChangeEffect::None
+            | ChangeEffect::OpenOrder(_)
+            | ChangeEffect::UpdateOrder { .. }
+            | ChangeEffect::OpenCustody(_)
+            | ChangeEffect::CloseCustody { .. } => {}
         }
     }
     if !opened.is_empty() {
         attempts::open(connection, opened)?;
         insert_all!(connection, attempt_items::table, items);
+        for change in groups.iter().filter_map(|group| group.first()) {
+            if let ChangeEffect::OpenAttempt(attempt) = change.effect() {
+                signing::open(connection, [attempt], change.fact().at)?;
+            }
+        }
     }
     closing::close(connection, &closed)
 }
@@ -187,6 +202,10 @@ fn order_effect(connection: &mut AnyConnection, change: &Change) -> Result<(), F
     let updated = match change.effect() {
         ChangeEffect::None | ChangeEffect::OpenAttempt(_) | ChangeEffect::CloseAttempt { .. } => {
             return Ok(());
+        }
+        ChangeEffect::OpenCustody(order) => custody::open(connection, order, at)?,
+        ChangeEffect::CloseCustody { id, status, carried, note } => {
+            custody::close(connection, &transaction, *id, *status, carried.as_ref(), note.as_deref(), at)?
         }
         ChangeEffect::OpenOrder(order) => {
             let row = OrderRow::open(order, at)?;

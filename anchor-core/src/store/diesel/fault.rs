@@ -17,16 +17,20 @@ pub(super) enum Rule {
     OneOpenAttempt,
     OneOpenAttemptOfSource,
     OneOpenOrder,
+    OneOpenCustody,
+    OneOrderOfMovement,
     MemoUnique,
     ReceiptUnique,
 }
 
 impl Rule {
     /// The name on PostgreSQL, and how SQLite's message starts to name the columns.
-    const ALL: [(Self, &str, &str); 5] = [
+    const ALL: [(Self, &str, &str); 7] = [
         (Self::OneOpenAttempt, "attempt_items_open", "attempt_items.transaction_id"),
         (Self::OneOpenAttemptOfSource, "attempts_open_source", "attempts.source"),
         (Self::OneOpenOrder, "orders_open_transaction", "orders.transaction_id"),
+        (Self::OneOpenCustody, "custody_orders_open", "custody_orders.transaction_id"),
+        (Self::OneOrderOfMovement, "custody_orders_movement", "custody_orders.movement"),
         (Self::MemoUnique, "receiving_memos_pkey", "receiving_memos.account"),
         (Self::ReceiptUnique, "receipts_pkey", "receipts.asset"),
     ];

@@ -3,7 +3,9 @@
 
 pub(super) mod attempt;
 pub(super) mod codec;
+pub(super) mod custody;
 pub(super) mod event;
 pub(super) mod fact;
 pub(super) mod payment;
+pub(super) mod signing;
 pub(super) mod transaction;

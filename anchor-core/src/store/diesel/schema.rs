@@ -117,6 +117,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    signings (hash) {
+        hash -> Text,
+        attempt_id -> Text,
+        envelope -> Text,
+        since -> BigInt,
+        opened_at -> Timestamp,
+        due_at -> Timestamp,
+        refused -> Nullable<Text>,
+        closed_at -> Nullable<Timestamp>,
+        lease_owner -> Nullable<Text>,
+        lease_token -> BigInt,
+        lease_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     channels (account) {
         account -> Text,
         position -> Nullable<BigInt>,
@@ -138,6 +154,28 @@ diesel::table! {
         asset -> Text,
         status -> Text,
         reference -> Nullable<Text>,
+        opened_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    custody_orders (id) {
+        id -> Text,
+        transaction_id -> Text,
+        purpose -> Text,
+        source -> Text,
+        destination -> Text,
+        asset -> Text,
+        amount -> BigInt,
+        memo_type -> Text,
+        memo -> Text,
+        creates_account -> Bool,
+        since -> BigInt,
+        status -> Text,
+        note -> Nullable<Text>,
+        hash -> Nullable<Text>,
+        movement -> Nullable<Text>,
         opened_at -> Timestamp,
         closed_at -> Nullable<Timestamp>,
     }
@@ -263,4 +301,5 @@ diesel::joinable!(receiving_memos -> transactions (transaction_id));
 diesel::joinable!(attempt_items -> attempts (attempt_id));
 diesel::joinable!(attempt_items -> transactions (transaction_id));
 diesel::allow_tables_to_appear_in_same_query!(receiving_memos, transactions);
+diesel::allow_tables_to_appear_in_same_query!(signings, attempts);
 diesel::allow_tables_to_appear_in_same_query!(attempt_items, attempts, transactions);

@@ -63,6 +63,7 @@ macro_rules! ledger_conformance {
             account_without_history_has_an_empty_page,
             history_starts_now,
             every_operation_of_a_transaction_is_a_movement,
+            what_a_single_transaction_brought_is_what_history_says,
             muxed_destination_and_memo_are_kept,
             failed_and_outgoing_payments_are_no_movements,
             history_is_read_on_from_any_cursor,

@@ -65,7 +65,7 @@ pub enum Fault {
 
 /// A ledger in memory. Clones share it.
 ///
-/// It knows the operations that an anchor sends, checks sequence numbers, upper bounds, master-key signatures,
+/// It knows the operations that an anchor sends, checks sequence numbers, upper bounds, signatures by weight,
 /// balances and trust lines, and takes 100 stroops per operation. It has no offers, no sponsorship and no minimum balance.
 #[derive(Clone)]
 pub struct FakeLedger {
@@ -445,6 +445,28 @@ impl Ledger for FakeLedger {
         Ok(world.outcomes.get(hash).cloned().unwrap_or(Lookup::NotFound { checked: world.point }))
     }
 
+    async fn arrivals(
+        &self,
+        hash: &TransactionHash,
+        account: &AccountId,
+    ) -> Result<Option<Vec<Movement>>, LedgerError> {
+        self.fails(&Fault::Lookup)?;
+        let state = self.state();
+        let world = state.seen(self.lag);
+        if !world.outcomes.contains_key(hash) {
+            return Ok(None);
+        }
+        let brought = world.history.iter().filter_map(|entry| match entry {
+            Entry::Movement(movement)
+                if movement.hash == *hash && movement.to.ledger_account() == Some(*account) =>
+            {
+                Some(Movement::clone(movement))
+            }
+            Entry::Movement(_) | Entry::Poison(..) => None,
+        });
+        Ok(Some(brought.collect()))
+    }
+
     async fn movements_start(&self, _account: &AccountId) -> Result<Cursor, LedgerError> {
         self.fails(&Fault::Movements)?;
         Ok(Cursor::from(self.state().seen(self.lag).history.len().to_string()))
@@ -493,7 +515,8 @@ fn receive(state: &mut State, network: &Network, envelope: &str) -> Submission {
     }
     if let Some(pending) = state.pending.iter_mut().find(|pending| pending.hash == received.hash) {
         // the same once more, or in another wrapping: who pays ten times as much takes its place
-        if received.is_signed && received.fee >= pending.fee.saturating_mul(10) {
+        let is_signed = received.check_signatures(&state.world.accounts).is_ok();
+        if is_signed && received.fee >= pending.fee.saturating_mul(10) {
             *pending = received;
         }
         return Submission::Accepted;
@@ -507,8 +530,8 @@ fn receive(state: &mut State, network: &Network, envelope: &str) -> Submission {
     if source.sequence.checked_add(1) != Some(received.sequence) {
         return rejected(FailureKind::BadSequence, "tx_bad_seq");
     }
-    if !received.is_signed {
-        return rejected(FailureKind::Signature, "tx_bad_auth");
+    if let Err(codes) = received.check_signatures(&state.world.accounts) {
+        return rejected(FailureKind::Signature, codes);
     }
     state.pending.push_back(received);
     Submission::Accepted

@@ -170,6 +170,7 @@ pub async fn wrapping_is_kept_with_its_attempt(store: &dyn Store) {
     let transactions = ready(&bench, 1).await;
     let (attempt, paying) = open(&bench, &transactions, account(1)).await;
     let bump = |number: u8| Bump {
+        unsigned: None,
         hash: TransactionHash::from_bytes([number; 32]),
         envelope: "BBBB".into(),
         fee: i64::from(number) * 1000,

@@ -135,6 +135,7 @@ impl<'a> Bench<'a> {
             sequence: i64::MAX,
             max_time: 1_767_225_600,
             fee: 100,
+            unsigned: None,
         }
     }
 

@@ -14,11 +14,13 @@ use crate::memo::Memo;
 use crate::stellar::Cursor;
 use crate::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    Disposition, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord,
-    Recorded, Session, Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
-    TransactionLookup, WatchLease,
+    ClaimedSigning, CustodyRecord, Disposition, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken,
+    Observation, PaymentRecord, Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store,
+    StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
-use crate::transaction::{Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction};
+use crate::transaction::{
+    Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
+};
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,11 +56,15 @@ pub enum Defect {
     SharedChannels,
     /// A payment that was settled is reported as settled again.
     SharedPayments,
+    /// What somebody has to sign can be claimed by others.
+    SharedSignings,
+    /// Signatures that come too late are reported as written.
+    LateSignatures,
 }
 
 impl Defect {
     /// All defects.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::SharedClaims,
         Self::SharedNews,
         Self::LostUpdates,
@@ -74,6 +80,8 @@ impl Defect {
         Self::SharedAttempts,
         Self::SharedChannels,
         Self::SharedPayments,
+        Self::SharedSignings,
+        Self::LateSignatures,
     ];
 }
 
@@ -140,6 +148,27 @@ macro_rules! pass_on {
                     self.store.attempt_release(&back).await?;
                 }
                 Ok(claimed)
+            }
+
+            async fn signing_claim(&self, claim: &Claim) -> Result<Vec<ClaimedSigning>, StoreError> {
+                let claimed = self.store.signing_claim(claim).await?;
+                if self.has(Defect::SharedSignings) {
+                    let first = claimed.iter().filter(|one| one.lease.0 < 3);
+                    let back: Vec<_> = first.map(|one| (one.hash, one.lease, claim.now)).collect();
+                    self.store.signing_release(&back).await?;
+                }
+                Ok(claimed)
+            }
+
+            async fn signing_close(
+                &self,
+                hash: &TransactionHash,
+                lease: LeaseToken,
+                end: &SigningEnd,
+                at: DateTime<Utc>,
+            ) -> Result<bool, StoreError> {
+                let written = self.store.signing_close(hash, lease, end, at).await?;
+                Ok(written || self.has(Defect::LateSignatures))
             }
 
             async fn channel_claim(&self, claim: &Claim) -> Result<Vec<ClaimedChannel>, StoreError> {
@@ -251,6 +280,8 @@ pass_on! {
     fn attempt_bump(id: AttemptId, bump: &Bump) -> bool;
     fn attempt_void_list(transactions: &[TransactionId]) -> Vec<GivenUp>;
     fn attempt_fees_since(since: DateTime<Utc>) -> i64;
+    fn signing_release(claims: &[(TransactionHash, LeaseToken, DateTime<Utc>)]) -> ();
+    fn signing_fetch(hash: &TransactionHash) -> Option<Signing>;
     fn channel_put(channels: &[(AccountId, Option<u32>)]) -> ();
     fn channel_list() -> Vec<Channel>;
     fn channel_count(now: DateTime<Utc>) -> ChannelCount;
@@ -258,6 +289,8 @@ pass_on! {
     fn channel_retire(account: &AccountId, now: DateTime<Utc>) -> bool;
     fn channel_find(accounts: &[AccountId]) -> Vec<Channel>;
     fn channel_forget(accounts: &[AccountId]) -> ();
+    fn custody_list(transaction: TransactionId) -> Vec<CustodyRecord>;
+    fn custody_movements(hash: &TransactionHash) -> Vec<String>;
     fn order_open_of(transaction: TransactionId) -> Option<(Order, Option<String>)>;
     fn watch_claim(account: &AccountId, owner: &str, now: DateTime<Utc>, lease: Duration) -> Option<WatchLease>;
     fn watch_fetch(account: &AccountId) -> Option<Cursor>;

@@ -17,12 +17,13 @@ use crate::memo::Memo;
 use crate::stellar::Cursor;
 use crate::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session,
-    Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
-    WatchLease,
+    ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation,
+    PaymentRecord, Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
+    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, Event, FactRecord, Order, OrderStatus, Protocol, Queue, Transaction,
+    TransactionHash,
 };
 
 mod attempts;
@@ -30,11 +31,13 @@ mod books;
 mod changes;
 mod channels;
 mod claims;
+mod custody;
 mod documents;
 mod find;
 mod outbox;
 mod payments;
 mod sessions;
+mod signings;
 mod watches;
 
 use books::Books;
@@ -284,6 +287,32 @@ impl Store for MemoryStore {
         Ok(self.books().attempt_fees_since(since))
     }
 
+    async fn signing_claim(&self, claim: &Claim) -> Result<Vec<ClaimedSigning>, StoreError> {
+        Ok(self.books().signing_claim(claim))
+    }
+
+    async fn signing_release(
+        &self,
+        claims: &[(TransactionHash, LeaseToken, DateTime<Utc>)],
+    ) -> Result<(), StoreError> {
+        self.books().signing_release(claims);
+        Ok(())
+    }
+
+    async fn signing_close(
+        &self,
+        hash: &TransactionHash,
+        lease: LeaseToken,
+        end: &SigningEnd,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        Ok(self.books().signing_close(hash, lease, end, at))
+    }
+
+    async fn signing_fetch(&self, hash: &TransactionHash) -> Result<Option<Signing>, StoreError> {
+        Ok(self.books().signing_fetch(hash))
+    }
+
     async fn channel_put(&self, channels: &[(AccountId, Option<u32>)]) -> Result<(), StoreError> {
         self.books().channel_put(channels);
         Ok(())
@@ -317,6 +346,14 @@ impl Store for MemoryStore {
     async fn channel_forget(&self, accounts: &[AccountId]) -> Result<(), StoreError> {
         self.books().channel_forget(accounts);
         Ok(())
+    }
+
+    async fn custody_list(&self, transaction: TransactionId) -> Result<Vec<CustodyRecord>, StoreError> {
+        Ok(self.books().custody_list(transaction))
+    }
+
+    async fn custody_movements(&self, hash: &TransactionHash) -> Result<Vec<String>, StoreError> {
+        Ok(self.books().custody_movements(hash))
     }
 
     async fn order_open_of(

@@ -84,6 +84,7 @@ impl AttemptRow {
             sequence: self.sequence,
             max_time: reader.number("max_time", self.max_time)?,
             fee: self.fee,
+            unsigned: None,
         })
     }
 }
@@ -142,6 +143,7 @@ impl BumpRow {
             envelope: self.envelope.into(),
             fee: self.fee,
             opened_at: time(self.opened_at),
+            unsigned: None,
         };
         Ok((self.attempt_id, bump))
     }

@@ -88,7 +88,12 @@ fn anomaly_key(fact: &Fact) -> Option<String> {
         | Fact::PayoutRefused { order, .. } => order.to_string(),
         Fact::PayoutIntended { order } => order.id.to_string(),
         Fact::AttemptOpened { attempt } => attempt.id.to_string(),
-        Fact::AttemptApplied { attempt, .. } | Fact::AttemptVoided { attempt, .. } => attempt.to_string(),
+        Fact::CustodyIntended { order } => order.id.to_string(),
+        Fact::AttemptApplied { attempt, .. }
+        | Fact::AttemptVoided { attempt, .. }
+        | Fact::CustodyApplied { attempt, .. }
+        | Fact::CustodyRejected { attempt, .. }
+        | Fact::CustodyDisputed { attempt, .. } => attempt.to_string(),
         _ => return None,
     };
     Some(format!("{}:{subject}", fact.name()))

@@ -39,6 +39,30 @@ pub async fn history_starts_now(network: &dyn TestNetwork) {
     assert_eq!(amounts(&movements), [20]);
 }
 
+/// And nothing is said of one that is not there.
+pub async fn what_a_single_transaction_brought_is_what_history_says(network: &dyn TestNetwork) {
+    let issuer = Actor::funded(network).await;
+    let user = Actor::holding(network, &issuer, 0).await;
+    let after = start(network, &user).await;
+    let (usd, native) = (issuer.usd(), StellarAsset::Native);
+    issuer.apply([pay(user.id(), &usd, 5)]).await;
+    let both = [pay(user.id(), &usd, 1), pay(issuer.id(), &native, 9), pay(user.id(), &native, 2)];
+    let sent = issuer.apply(both).await;
+    let (movements, _) = read_on(network, &user.id(), &after).await;
+    let its: Vec<_> = movements.into_iter().filter(|movement| movement.hash == sent.hash).collect();
+    let ledger = network.ledger();
+    let brought = ledger.arrivals(&sent.hash, &user.id()).await.expect("an answer");
+    assert_eq!((amounts(&its), brought), (vec![1, 2], Some(its)));
+    let other = Actor::new(network);
+    assert_eq!(ledger.arrivals(&sent.hash, &other.id()).await.expect("an answer"), Some(Vec::new()));
+    let nothing = issuer.sign([pay(other.id(), &usd, 30)], Memo::None).await;
+    failure(land(network, &nothing).await);
+    let brought = ledger.arrivals(&nothing.hash, &other.id()).await.expect("an answer");
+    assert_eq!(brought, Some(Vec::new()), "it failed");
+    let unknown = crate::transaction::TransactionHash::from_bytes([0x5a; 32]);
+    assert_eq!(ledger.arrivals(&unknown, &user.id()).await.expect("an answer"), None);
+}
+
 /// Each with an id of its own, in order.
 pub async fn every_operation_of_a_transaction_is_a_movement(network: &dyn TestNetwork) {
     let issuer = Actor::funded(network).await;

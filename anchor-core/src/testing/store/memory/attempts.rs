@@ -31,9 +31,11 @@ impl Books {
         match first.effect() {
             ChangeEffect::OpenAttempt(attempt) => self.check_open(attempt, &ids(group)),
             ChangeEffect::CloseAttempt { id, .. } => self.check_close(*id, &ids(group)),
-            ChangeEffect::None | ChangeEffect::OpenOrder(_) | ChangeEffect::UpdateOrder { .. } => {
-                Ok(Stored::Applied)
-            }
+            ChangeEffect::None
+            | ChangeEffect::OpenOrder(_)
+            | ChangeEffect::UpdateOrder { .. }
+            | ChangeEffect::OpenCustody(_)
+            | ChangeEffect::CloseCustody { .. } => Ok(Stored::Applied),
         }
     }
 
@@ -66,14 +68,21 @@ impl Books {
         match first.effect() {
             ChangeEffect::OpenAttempt(attempt) => self.open(attempt, ids(group), first.fact().at),
             ChangeEffect::CloseAttempt { id, status, ledger, .. } => self.close(*id, *status, *ledger),
-            ChangeEffect::None | ChangeEffect::OpenOrder(_) | ChangeEffect::UpdateOrder { .. } => {}
+            ChangeEffect::None
+            | ChangeEffect::OpenOrder(_)
+            | ChangeEffect::UpdateOrder { .. }
+            | ChangeEffect::OpenCustody(_)
+            | ChangeEffect::CloseCustody { .. } => {}
         }
     }
 
     fn open(&mut self, attempt: &Attempt, transactions: Vec<TransactionId>, at: DateTime<Utc>) {
         self.hashes.insert(attempt.hash);
+        if let Some(unsigned) = &attempt.unsigned {
+            self.signing_open(attempt.hash, attempt.id, unsigned, at);
+        }
         let row = AttemptRow {
-            attempt: attempt.clone(),
+            attempt: Attempt { unsigned: None, ..attempt.clone() },
             status: AttemptStatus::Open,
             ledger: None,
             opened_at: at,
@@ -159,8 +168,11 @@ impl Books {
         let row = self.attempts.get_mut(&id).filter(|row| row.status == AttemptStatus::Open);
         let Some(row) = row else { return false };
         if row.bumps.iter().all(|known| known.hash != bump.hash) {
-            row.bumps.push(bump.clone());
+            row.bumps.push(Bump { unsigned: None, ..bump.clone() });
             row.bumps.sort_by_key(|bump| (bump.opened_at, bump.fee));
+            if let Some(unsigned) = &bump.unsigned {
+                self.signing_open(bump.hash, id, unsigned, bump.opened_at);
+            }
         }
         true
     }

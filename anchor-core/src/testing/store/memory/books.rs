@@ -13,7 +13,8 @@ use crate::memo::Memo;
 use crate::stellar::{Cursor, PoisonRecord};
 use crate::store::{Bump, Callbacks, Claim, EventProgress, LeaseToken, PaymentRecord, Session, StoreError};
 use crate::transaction::{
-    Attempt, AttemptStatus, Event, FactRecord, Order, OrderStatus, Receiving, Transaction, TransactionHash,
+    Attempt, AttemptStatus, CustodyOrder, CustodyStatus, Event, FactRecord, Order, OrderStatus, Receiving,
+    Transaction, TransactionHash, Unsigned,
 };
 
 /// All that is kept.
@@ -28,6 +29,8 @@ pub(super) struct Books {
     pub(super) receipts: BTreeSet<(String, String)>,
     pub(super) attempts: BTreeMap<AttemptId, AttemptRow>,
     pub(super) hashes: BTreeSet<TransactionHash>,
+    pub(super) custody: BTreeMap<AttemptId, CustodyRow>,
+    pub(super) signings: BTreeMap<TransactionHash, SigningRow>,
     pub(super) channels: BTreeMap<AccountId, ChannelRow>,
     pub(super) orders: BTreeMap<OrderId, OrderRow>,
     pub(super) watches: BTreeMap<AccountId, Watch>,
@@ -73,6 +76,25 @@ pub(super) struct AttemptRow {
     /// What it pays for, one for each operation.
     pub(super) transactions: Vec<TransactionId>,
     pub(super) bumps: Vec<Bump>,
+}
+
+#[derive(Debug)]
+pub(super) struct CustodyRow {
+    pub(super) order: CustodyOrder,
+    pub(super) status: CustodyStatus,
+    pub(super) opened_at: DateTime<Utc>,
+    pub(super) carried: Option<(TransactionHash, String)>,
+}
+
+#[derive(Debug)]
+pub(super) struct SigningRow {
+    pub(super) attempt: AttemptId,
+    pub(super) unsigned: Unsigned,
+    pub(super) opened_at: DateTime<Utc>,
+    pub(super) due_at: DateTime<Utc>,
+    pub(super) refused: Option<String>,
+    pub(super) closed: bool,
+    pub(super) lease: Lease,
 }
 
 #[derive(Debug, Default)]

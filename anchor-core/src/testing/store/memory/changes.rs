@@ -70,6 +70,12 @@ impl Books {
                         return Err(StoreError::Corrupt(what));
                     }
                 }
+                ChangeEffect::OpenCustody(_) | ChangeEffect::CloseCustody { .. } => {
+                    match self.check_custody(change)? {
+                        Stored::Applied => {}
+                        busy => return Ok(busy),
+                    }
+                }
                 ChangeEffect::None | ChangeEffect::OpenAttempt(_) | ChangeEffect::CloseAttempt { .. } => {}
             }
         }
@@ -124,6 +130,7 @@ impl Books {
                     row.reference = reference.clone().or(row.reference.take());
                 }
             }
+            ChangeEffect::OpenCustody(_) | ChangeEffect::CloseCustody { .. } => self.write_custody(change),
             ChangeEffect::None | ChangeEffect::OpenAttempt(_) | ChangeEffect::CloseAttempt { .. } => {}
         }
     }
@@ -163,7 +170,7 @@ impl Books {
 fn without_envelope(record: &FactRecord) -> FactRecord {
     let mut record = record.clone();
     if let Fact::AttemptOpened { attempt } = &mut record.fact {
-        attempt.envelope = "".into();
+        (attempt.envelope, attempt.unsigned) = ("".into(), None);
     }
     record
 }
@@ -199,7 +206,12 @@ fn subject(fact: &Fact) -> Option<(&'static str, String)> {
         | Fact::PayoutRefused { order, .. } => order.to_string(),
         Fact::PayoutIntended { order } => order.id.to_string(),
         Fact::AttemptOpened { attempt } => attempt.id.to_string(),
-        Fact::AttemptApplied { attempt, .. } | Fact::AttemptVoided { attempt, .. } => attempt.to_string(),
+        Fact::CustodyIntended { order } => order.id.to_string(),
+        Fact::AttemptApplied { attempt, .. }
+        | Fact::AttemptVoided { attempt, .. }
+        | Fact::CustodyApplied { attempt, .. }
+        | Fact::CustodyRejected { attempt, .. }
+        | Fact::CustodyDisputed { attempt, .. } => attempt.to_string(),
         _ => return None,
     };
     Some((fact.name(), subject))
