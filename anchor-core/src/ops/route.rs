@@ -9,6 +9,7 @@ use crate::asset::{Asset, Authorization};
 use crate::memo::Memo;
 use crate::stellar::envelope::Payment;
 use crate::stellar::plan::{Plan, PlanFeatures, PlanInput, plan};
+use crate::stellar::{AccountSnapshot, SignerKey};
 use crate::store::Claimed;
 use crate::transaction::{AttemptPurpose, Effect, Fact, RefundVia, State, Transaction};
 
@@ -125,12 +126,13 @@ pub(super) async fn route(
     };
     match planned {
         Plan::Authorize(payment) => {
-            let can_sign = transfer.issuer.is_some_and(|issuer| anchor.signer().accounts().contains(&issuer));
-            if !can_sign {
+            let issuer = transfer.issuer.map(|issuer| accounts.get(&issuer)).transpose()?.flatten();
+            if !issuer.is_some_and(|issuer| can_sign(anchor, issuer)) {
                 tracing::error!(
                     transaction.id = %transaction.id,
                     asset = %transaction.asset,
-                    "a trust line is to be authorised, but the issuer's key is not in ISSUER_SEEDS: the deposit waits"
+                    "a trust line is to be authorised, but the key of the issuer's account is not in ISSUER_SEEDS, or \
+                     has no weight: the deposit waits"
                 );
                 return Ok(Route::AwaitTrust);
             }
@@ -195,6 +197,14 @@ fn refund_of(payer: AccountId, transaction: &Transaction) -> Option<Transfer> {
         // whoever paid us could hold the token; if that was revoked since, a person has to look
         issuer: None,
     })
+}
+
+/// Whether the issuer's own key is here, and counts: an envelope without a good signature is never applied, and would be
+/// made again and again.
+fn can_sign(anchor: &Anchor, issuer: &AccountSnapshot) -> bool {
+    let own = SignerKey::Ed25519(issuer.id);
+    let counts = issuer.signers.iter().any(|(key, weight)| *key == own && *weight > 0);
+    counts && anchor.signer().accounts().contains(&issuer.id)
 }
 
 fn authorizes(asset: &Asset) -> Option<AccountId> {
