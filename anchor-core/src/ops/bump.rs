@@ -88,7 +88,8 @@ async fn dearer(
     Ok(Some(bump))
 }
 
-/// What the dearest form of an envelope bids for one operation; a wrapping pays for one more than it carries.
+/// What the dearest form of an envelope bids for one operation; a wrapping pays for one more than it carries. Where the
+/// issuer's authorisation goes before a payment it is less than this: the envelope is made dearer a little later.
 fn per_operation(one: &ClaimedAttempt) -> u32 {
     let operations = i64::try_from(one.transactions.len().max(1)).unwrap_or(i64::MAX);
     let bid = match one.bumps.last() {

@@ -9,6 +9,7 @@ use crate::asset::{Asset, Authorization};
 use crate::memo::Memo;
 use crate::stellar::envelope::Payment;
 use crate::stellar::plan::{Plan, PlanFeatures, PlanInput, plan};
+use crate::stellar::{AccountSnapshot, SignerKey};
 use crate::store::Claimed;
 use crate::transaction::{AttemptPurpose, Effect, Fact, RefundVia, State, Transaction};
 
@@ -125,12 +126,13 @@ pub(super) async fn route(
     };
     match planned {
         Plan::Authorize(payment) => {
-            let can_sign = transfer.issuer.is_some_and(|issuer| can_authorize(anchor, &issuer));
-            if !can_sign {
+            let issuer = transfer.issuer.map(|issuer| accounts.get(&issuer)).transpose()?.flatten();
+            if !issuer.is_some_and(|issuer| can_sign(anchor, issuer)) {
                 tracing::error!(
                     transaction.id = %transaction.id,
                     asset = %transaction.asset,
-                    "a trust line is to be authorised, but the issuer's key is not in ISSUER_SEEDS: the deposit waits"
+                    "a trust line is to be authorised, but the key of the issuer's account is not in ISSUER_SEEDS, or \
+                     has no weight: the deposit waits"
                 );
                 return Ok(Route::AwaitTrust);
             }
@@ -152,11 +154,6 @@ pub(super) async fn route(
         Plan::AwaitTrust(_) => Ok(Route::AwaitTrust),
         Plan::Hold(reason) => hold(&reason.to_string()),
     }
-}
-
-/// The issuer's signature can be had. A custodian only pays.
-fn can_authorize(anchor: &Anchor, issuer: &AccountId) -> bool {
-    anchor.custody().is_none() && (anchor.keys().has(issuer) || anchor.is_signed_elsewhere(issuer))
 }
 
 /// A deposit goes where the wallet said.
@@ -200,6 +197,15 @@ fn refund_of(payer: AccountId, transaction: &Transaction) -> Option<Transfer> {
         // whoever paid us could hold the token; if that was revoked since, a person has to look
         issuer: None,
     })
+}
+
+/// Whether the issuer signs: with its own key, which has to count, or by whoever signs for it elsewhere. An envelope without
+/// a good signature is never applied, and would be made again and again. A custodian only pays.
+fn can_sign(anchor: &Anchor, issuer: &AccountSnapshot) -> bool {
+    let own = SignerKey::Ed25519(issuer.id);
+    let counts = issuer.signers.iter().any(|(key, weight)| *key == own && *weight > 0);
+    let is_here = counts && anchor.keys().has(&issuer.id);
+    anchor.custody().is_none() && (is_here || anchor.is_signed_elsewhere(&issuer.id))
 }
 
 fn authorizes(asset: &Asset) -> Option<AccountId> {

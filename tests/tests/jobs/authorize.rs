@@ -87,7 +87,9 @@ async fn without_the_setting_or_the_issuers_key_the_deposit_waits_for_somebody_e
     let asset = Asset { authorization: Authorization::Always, ..samples::asset() };
     let without_key = World::with_asset(asset, |_| ()).await;
     require(&without_key);
-    for world in [never, without_key] {
+    let without_weight = regulated(Authorization::Always).await;
+    without_weight.ledger.edit(samples::issuer().account(), |issuer| issuer.signers[0].1 = 0);
+    for world in [never, without_key, without_weight] {
         let id = deposit(&world).await;
         world.settle().await;
         assert_waits(&world, id).await;

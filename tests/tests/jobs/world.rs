@@ -41,16 +41,22 @@ pub(crate) struct End {
 
 /// Who may hold the token: what it is told to say, and then that it is not decided yet.
 #[derive(Clone, Default)]
-pub(crate) struct ScriptedTrust(Arc<Mutex<(VecDeque<Result<TrustOutcome, &'static str>>, usize)>>);
+pub(crate) struct ScriptedTrust(Arc<Mutex<TrustScript>>);
+
+#[derive(Default)]
+struct TrustScript {
+    answers: VecDeque<Result<TrustOutcome, &'static str>>,
+    asked: usize,
+}
 
 impl ScriptedTrust {
     pub(crate) fn answer(&self, answer: Result<TrustOutcome, &'static str>) {
-        self.0.lock().unwrap().0.push_back(answer);
+        self.0.lock().unwrap().answers.push_back(answer);
     }
 
     /// How often it was asked.
     pub(crate) fn asked(&self) -> usize {
-        self.0.lock().unwrap().1
+        self.0.lock().unwrap().asked
     }
 }
 
@@ -59,8 +65,8 @@ impl TrustIntegration for ScriptedTrust {
     async fn may_hold(&self, request: &TrustRequest) -> Result<TrustOutcome, IntegrationError> {
         assert_eq!(request.asset, request.transaction.asset);
         let mut script = self.0.lock().unwrap();
-        script.1 += 1;
-        script.0.pop_front().unwrap_or(Ok(TrustOutcome::NotYet)).map_err(IntegrationError::transient)
+        script.asked += 1;
+        script.answers.pop_front().unwrap_or(Ok(TrustOutcome::NotYet)).map_err(IntegrationError::transient)
     }
 }
 

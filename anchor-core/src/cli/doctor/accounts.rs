@@ -3,7 +3,7 @@
 use super::super::Parts;
 use super::{Report, chain};
 use crate::account::AccountId;
-use crate::asset::{Asset, StellarAsset};
+use crate::asset::{Asset, Authorization, StellarAsset};
 use crate::stellar::{AccountSnapshot, Ledger};
 
 /// The ledger's limit for an account's home domain.
@@ -23,6 +23,15 @@ pub(super) async fn check(report: &mut Report, context: &Parts, asset: &Asset) {
             other => Err(format!("{:?} on the ledger, should be {wanted:?}", other.unwrap_or_default())),
         };
         report.check(format!("{code} issuer's home domain"), domain);
+        if asset.authorization != Authorization::Never {
+            let keys = context.config.issuer_keys.iter().chain(&context.config.distribution_keys);
+            let key = match keys.into_iter().any(|key| key.account() == issuer.id) {
+                true if issuer.auth_required => Ok(String::new()),
+                true => Err("the issuer does not ask for it (AUTH_REQUIRED)".into()),
+                false => Err("missing in ISSUER_SEEDS (fine on machines without workers)".into()),
+            };
+            report.check(format!("{code} trust lines can be authorised"), key);
+        }
     }
     let name = format!("{code} distribution");
     let Some(distribution) = account(report, context, &name, &asset.distribution).await else { return };
