@@ -13,7 +13,7 @@
 //! the distribution account. Payments without a memo share envelopes. As many are under way at once as there are
 //! channels: that, and nothing else, holds the work back.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -27,7 +27,7 @@ use crate::amount::StellarAmount;
 use crate::anchor::Anchor;
 use crate::id::TransactionId;
 use crate::stellar::{LedgerPoint, Submission};
-use crate::store::{Claimed, LeaseToken, Stored};
+use crate::store::{ChannelCount, Claimed, LeaseToken, Stored};
 use crate::transaction::{Actor, Attempt, Change, ChangeEffect, Fact, Queue};
 
 mod channel;
@@ -47,6 +47,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The network's minimum for one operation, in stroops.
 const FEE_MIN: u32 = 100;
 
+/// A round with fewer channels than this part of the pool is not worth its questions, if one began a moment ago.
+const CHANNELS_WORTH_IT: u32 = 8;
+
+/// A moment, in milliseconds.
+const MOMENT: i64 = 100;
+
 /// So many envelopes are stored in one commit, and sent while the next ones are signed.
 const AT_ONCE: usize = 250;
 
@@ -57,11 +63,25 @@ pub struct Pace {
     introduced: AtomicBool,
     /// Payments that found place in one envelope lately, so that no more are taken than will.
     per_envelope: AtomicU32,
+    /// When the last round began, in milliseconds.
+    began: AtomicI64,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { introduced: AtomicBool::new(false), per_envelope: AtomicU32::new(100) }
+        Self {
+            introduced: AtomicBool::new(false),
+            per_envelope: AtomicU32::new(100),
+            began: AtomicI64::new(0),
+        }
+    }
+}
+
+impl Pace {
+    /// A round began a moment ago.
+    fn has_begun(&self, now: DateTime<Utc>) -> bool {
+        let since = now.timestamp_millis().saturating_sub(self.began.load(Ordering::Relaxed));
+        (0..MOMENT).contains(&since)
     }
 }
 
@@ -90,11 +110,16 @@ pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Res
         anchor.store().channel_put(&stand_ins).await?;
         pace.introduced.store(true, Ordering::Relaxed);
     }
-    let free = anchor.store().channel_count(anchor.clock().now()).await?.free;
-    let allowance = allowance(anchor, settings).await?;
-    if free == 0 || allowance == Some(0) {
+    let now = anchor.clock().now();
+    let ChannelCount { free, all } = anchor.store().channel_count(now).await?;
+    if free == 0 || (free < all / CHANNELS_WORTH_IT && pace.has_begun(now)) {
         return Ok(Progress::default());
     }
+    let allowance = allowance(anchor, settings).await?;
+    if allowance == Some(0) {
+        return Ok(Progress::default());
+    }
+    pace.began.store(now.timestamp_millis(), Ordering::Relaxed);
     let room = free.saturating_mul(pace.per_envelope.load(Ordering::Relaxed)).saturating_add(1);
     let mut claim = settings.claim(anchor);
     claim.limit = settings.payments().min(room);

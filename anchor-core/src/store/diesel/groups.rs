@@ -18,11 +18,11 @@ use crate::transaction::Change;
 
 /// So many changes are worth a connection of their own: a server of PostgreSQL works on each connection with one processor.
 #[cfg(feature = "postgres")]
-const LANE: usize = 100;
+const LANE: usize = 200;
 
-/// Most connections for one call.
+/// Most connections for one call: several workers have several calls at once.
 #[cfg(feature = "postgres")]
-const LANES_MAX: usize = 4;
+const LANES_MAX: usize = 2;
 
 /// Answers in the order of the groups.
 pub(super) async fn apply(

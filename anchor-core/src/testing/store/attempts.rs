@@ -92,9 +92,9 @@ pub async fn groups_do_not_depend_on_each_other(store: &dyn Store) {
 /// More than are written by one connection.
 pub async fn many_changes_are_written_at_once(store: &dyn Store) {
     let bench = Bench::new(store).await;
-    let transactions = ready(&bench, 230).await;
+    let transactions = ready(&bench, 410).await;
     let groups: Vec<_> = transactions
-        .chunks(2)
+        .chunks(4)
         .zip(1..)
         .map(|(some, source)| changes(&bench, some, &opened(&bench.attempt(account(source)))))
         .collect();
