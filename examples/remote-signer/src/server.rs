@@ -42,7 +42,7 @@ impl std::fmt::Debug for Vault {
 /// How a question is answered.
 enum Verdict {
     Signed(TransactionHash),
-    Undecided(TransactionHash),
+    Undecided,
     Refused(String),
 }
 
@@ -87,7 +87,7 @@ impl Vault {
             None if wish.is_small(self.limit) => Verdict::Signed(hash),
             None => {
                 println!("waits for a person: {hash} {wish}");
-                Verdict::Undecided(hash)
+                Verdict::Undecided
             }
         })
     }
@@ -138,7 +138,7 @@ async fn sign(
             let signatures = vault.keys.iter().map(signature).collect();
             HttpResponse::Ok().json(Answer { signatures, reason: None })
         }
-        Verdict::Undecided(_) => HttpResponse::Accepted().json(Answer::default()),
+        Verdict::Undecided => HttpResponse::Accepted().json(Answer::default()),
         Verdict::Refused(reason) => {
             HttpResponse::Forbidden().json(Answer { signatures: Vec::new(), reason: Some(reason) })
         }
