@@ -8,9 +8,11 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sep};
 use crate::id::{IdSource, RandomIds};
 use crate::integration::{
-    DepositIntegration, EventSink, FeeIntegration, LocalSigner, RailsIntegration, ScheduledFee, Signer,
-    TomlIntegration, TransactionDocuments, WithdrawalIntegration,
+    DepositIntegration, EventSink, FeeIntegration, LocalSigner, QuoteIntegration, RailsIntegration,
+    ScheduledFee, Signer, TomlIntegration, TransactionDocuments, WithdrawalIntegration,
 };
+use crate::quote::QuoteDesk;
+use crate::quote::file::{self, FileError};
 use crate::stellar::Ledger;
 use crate::store::{Store, StoreError};
 use crate::transaction::Kind;
@@ -31,6 +33,7 @@ struct Parts {
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
     fee: Arc<dyn FeeIntegration>,
+    quotes: Option<Quotes>,
     signer: Arc<dyn Signer>,
     toml: Option<Arc<dyn TomlIntegration>>,
     events: Option<Arc<dyn EventSink>>,
@@ -39,6 +42,9 @@ struct Parts {
     ids: Arc<dyn IdSource>,
     wake: Wake,
 }
+
+/// What is quoted, and by whom.
+type Quotes = (QuoteDesk, Arc<dyn QuoteIntegration>);
 
 /// The anchor lacks something that its settings promise.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +76,9 @@ pub enum BuildError {
     /// Ledger adapter and settings name different networks.
     #[error("the ledger belongs to another network than STELLAR_NETWORK_PASSPHRASE says")]
     OtherNetwork,
+    /// The file of `QUOTES` says nothing that can be quoted.
+    #[error("quotes cannot be given")]
+    Quotes(#[from] FileError),
     /// The assets could not be read or written.
     #[error("the assets could not be read from the store")]
     Store(#[from] StoreError),
@@ -87,6 +96,7 @@ impl Anchor {
             deposit: None,
             withdrawal: None,
             fee: Arc::new(ScheduledFee),
+            quotes: None,
             signer: None,
             toml: None,
             events: None,
@@ -139,6 +149,16 @@ impl Anchor {
     /// What is charged.
     pub fn fee(&self) -> &dyn FeeIntegration {
         &*self.parts.fee
+    }
+
+    /// What is quoted; `None` if nothing is, or SEP-38 is not active.
+    pub fn quote_desk(&self) -> Option<&QuoteDesk> {
+        self.parts.quotes.as_ref().map(|(desk, _)| desk)
+    }
+
+    /// The business's prices of one asset in another; `None` if nothing is quoted, or SEP-38 is not active.
+    pub fn quotes(&self) -> Option<&dyn QuoteIntegration> {
+        self.parts.quotes.as_ref().map(|(_, business)| &**business)
     }
 
     /// Who signs for the distribution accounts.
@@ -197,6 +217,7 @@ pub struct AnchorBuilder {
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
     fee: Arc<dyn FeeIntegration>,
+    quotes: Option<Quotes>,
     signer: Option<Arc<dyn Signer>>,
     toml: Option<Arc<dyn TomlIntegration>>,
     events: Option<Arc<dyn EventSink>>,
@@ -251,6 +272,12 @@ impl AnchorBuilder {
     /// What is charged, where the asset's own schedule does not do.
     pub fn fee(mut self, fee: impl FeeIntegration + 'static) -> Self {
         self.fee = Arc::new(fee);
+        self
+    }
+
+    /// What is quoted, and the business's prices. Without it the file of `QUOTES` says both; without that nothing is quoted.
+    pub fn quotes(mut self, desk: QuoteDesk, quotes: impl QuoteIntegration + 'static) -> Self {
+        self.quotes = Some((desk, Arc::new(quotes)));
         self
     }
 
@@ -323,6 +350,15 @@ impl AnchorBuilder {
                 }
             }
         }
+        let quotes = match (self.quotes, &self.config.quotes) {
+            (quotes @ Some(_), _) => quotes,
+            (None, Some(path)) => {
+                let (desk, rates) = file::load(path, self.config.local_mode, Arc::clone(&self.clock))?;
+                Some((desk, Arc::new(rates) as Arc<dyn QuoteIntegration>))
+            }
+            (None, None) => None,
+        };
+        let quotes = quotes.filter(|_| self.config.speaks(Sep::Sep38));
         let signer = self.signer.unwrap_or_else(|| {
             let local =
                 LocalSigner::new(self.config.distribution_keys.iter().chain(&self.config.fee_key).cloned());
@@ -341,6 +377,7 @@ impl AnchorBuilder {
                 deposit: self.deposit,
                 withdrawal: self.withdrawal,
                 fee: self.fee,
+                quotes,
                 signer,
                 toml: self.toml,
                 events: self.events,

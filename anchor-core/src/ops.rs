@@ -16,6 +16,7 @@ pub mod form;
 pub mod funds;
 pub mod observe;
 pub mod payout;
+pub mod quote;
 mod route;
 mod settle;
 pub mod start;

@@ -13,6 +13,8 @@ mod kill;
 mod lag;
 #[path = "jobs/peers.rs"]
 mod peers;
+#[path = "jobs/quotes.rs"]
+mod quotes;
 #[path = "jobs/roads.rs"]
 mod roads;
 #[path = "jobs/rpc.rs"]

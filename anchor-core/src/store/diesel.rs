@@ -12,14 +12,16 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, Settled,
-    StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted,
+    Recorded, Session, Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
+    TransactionLookup, WatchLease,
 };
 use crate::account::{AccountId, Sharing};
-use crate::asset::Asset;
-use crate::id::{AttemptId, EventId, TransactionId};
+use crate::asset::{Asset, AssetId};
+use crate::id::{AttemptId, EventId, QuoteId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
+use crate::quote::Quote;
 use crate::stellar::Cursor;
 use crate::transaction::{Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction};
 
@@ -38,6 +40,7 @@ mod migrate;
 mod outbox;
 mod payments;
 mod pool;
+mod quotes;
 mod rows;
 mod schema;
 mod sessions;
@@ -520,6 +523,46 @@ impl Store for DieselStore {
     ) -> Result<(), StoreError> {
         let due = stamp(due);
         self.database.write("event_defer", move |c| outbox::defer(c, id, lease, progress, due)).await
+    }
+
+    async fn quote_insert(&self, quote: &Quote, hold: &QuoteHold) -> Result<Quoted, StoreError> {
+        let (quote, hold) = (quote.clone(), *hold);
+        self.database.upsert("quote_insert", move |c| quotes::insert(c, &quote, &hold)).await
+    }
+
+    async fn quote_fetch(&self, id: QuoteId) -> Result<Option<Quote>, StoreError> {
+        self.database.read("quote_fetch", move |c| quotes::fetch(c, id)).await
+    }
+
+    async fn quote_use(
+        &self,
+        quote: QuoteId,
+        transaction: &Transaction,
+        url_token: Option<(&[u8; 32], DateTime<Utc>)>,
+        now: DateTime<Utc>,
+    ) -> Result<QuoteUsed, StoreError> {
+        let started = (transaction.clone(), url_token.map(|(hash, expires_at)| (*hash, expires_at)));
+        let now = stamp(now);
+        self.database.write("quote_use", move |c| quotes::use_for(c, quote, started, now)).await
+    }
+
+    async fn quote_used_by(&self, id: QuoteId) -> Result<Option<TransactionId>, StoreError> {
+        self.database.read("quote_used_by", move |c| quotes::used_by(c, id)).await
+    }
+
+    async fn quote_overdue(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<QuoteId>, StoreError> {
+        let now = stamp(now);
+        self.database.read("quote_overdue", move |c| quotes::overdue(c, now, limit)).await
+    }
+
+    async fn quote_release(&self, id: QuoteId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let now = stamp(now);
+        self.database.write("quote_release", move |c| quotes::release(c, id, now)).await
+    }
+
+    async fn quote_reserved(&self, asset: &AssetId) -> Result<i64, StoreError> {
+        let asset = asset.to_string();
+        self.database.read("quote_reserved", move |c| quotes::reserved(c, &asset)).await
     }
 
     async fn heartbeat_put(&self, job: &str, at: DateTime<Utc>) -> Result<(), StoreError> {

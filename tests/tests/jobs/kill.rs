@@ -7,19 +7,21 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anchor_core::account::{AccountId, Sharing};
-use anchor_core::asset::{Asset, StellarAsset};
-use anchor_core::id::{AttemptId, EventId, OrderId, TransactionId};
+use anchor_core::asset::{Asset, AssetId, StellarAsset};
+use anchor_core::id::{AttemptId, EventId, OrderId, QuoteId, TransactionId};
 use anchor_core::integration::{
     Answers, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome, PendingDeposit, RailsIntegration,
 };
 use anchor_core::memo::Memo;
+use anchor_core::quote::Quote;
 use anchor_core::stellar::{
     AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage, Network, Submission,
 };
 use anchor_core::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, Recorded, Session, Settled,
-    StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    EventProgress, GivenUp, Heartbeat, LeaseToken, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted,
+    Recorded, Session, Settled, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
+    TransactionLookup, WatchLease,
 };
 use anchor_core::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -530,6 +532,40 @@ impl<T: Store> Store for Mortal<T> {
         due: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.switch.around(self.inner.event_defer(id, lease, progress, due)).await
+    }
+
+    async fn quote_insert(&self, quote: &Quote, hold: &QuoteHold) -> Result<Quoted, StoreError> {
+        self.switch.around(self.inner.quote_insert(quote, hold)).await
+    }
+
+    async fn quote_fetch(&self, id: QuoteId) -> Result<Option<Quote>, StoreError> {
+        self.inner.quote_fetch(id).await
+    }
+
+    async fn quote_use(
+        &self,
+        quote: QuoteId,
+        transaction: &Transaction,
+        url_token: Option<(&[u8; 32], DateTime<Utc>)>,
+        now: DateTime<Utc>,
+    ) -> Result<QuoteUsed, StoreError> {
+        self.switch.around(self.inner.quote_use(quote, transaction, url_token, now)).await
+    }
+
+    async fn quote_used_by(&self, id: QuoteId) -> Result<Option<TransactionId>, StoreError> {
+        self.inner.quote_used_by(id).await
+    }
+
+    async fn quote_overdue(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<QuoteId>, StoreError> {
+        self.inner.quote_overdue(now, limit).await
+    }
+
+    async fn quote_release(&self, id: QuoteId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.switch.around(self.inner.quote_release(id, now)).await
+    }
+
+    async fn quote_reserved(&self, asset: &AssetId) -> Result<i64, StoreError> {
+        self.inner.quote_reserved(asset).await
     }
 
     // says how it goes, and decides nothing

@@ -15,7 +15,9 @@ use anchor_core::memo::Memo;
 use anchor_core::ops::{Committed, Progress, channels, commit};
 use anchor_core::stellar::Movement;
 use anchor_core::store::diesel::DieselStore;
-use anchor_core::testing::fakes::{AmountForms, PlainDocuments, RecordedEvents, ScriptedCallbacks, samples};
+use anchor_core::testing::fakes::{
+    AmountForms, PlainDocuments, RecordedEvents, ScriptedCallbacks, ScriptedQuotes, samples,
+};
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::rails::{ScriptedRails, Transfer};
 use anchor_core::transaction::{Actor, Fact, Kind, Transaction};
@@ -54,16 +56,27 @@ impl World {
 
     /// With other rails than the bank itself.
     pub(crate) async fn with_rails(bank: ScriptedRails, rails: impl RailsIntegration + 'static) -> Self {
-        Self::build(bank, rails, samples::asset()).await
+        Self::build(bank, rails, samples::asset(), None).await
+    }
+
+    /// Where reals are exchanged for tokens, by quotes.
+    pub(crate) async fn quoting() -> Self {
+        let rails = ScriptedRails::new();
+        Self::build(rails.clone(), rails, samples::asset(), Some(samples::quotes())).await
     }
 
     /// Where payments that nobody expected are treated like this.
     pub(crate) async fn with_policy(suspense: SuspensePolicy) -> Self {
         let rails = ScriptedRails::new();
-        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }).await
+        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }, None).await
     }
 
-    async fn build(bank: ScriptedRails, rails: impl RailsIntegration + 'static, asset: Asset) -> Self {
+    async fn build(
+        bank: ScriptedRails,
+        rails: impl RailsIntegration + 'static,
+        asset: Asset,
+        quotes: Option<ScriptedQuotes>,
+    ) -> Self {
         let database = crate::database();
         let store = DieselStore::open(database.url()).unwrap();
         store.migrate().await.unwrap();
@@ -80,7 +93,12 @@ impl World {
 
         let switch = KillSwitch::new();
         let (events, callbacks) = (RecordedEvents::default(), ScriptedCallbacks::default());
-        let anchor = Anchor::builder(config)
+        let builder = Anchor::builder(config);
+        let builder = match quotes {
+            Some(quotes) => builder.quotes(samples::quote_desk(), quotes),
+            None => builder,
+        };
+        let anchor = builder
             .store(Mortal::new(store, &switch))
             .ledger(Mortal::new(ledger.clone(), &switch))
             .rails(Mortal::new(rails, &switch))

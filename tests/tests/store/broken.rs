@@ -3,7 +3,7 @@
 use anchor_core::store::Store;
 use anchor_core::testing::store::broken::{Broken, Defect};
 use anchor_core::testing::store::{
-    attempts, changes, claims, history, outbox, payments, sessions, suspense, transactions,
+    attempts, changes, claims, history, outbox, payments, quotes, sessions, suspense, transactions,
 };
 
 use super::sqlite::fresh;
@@ -48,6 +48,8 @@ async fn every_defect_of_a_store_is_found_by_a_rule() {
             Defect::SharedAttempts => found_by!(defect, attempts::claims_never_share_an_attempt),
             Defect::SharedChannels => found_by!(defect, attempts::channels_are_claimed_once),
             Defect::SharedPayments => found_by!(defect, suspense::payment_leaves_suspense_once),
+            Defect::ReusableQuotes => found_by!(defect, quotes::quote_is_used_once),
+            Defect::BoundlessPromises => found_by!(defect, quotes::limits_of_promises_are_kept),
             other => panic!("no rule is known to find {other:?}"),
         };
         assert!(found, "{defect:?} was not found");

@@ -14,6 +14,7 @@ const RELEASED: &[(&str, &str, &str)] = &[
     ("postgres", "20261124030000_remember_heartbeats", "8242090b9f073d2dfce2837f8bd76c26"),
     ("postgres", "20261127000000_pool_channels", "7709fcb9a8c9044659a682c2c5141d92"),
     ("postgres", "20261127020000_settle_suspense", "6ba489a8eb7339445d3e609abb74f8b9"),
+    ("postgres", "20261127060000_make_quotes", "5afd457d11df61c56eaab995916af55c"),
     ("sqlite", "20261123000000_create_schema", "f988f6f17890ad259e8a6a50d3103eab"),
     ("sqlite", "20261124000000_remember_sharing", "312d542cb713e2b1c5bc4d8492e1cfa8"),
     ("sqlite", "20261124010000_receipts_fund_once", "556714d3c3967a7b504dc416358e194a"),
@@ -21,6 +22,7 @@ const RELEASED: &[(&str, &str, &str)] = &[
     ("sqlite", "20261124030000_remember_heartbeats", "2233fe49afb6d58e06a41394318b0a21"),
     ("sqlite", "20261127000000_pool_channels", "7150234e7f4a261593d39419871bfc48"),
     ("sqlite", "20261127020000_settle_suspense", "387decad61c94793bd35d717b1ad6281"),
+    ("sqlite", "20261127060000_make_quotes", "0fee2bb3129c7c6ccb43c3dfad8c39f0"),
 ];
 
 #[test]

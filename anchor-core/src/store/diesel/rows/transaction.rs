@@ -40,6 +40,7 @@ pub(in crate::store::diesel) struct TransactionRow {
     pub(in crate::store::diesel) started_at: NaiveDateTime,
     updated_at: NaiveDateTime,
     completed_at: Option<NaiveDateTime>,
+    quote: Option<String>,
 }
 
 pub(in crate::store::diesel) type TransactionColumns =
@@ -81,6 +82,7 @@ impl TransactionRow {
             started_at: stamp(t.started_at),
             updated_at: stamp(t.updated_at),
             completed_at: t.completed_at.map(stamp),
+            quote: t.quote.as_ref().map(to_json).transpose()?,
         })
     }
 
@@ -107,6 +109,7 @@ impl TransactionRow {
         if read.subject.key() != self.subject_key {
             return Err(reader.corrupt("subject and subject_key contradict each other"));
         }
+        read.quote = reader.json_opt("quote", self.quote.as_deref())?;
         read.version = self.version;
         read.state = state;
         read.terms = reader.json_opt("terms", self.terms.as_deref())?;
