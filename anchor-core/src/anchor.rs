@@ -10,10 +10,13 @@ use crate::clock::{Clock, SystemClock, ToldClock};
 use crate::config::{Config, Sep};
 use crate::id::{IdSource, RandomIds};
 use crate::integration::{
-    CustodyIntegration, DepositIntegration, EventSink, FeeIntegration, LocalSigner, RailsIntegration,
-    ScheduledFee, Signer, TomlIntegration, TransactionDocuments, TrustIntegration, WithdrawalIntegration,
+    CustodyIntegration, DepositIntegration, EventSink, FeeIntegration, LocalSigner, QuoteIntegration,
+    RailsIntegration, ScheduledFee, Signer, TomlIntegration, TransactionDocuments, TrustIntegration,
+    WithdrawalIntegration,
 };
 use crate::metrics::Noted;
+use crate::quote::QuoteDesk;
+use crate::quote::file::{self, FileError};
 use crate::stellar::Ledger;
 use crate::store::{Store, StoreError};
 use crate::transaction::Kind;
@@ -38,6 +41,7 @@ struct Parts {
     signer: Option<Arc<dyn Signer>>,
     signed_elsewhere: BTreeSet<AccountId>,
     custody: Option<Arc<dyn CustodyIntegration>>,
+    quotes: Option<Quotes>,
     toml: Option<Arc<dyn TomlIntegration>>,
     trust: Option<Arc<dyn TrustIntegration>>,
     events: Option<Arc<dyn EventSink>>,
@@ -49,6 +53,9 @@ struct Parts {
     wake: Wake,
     noted: Noted,
 }
+
+/// What is quoted, and by whom.
+type Quotes = (QuoteDesk, Arc<dyn QuoteIntegration>);
 
 /// The anchor lacks something that its settings promise.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +90,9 @@ pub enum BuildError {
     /// Ledger adapter and settings name different networks.
     #[error("the ledger belongs to another network than STELLAR_NETWORK_PASSPHRASE says")]
     OtherNetwork,
+    /// The file of `QUOTES` says nothing that can be quoted.
+    #[error("quotes cannot be given")]
+    Quotes(#[from] FileError),
     /// The assets could not be read or written.
     #[error("the assets could not be read from the store")]
     Store(#[from] StoreError),
@@ -100,6 +110,7 @@ impl Anchor {
             deposit: None,
             withdrawal: None,
             fee: Arc::new(ScheduledFee),
+            quotes: None,
             signer: None,
             custody: None,
             toml: None,
@@ -154,6 +165,16 @@ impl Anchor {
     /// What is charged.
     pub fn fee(&self) -> &dyn FeeIntegration {
         &*self.parts.fee
+    }
+
+    /// What is quoted; `None` if nothing is, or SEP-38 is not active.
+    pub fn quote_desk(&self) -> Option<&QuoteDesk> {
+        self.parts.quotes.as_ref().map(|(desk, _)| desk)
+    }
+
+    /// The business's prices of one asset in another; `None` if nothing is quoted, or SEP-38 is not active.
+    pub fn quotes(&self) -> Option<&dyn QuoteIntegration> {
+        self.parts.quotes.as_ref().map(|(_, business)| &**business)
     }
 
     /// The keys that this process has.
@@ -251,6 +272,7 @@ pub struct AnchorBuilder {
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
     fee: Arc<dyn FeeIntegration>,
+    quotes: Option<Quotes>,
     signer: Option<Arc<dyn Signer>>,
     custody: Option<Arc<dyn CustodyIntegration>>,
     toml: Option<Arc<dyn TomlIntegration>>,
@@ -307,6 +329,12 @@ impl AnchorBuilder {
     /// What is charged, where the asset's own schedule does not do.
     pub fn fee(mut self, fee: impl FeeIntegration + 'static) -> Self {
         self.fee = Arc::new(fee);
+        self
+    }
+
+    /// What is quoted, and the business's prices. Without it the file of `QUOTES` says both; without that nothing is quoted.
+    pub fn quotes(mut self, desk: QuoteDesk, quotes: impl QuoteIntegration + 'static) -> Self {
+        self.quotes = Some((desk, Arc::new(quotes)));
         self
     }
 
@@ -403,6 +431,15 @@ impl AnchorBuilder {
             (None, Some(told)) => Arc::<ToldClock>::clone(told),
             (None, None) => Arc::new(SystemClock),
         };
+        let quotes = match (self.quotes, &self.config.quotes) {
+            (quotes @ Some(_), _) => quotes,
+            (None, Some(path)) => {
+                let (desk, rates) = file::load(path, self.config.local_mode, Arc::clone(&clock))?;
+                Some((desk, Arc::new(rates) as Arc<dyn QuoteIntegration>))
+            }
+            (None, None) => None,
+        };
+        let quotes = quotes.filter(|_| self.config.speaks(Sep::Sep38));
         let asks = |asset: &&Asset| asset.authorization == Authorization::Ask;
         if let (None, Some(asset)) = (&self.trust, assets.iter().find(asks)) {
             return Err(BuildError::MissingTrust(asset.id.clone()));
@@ -428,6 +465,7 @@ impl AnchorBuilder {
                 signer: self.signer,
                 signed_elsewhere,
                 custody: self.custody,
+                quotes,
                 toml: self.toml,
                 trust: self.trust,
                 events: self.events,

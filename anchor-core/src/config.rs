@@ -36,17 +36,20 @@ pub enum Sep {
     Sep10,
     /// Hosted deposit and withdrawal.
     Sep24,
+    /// Prices and quotes, as far as any are attached.
+    Sep38,
 }
 
 impl Sep {
     /// Those that this version can serve.
-    pub const ALL: [Self; 3] = [Self::Sep1, Self::Sep10, Self::Sep24];
+    pub const ALL: [Self; 4] = [Self::Sep1, Self::Sep10, Self::Sep24, Self::Sep38];
 
     fn parse(text: &str) -> Option<Self> {
         match text.trim().to_ascii_lowercase().trim_start_matches("sep-").trim_start_matches("sep") {
             "1" => Some(Self::Sep1),
             "10" => Some(Self::Sep10),
             "24" => Some(Self::Sep24),
+            "38" => Some(Self::Sep38),
             _ => None,
         }
     }
@@ -103,6 +106,8 @@ pub struct Config {
     pub deposit_destinations: Destinations,
     /// `INTERACTIVE_UI_URL` and `INTERACTIVE_UI_KEY`: the business's own pages instead of the hosted ones.
     pub interactive_ui: Option<InteractiveUi>,
+    /// `QUOTES`: a file that says what is quoted, where no integration does.
+    pub quotes: Option<PathBuf>,
     /// How the hosted pages look.
     pub pages: PagesConfig,
 }
@@ -163,6 +168,7 @@ impl Config {
         let claimable_balances = reader.flag("CLAIMABLE_BALANCES").unwrap_or(true);
         let deposit_destinations = reader.destinations();
         let interactive_ui = reader.interactive_ui(local_mode);
+        let quotes = reader.text("QUOTES").map(PathBuf::from);
         let pages = reader.pages();
         let signing_key = reader.keys("SIGNING_SEED").pop();
         let distribution_keys = reader.keys("DISTRIBUTION_SEEDS");
@@ -216,6 +222,7 @@ impl Config {
                 claimable_balances,
                 deposit_destinations,
                 interactive_ui,
+                quotes,
                 pages,
             }),
             _ => Err(ConfigError { problems: reader.problems }),
@@ -375,7 +382,7 @@ impl Reader<'_> {
         let Some(text) = self.text("ACTIVE_SEPS") else { return Sep::ALL.into() };
         let seps: Option<BTreeSet<_>> = text.split(',').map(Sep::parse).collect();
         seps.unwrap_or_else(|| {
-            self.problem("ACTIVE_SEPS", "some of sep-1,sep-10,sep-24");
+            self.problem("ACTIVE_SEPS", "some of sep-1,sep-10,sep-24,sep-38");
             BTreeSet::new()
         })
     }

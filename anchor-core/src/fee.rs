@@ -43,6 +43,11 @@ impl Percent {
         self.0 == 0
     }
 
+    /// The share and what it is a share of, as whole numbers.
+    pub(crate) const fn share(self) -> (u32, u32) {
+        (self.0, 1_000_000_000)
+    }
+
     /// This share of `amount`, with `scale` decimals.
     ///
     /// # Errors

@@ -61,6 +61,8 @@ ids! {
     EventId
     /// One entry of a transaction's history.
     FactId
+    /// One firm quote: a promise to one user.
+    QuoteId
 }
 
 /// Where new ids come from; injected so that tests are repeatable.

@@ -21,6 +21,7 @@ pub mod keys;
 pub mod memo;
 pub mod metrics;
 pub mod ops;
+pub mod quote;
 pub mod secret;
 pub mod stellar;
 pub mod store;

@@ -19,6 +19,7 @@ pub mod funds;
 pub mod observe;
 mod own;
 pub mod payout;
+pub mod quote;
 mod route;
 mod settle;
 pub mod signing;

@@ -13,10 +13,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::account::{AccountId, Sharing};
-use crate::asset::{Asset, StellarAsset};
-use crate::id::{AttemptId, EventId, TransactionId};
+use crate::asset::{Asset, AssetId, StellarAsset};
+use crate::id::{AttemptId, EventId, QuoteId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
+use crate::quote::Quote;
 use crate::stellar::{Cursor, Movement, PoisonRecord};
 use crate::transaction::{
     Attempt, AttemptStatus, Change, CustodyOrder, CustodyStatus, Event, FactRecord, Kind, Order, Protocol,
@@ -471,6 +472,47 @@ pub struct Heartbeat {
     pub at: DateTime<Utc>,
 }
 
+/// What a firm quote keeps in reserve, and how much may be in reserve with it: in the smallest units of what is bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuoteHold {
+    /// What the quote promises.
+    pub amount: i64,
+    /// How many unused quotes the user may have, this one included.
+    pub open_of_user: u32,
+    /// How much of the asset may be in reserve for the user; no limit if absent.
+    pub of_user: Option<i64>,
+    /// How much of the asset may be in reserve for all users together; no limit if absent.
+    pub of_all: Option<i64>,
+}
+
+/// What became of a new quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Quoted {
+    /// Written, and its amount is in reserve.
+    Stored,
+    /// The user has too many unused quotes; nothing was written.
+    TooManyOpen,
+    /// Too much would be in reserve for the user; nothing was written.
+    TooMuchOpen,
+    /// Too much would be in reserve for all; nothing was written.
+    NothingLeft,
+}
+
+/// What became of the use of a quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum QuoteUsed {
+    /// The transaction is written, and the quote is its own.
+    Used,
+    /// It is another transaction's; nothing was written.
+    Taken,
+    /// It has ended, or never was; nothing was written.
+    Ended,
+    /// The account is not used as it would have to be; nothing was written.
+    NotAdmitted(Sharing),
+}
+
 /// Everything that is kept.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
@@ -748,6 +790,30 @@ pub trait Store: Send + Sync + fmt::Debug {
         progress: EventProgress,
         due: DateTime<Utc>,
     ) -> Result<(), StoreError>;
+
+    /// Stores a quote and puts what it promises in reserve, if the limits allow it. What is in reserve stays there until it
+    /// is [released](Self::quote_release), however long after the quote's end that is.
+    async fn quote_insert(&self, quote: &Quote, hold: &QuoteHold) -> Result<Quoted, StoreError>;
+    /// One quote, whoever's it is, also after its end.
+    async fn quote_fetch(&self, id: QuoteId) -> Result<Option<Quote>, StoreError>;
+    /// As [`transaction_insert`](Self::transaction_insert), or as [`transaction_start`](Self::transaction_start) if `sharing`
+    /// is given, and uses a quote that has not ended in the same commit: of any number of transactions one gets it.
+    async fn quote_use(
+        &self,
+        quote: QuoteId,
+        transaction: &Transaction,
+        url_token: Option<(&[u8; 32], DateTime<Utc>)>,
+        sharing: Option<(AccountId, Sharing)>,
+        now: DateTime<Utc>,
+    ) -> Result<QuoteUsed, StoreError>;
+    /// The transaction that a quote was used for.
+    async fn quote_used_by(&self, id: QuoteId) -> Result<Option<TransactionId>, StoreError>;
+    /// Quotes that have ended and still have something in reserve, those that ended first before the others.
+    async fn quote_overdue(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<QuoteId>, StoreError>;
+    /// Takes what a quote that has ended has in reserve out of it; false if it has not ended, or has nothing there.
+    async fn quote_release(&self, id: QuoteId, now: DateTime<Utc>) -> Result<bool, StoreError>;
+    /// How much of an asset is in reserve for all users together, in its smallest units.
+    async fn quote_reserved(&self, asset: &AssetId) -> Result<i64, StoreError>;
 
     /// Remembers that a job did its work. An earlier time than the remembered one is without effect.
     async fn heartbeat_put(&self, job: &str, at: DateTime<Utc>) -> Result<(), StoreError>;

@@ -1,13 +1,16 @@
 //! The SEP transaction: one deposit or withdrawal of one user, and the only way to change it.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, Subject};
 use crate::amount::Amount;
-use crate::asset::{AssetId, StellarAsset};
+use crate::asset::{Asset, AssetId, StellarAsset};
 use crate::id::TransactionId;
 use crate::memo::Memo;
+use crate::quote::QuoteUse;
 
 mod apply;
 mod attempt;
@@ -78,6 +81,9 @@ pub struct Transaction {
     pub client_domain: Option<String>,
     /// What the wallet asked for.
     pub request: Request,
+    /// The firm quote that it is made with, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<QuoteUse>,
     /// What was agreed; `None` while the user is still in the flow.
     pub terms: Option<Terms>,
     /// The amounts: as agreed at first, recomputed from the receipt once money is here.
@@ -143,6 +149,7 @@ impl Transaction {
             subject: new.subject,
             client_domain: new.client_domain,
             request: new.request,
+            quote: None,
             terms: None,
             amounts: None,
             receipt: None,
@@ -156,6 +163,30 @@ impl Transaction {
             completed_at: None,
             deadline: Some(new.deadline),
         }
+    }
+
+    /// Made with a firm quote: the amounts are agreed from the beginning, and it ends with the quote if no money comes.
+    #[must_use]
+    pub fn quoted(self, quote: QuoteUse, amounts: Amounts) -> Self {
+        let deadline = self.deadline.map(|deadline| deadline.min(quote.expires_at));
+        Self { quote: Some(quote), amounts: Some(amounts), deadline, ..self }
+    }
+
+    /// The asset as this transaction exchanges it: with a quote, for the quote's money, and in the quoted amount only.
+    pub fn exchanged<'a>(&self, asset: &'a Asset) -> Cow<'a, Asset> {
+        let (Some(quote), Some(amounts)) = (&self.quote, &self.amounts) else { return Cow::Borrowed(asset) };
+        let mut asset = asset.clone();
+        asset.off_chain = self.off_chain_asset.clone();
+        asset.off_chain_scale = quote.off_chain_scale;
+        let offer = match self.kind {
+            Kind::Deposit => &mut asset.deposit,
+            Kind::Withdrawal => &mut asset.withdrawal,
+        };
+        if let Some(offer) = offer {
+            let exactly = Some(amounts.amount_in.amount);
+            (offer.min, offer.max) = (exactly, exactly);
+        }
+        Cow::Owned(asset)
     }
 
     /// What will return a payment that nobody was credited for, `AwaitingPayment` until its first and only receipt. The

@@ -29,6 +29,33 @@ impl FromRequest for User {
     }
 }
 
+/// As [`User`], where nobody has to say who they are. Whoever does has to prove it: a useless token is 403 here too.
+#[derive(Debug, Clone)]
+pub(crate) struct OptionalUser(Option<User>);
+
+impl OptionalUser {
+    /// Who asks, if they said so.
+    pub(crate) fn subject(&self) -> Option<&Subject> {
+        self.0.as_ref().map(|user| &user.subject)
+    }
+}
+
+impl FromRequest for OptionalUser {
+    type Error = SepError;
+    type Future = Ready<Result<Self, SepError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let says_who = request.headers().contains_key(header::AUTHORIZATION);
+        let user = if says_who { admit(request).map(Some) } else { admit_anybody(request).map(|()| None) };
+        ready(user.map(Self))
+    }
+}
+
+fn admit_anybody(request: &HttpRequest) -> Result<(), SepError> {
+    let state = request.app_data::<web::Data<WebState>>().ok_or_else(SepError::internal)?;
+    Ok(state.limits.addresses.admit(request, state.anchor.clock().now())?)
+}
+
 /// Users are counted by their account, those who have no token by their address.
 fn admit(request: &HttpRequest) -> Result<User, SepError> {
     let state = request.app_data::<web::Data<WebState>>().ok_or_else(SepError::authentication_required)?;

@@ -10,6 +10,8 @@ pub(crate) const STELLAR_TOML_PATH: &str = anchor_core::stellar::toml_file::PATH
 pub(crate) const AUTH_PATH: &str = "/auth";
 /// SEP-24, and the hosted pages below it.
 pub(crate) const SEP24_PATH: &str = "/sep24";
+/// SEP-38.
+pub(crate) const SEP38_PATH: &str = "/sep38";
 /// The hosted flow; the transaction's id follows.
 pub(crate) const INTERACTIVE_PATH: &str = "/sep24/interactive";
 /// The page behind `more_info_url`.
@@ -39,6 +41,11 @@ pub(crate) const SESSION_LIFETIME: Duration = Duration::from_secs(6 * 60 * 60);
 /// `WEB_AUTH_ENDPOINT`.
 pub(crate) fn web_auth_endpoint(config: &Config) -> String {
     format!("{}{AUTH_PATH}", config.host_url())
+}
+
+/// `ANCHOR_QUOTE_SERVER`.
+pub(crate) fn quote_server(config: &Config) -> String {
+    format!("{}{SEP38_PATH}", config.host_url())
 }
 
 /// `TRANSFER_SERVER_SEP0024`.

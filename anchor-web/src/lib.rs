@@ -18,6 +18,7 @@ mod requests;
 mod sep1;
 mod sep10;
 mod sep24;
+mod sep38;
 mod serve;
 mod state;
 mod tokens;

@@ -1,4 +1,5 @@
 //! The protocols' JSON, and nothing else of them.
 
 pub(crate) mod info;
+pub(crate) mod quote;
 pub(crate) mod transaction;

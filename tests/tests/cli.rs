@@ -189,6 +189,7 @@ async fn r_01_011_r_01_018_doctor_explains_what_does_not_fit() -> Result<()> {
         diagnosis.contains("issuer's home domain") && diagnosis.contains("issues challenges"),
         "{diagnosis}"
     );
+    assert!(diagnosis.contains("ANCHOR_QUOTE_SERVER answers /info"), "{diagnosis}");
     let notes = lines(&diagnosis, "note").join("\n");
     assert!(notes.contains("ORG_OFFICIAL_EMAIL should be at the domain of ORG_URL"), "{notes}");
     assert!(notes.contains("PRINCIPALS"), "{notes}");

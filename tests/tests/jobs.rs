@@ -25,6 +25,8 @@ mod many;
 mod merging;
 #[path = "jobs/peers.rs"]
 mod peers;
+#[path = "jobs/quotes.rs"]
+mod quotes;
 #[path = "jobs/roads.rs"]
 mod roads;
 #[path = "jobs/rpc.rs"]

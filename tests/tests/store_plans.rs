@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anchor_core::store::diesel::DieselStore;
 use anchor_core::testing::store::{
-    changes, claims, documents, history, outbox, payments, sessions, suspense, transactions, watches,
+    changes, claims, documents, history, outbox, payments, quotes, sessions, suspense, transactions, watches,
 };
 use anchor_tests::database::TestDatabase;
 use anyhow::Result;
@@ -79,6 +79,8 @@ async fn use_everything(database: &TestDatabase) -> Result<BTreeSet<String>> {
         outbox::news_is_delivered_in_order,
         payments::peer_second_payment_with_the_same_memo_is_kept,
         payments::unreadable_record_is_kept_once,
+        quotes::promise_is_in_reserve_until_its_end,
+        quotes::quote_is_used_once,
         sessions::what_has_ended_is_deleted,
         suspense::payment_leaves_suspense_once,
         suspense::suspense_is_listed_by_reason,

@@ -117,6 +117,36 @@ anchor_tests::on_each_database! {
         Ok(())
     }
 
+    /// 5.40 and one per cent for a token, and a fee of two; the deposit is about what was promised.
+    async fn r_24_138_typescript_wallet_gets_a_quote_and_deposits_with_it(database: TestDatabase) -> Result<()> {
+        let Some(node) = found::node() else { return Ok(()) };
+        let running = Running::on(&database).await?;
+        let report = node.run("quotes.mjs", &[
+            ("home-domain", "localhost"),
+            ("connect-to", &running.connect_to()),
+            ("asset", "TEST"),
+            ("sell", "iso4217:BRL"),
+            ("amount", "547.4"),
+            ("by", "PIX"),
+        ]).await?;
+        let quote = &report["quote"];
+        for (pointer, wanted) in [
+            ("/quote/sell_amount", "547.4"),
+            ("/quote/buy_amount", "100"),
+            ("/quote/price", "5.454"),
+            ("/quote/sell_delivery_method", "PIX"),
+            ("/transaction/amount_in", "547.4"),
+            ("/transaction/amount_in_asset", "iso4217:BRL"),
+            ("/transaction/amount_out", "100"),
+            ("/transaction/amount_fee", "2"),
+        ] {
+            assert_eq!(text(&report, pointer)?, wanted, "{pointer} in {report:#}");
+        }
+        assert_eq!(report["transaction"]["quote_id"], quote["id"], "{report:#}");
+        assert_eq!(report["prices"][0]["asset"], quote["buy_asset"], "{report:#}");
+        Ok(())
+    }
+
     /// The deposit waits in `pending_trust` and goes on by itself.
     async fn typescript_wallet_that_trusts_late_gets_its_deposit(database: TestDatabase) -> Result<()> {
         let Some(node) = found::node() else { return Ok(()) };

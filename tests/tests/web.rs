@@ -17,6 +17,8 @@ mod health;
 mod interop;
 #[path = "web/interop_sep24.rs"]
 mod interop_sep24;
+#[path = "web/interop_sep38.rs"]
+mod interop_sep38;
 #[path = "web/limits.rs"]
 mod limits;
 #[path = "web/observability.rs"]
@@ -47,6 +49,16 @@ mod sep24_lists;
 mod sep24_start;
 #[path = "web/sep24_transactions.rs"]
 mod sep24_transactions;
+#[path = "web/sep38.rs"]
+mod sep38;
+#[path = "web/sep38_prices.rs"]
+mod sep38_prices;
+#[path = "web/sep38_quote.rs"]
+mod sep38_quote;
+#[path = "web/sep38_rates.rs"]
+mod sep38_rates;
+#[path = "web/sep38_use.rs"]
+mod sep38_use;
 #[path = "web/server.rs"]
 mod server;
 #[path = "web/slow.rs"]

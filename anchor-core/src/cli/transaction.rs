@@ -184,7 +184,7 @@ async fn show(store: &dyn Store, transaction: &Transaction) -> Result<(), CliErr
     println!("  status    {} since {}", transaction.status(), format_utc(transaction.updated_at));
     if let Some(amounts) = &transaction.amounts {
         println!("  in        {} {}", amounts.amount_in.amount, amounts.amount_in.asset);
-        println!("  fee       {}", amounts.fee.total);
+        println!("  fee       {}", amounts.fee());
         println!("  out       {} {}", amounts.amount_out.amount, amounts.amount_out.asset);
     }
     if let Some(receiving) = transaction.receiving() {

@@ -1,6 +1,7 @@
 //! The bank: has the money arrived, and send this money.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use super::IntegrationError;
 use super::form::Answers;
@@ -39,6 +40,18 @@ pub enum FundsOutcome {
         reference: String,
         /// Who sent it, for people.
         from: Option<String>,
+    },
+    /// As `Received`, where the rails say when it became ours: a firm quote is kept for money that came before its end,
+    /// however late anybody hears of it.
+    ReceivedAt {
+        /// As above.
+        amount: Amount,
+        /// As above.
+        reference: String,
+        /// As above.
+        from: Option<String>,
+        /// When it became ours. Without it the moment of the report counts.
+        at: DateTime<Utc>,
     },
     /// Will never arrive.
     Rejected {

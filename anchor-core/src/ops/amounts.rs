@@ -1,10 +1,12 @@
 //! From what the user gives to what the user gets. Used for previews, for terms, and again for what arrived.
 
+use std::cmp::Ordering;
+
 use crate::amount::{Amount, AmountError, Money, Rounding};
 use crate::asset::Asset;
 use crate::fee::{FeeBreakdown, FeeDetail, FeeError};
 use crate::integration::{FeeInput, FeeIntegration};
-use crate::transaction::{Amounts, Kind};
+use crate::transaction::{Amounts, Kind, Transaction};
 
 /// Why there are no amounts for what the user gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +59,26 @@ pub fn agreed(
     received(fees, asset, kind, amount)
 }
 
+/// What `amount` buys in this transaction: as [`agreed`], or with a firm quote what was quoted, and no other amount.
+///
+/// # Errors
+/// See [`AmountsError`].
+pub fn agreed_with(
+    fees: &dyn FeeIntegration,
+    asset: &Asset,
+    transaction: &Transaction,
+    amount: Amount,
+) -> Result<Amounts, AmountsError> {
+    let (Some(_), Some(quoted)) = (&transaction.quote, &transaction.amounts) else {
+        return agreed(fees, asset, transaction.kind, amount);
+    };
+    match amount.cmp(&quoted.amount_in.amount) {
+        Ordering::Less => Err(AmountsError::TooSmall),
+        Ordering::Equal => Ok(quoted.clone()),
+        Ordering::Greater => Err(AmountsError::TooLarge),
+    }
+}
+
 /// What `amount` buys, whatever the limits: for money that is here already.
 ///
 /// The fee takes what the outgoing asset cannot express, so that `amount_in = fee + amount_out` holds exactly.
@@ -86,6 +108,7 @@ pub fn received(
     Ok(Amounts {
         amount_in: Money { amount: amount_in, asset: asset.asset_in(kind) },
         fee: with_rounding(charged, lost)?,
+        fee_asset: None,
         amount_out: Money { amount: amount_out, asset: asset.asset_out(kind) },
     })
 }

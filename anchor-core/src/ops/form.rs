@@ -140,7 +140,7 @@ pub async fn submit(
             Ok(Submitted::Redirect(address))
         }
         FlowStep::Done(agreement) => {
-            match amounts::agreed(anchor.fee(), &view.asset, transaction.kind, agreement.amount) {
+            match amounts::agreed_with(anchor.fee(), &view.asset, transaction, agreement.amount) {
                 Ok(amounts) => finish(anchor, &view, agreement, amounts, &answers).await,
                 Err(error) => {
                     let problem = amounts_problem(&view.asset, transaction.kind, agreement.amount, error);
@@ -183,7 +183,7 @@ pub async fn agree(
     let language = transaction.request.language.as_deref().unwrap_or("en");
     let view = view(anchor, transaction, language).await?;
     let answers = view.answers.clone();
-    match amounts::agreed(anchor.fee(), &view.asset, transaction.kind, agreement.amount) {
+    match amounts::agreed_with(anchor.fee(), &view.asset, transaction, agreement.amount) {
         Ok(amounts) => Ok(match finish(anchor, &view, agreement, amounts, &answers).await? {
             Submitted::Finished(transaction) => Closed::Finished(transaction),
             Submitted::TooLate(transaction) => Closed::TooLate(transaction),
@@ -232,11 +232,12 @@ pub async fn restart(anchor: &Anchor, transaction: &Transaction) -> Result<(), O
 pub fn preview(anchor: &Anchor, transaction: &Transaction, text: &str) -> Result<Amounts, FieldProblem> {
     let kind = transaction.kind;
     let asset = anchor.asset(&transaction.asset).ok_or(FieldProblem::NotOffered)?;
+    let asset = &*transaction.exchanged(asset);
     let amount = Amount::parse(text.trim(), asset.scale_in(kind)).map_err(|error| match error {
         AmountError::TooPrecise { max } => FieldProblem::TooPrecise(max),
         _ => FieldProblem::NotANumber,
     })?;
-    amounts::agreed(anchor.fee(), asset, kind, amount)
+    amounts::agreed_with(anchor.fee(), asset, transaction, amount)
         .map_err(|error| amounts_problem(asset, kind, amount, error))
 }
 
@@ -260,7 +261,7 @@ fn standing(anchor: &Anchor, transaction: &Transaction) -> Standing {
 async fn view(anchor: &Anchor, transaction: &Transaction, language: &str) -> Result<FlowView, OpsError> {
     let asset = anchor.asset(&transaction.asset).ok_or(OpsError::UnknownAsset)?;
     let answers = anchor.store().answers_fetch(transaction.id).await?;
-    Ok(FlowView::new(transaction.clone(), asset.clone(), answers, language))
+    Ok(FlowView::new(transaction.clone(), transaction.exchanged(asset).into_owned(), answers, language))
 }
 
 async fn due(anchor: &Anchor, view: &FlowView) -> Result<Page, OpsError> {
@@ -353,13 +354,16 @@ fn terms(anchor: &Anchor, view: &FlowView, agreement: Agreement, amounts: Amount
             Some(Receiving { account: view.asset.distribution, memo: Memo::Id(random_memo_id()) })
         }
     };
+    let deadline = after(anchor.clock().now(), view.asset.funding_window);
+    // a quote is not kept for longer than it holds
+    let deadline = view.transaction.quote.as_ref().map_or(deadline, |quote| deadline.min(quote.expires_at));
     Terms {
         kind,
         amounts,
         instructions: agreement.instructions,
         receiving,
         counterpart: agreement.counterpart,
-        deadline: Some(after(anchor.clock().now(), view.asset.funding_window)),
+        deadline: Some(deadline),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Deposits: has the user's money arrived?
 
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 
 use super::ask::{Answer, ask_about_all, for_one};
 use super::settle::settlement;
 use super::work::{JobSettings, Progress, Step, work_off};
 use super::{OpsError, commit};
-use crate::amount::{Money, STELLAR_SCALE};
+use crate::amount::{Amount, Money, STELLAR_SCALE};
 use crate::anchor::Anchor;
 use crate::integration::{FundsOutcome, IntegrationError, PendingDeposit};
 use crate::store::Claimed;
@@ -78,23 +79,39 @@ pub(super) fn fact(
         FundsOutcome::InTransit { reference } => Some(Fact::FundsInTransit { reference }),
         FundsOutcome::Rejected { reason } => Some(Fact::FundsRejected { reason }),
         FundsOutcome::Received { amount, reference, from } => {
-            let asset = anchor.asset(&transaction.asset);
-            let scale = asset.map_or(STELLAR_SCALE, |asset| asset.off_chain_scale);
-            if amount.is_zero() || amount.rescale_exact(scale).is_none() {
-                let problem = format!("the rails report {amount}, which is no amount of this money");
-                return Err(IntegrationError::permanent(problem));
-            }
-            if !Receipt::is_reference(&reference) {
-                let problem =
-                    format!("the rails report a credit whose reference has {} bytes", reference.len());
-                return Err(IntegrationError::permanent(problem));
-            }
-            let settlement = settlement(anchor.fee(), asset, transaction, amount);
-            let amount = Money { amount, asset: transaction.off_chain_asset.clone() };
-            Some(Fact::FundsReceived {
-                receipt: Receipt { reference, amount, from, ledger: None, return_fee: None },
-                settlement,
-            })
+            let credit = Credit { amount, reference, from, at: anchor.clock().now() };
+            Some(credited(anchor, transaction, credit)?)
         }
+        FundsOutcome::ReceivedAt { amount, reference, from, at } => {
+            Some(credited(anchor, transaction, Credit { amount, reference, from, at })?)
+        }
+    })
+}
+
+/// Money that the rails have.
+struct Credit {
+    amount: Amount,
+    reference: String,
+    from: Option<String>,
+    at: DateTime<Utc>,
+}
+
+fn credited(anchor: &Anchor, transaction: &Transaction, credit: Credit) -> Result<Fact, IntegrationError> {
+    let Credit { amount, reference, from, at } = credit;
+    let asset = anchor.asset(&transaction.asset).map(|asset| transaction.exchanged(asset));
+    let scale = asset.as_ref().map_or(STELLAR_SCALE, |asset| asset.off_chain_scale);
+    if amount.is_zero() || amount.rescale_exact(scale).is_none() {
+        let problem = format!("the rails report {amount}, which is no amount of this money");
+        return Err(IntegrationError::permanent(problem));
+    }
+    if !Receipt::is_reference(&reference) {
+        let problem = format!("the rails report a credit whose reference has {} bytes", reference.len());
+        return Err(IntegrationError::permanent(problem));
+    }
+    let settlement = settlement(anchor.fee(), asset.as_deref(), transaction, amount, at);
+    let amount = Money { amount, asset: transaction.off_chain_asset.clone() };
+    Ok(Fact::FundsReceived {
+        receipt: Receipt { reference, amount, from, ledger: None, return_fee: None },
+        settlement,
     })
 }

@@ -3,8 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-use super::settle::{receipt, settlement};
-use super::suspense::{Back, ReturnFee};
+use chrono::{DateTime, Utc};
+
+use super::settle::{is_after_quote, receipt, settlement};
+use super::suspense::{self, Back, ReturnFee};
 use super::{OpsError, own};
 use crate::account::AccountId;
 use crate::amount::Amount;
@@ -137,8 +139,8 @@ fn credit(
     let asset = anchor.asset(&transaction.asset);
     let policy = asset.map(|asset| asset.suspense).unwrap_or_default();
     let amount = movement.amount.into();
-    let settlement = settlement(anchor.fee(), asset, transaction, amount);
-    let deviation = deviation(transaction, amount);
+    let settlement = settlement(anchor.fee(), asset, transaction, amount, movement.at);
+    let deviation = deviation(transaction, amount, movement.at);
     let is_late = deviation == Some(SuspenseReason::Late);
     let goes_back = is_late || (deviation.is_some() && matches!(settlement, Settlement::Return { .. }));
     let receipt = receipt(movement, goes_back.then_some(policy.refund_fee));
@@ -167,9 +169,11 @@ fn credit(
 }
 
 /// What is wrong with a payment for a transaction that could take one.
-fn deviation(transaction: &Transaction, amount: Amount) -> Option<SuspenseReason> {
+fn deviation(transaction: &Transaction, amount: Amount, at: DateTime<Utc>) -> Option<SuspenseReason> {
     match &transaction.state {
         State::Expired | State::Failed { .. } => Some(SuspenseReason::Late),
+        // the job that writes it down may be late
+        State::AwaitingPayment if is_after_quote(transaction, at) => Some(SuspenseReason::Late),
         State::AwaitingPayment => {
             let agreed = transaction.terms.as_ref()?.amounts.amount_in.amount;
             match amount.cmp(&agreed) {

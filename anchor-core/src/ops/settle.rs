@@ -1,5 +1,7 @@
 //! What to do with money that arrived: decided by what arrived, never by what was announced.
 
+use chrono::{DateTime, Utc};
+
 use super::amounts::{self, AmountsError};
 use crate::amount::{Amount, Money};
 use crate::asset::{Asset, OtherAmount};
@@ -10,8 +12,19 @@ use crate::transaction::{Kind, LedgerReceipt, Receipt, Settlement, Transaction};
 /// What the user is told about another amount than the agreed one, where the operator wants it so.
 const SENT_BACK_OTHER_AMOUNT: &str = "The money is sent back: it is not the amount that was agreed.";
 
+/// What the user is told about money that a quote was made for.
+const SENT_BACK_AFTER_QUOTE: &str = "The money is sent back: it came after the quote had ended.";
+
+/// Whether money that came `at` this moment is too late for the quote that was agreed on. A promise ends: at another
+/// price the user would have to agree again, and nobody can be asked.
+pub(crate) fn is_after_quote(transaction: &Transaction, at: DateTime<Utc>) -> bool {
+    transaction.quote.as_ref().is_some_and(|quote| at >= quote.expires_at)
+}
+
 /// Exactly what was agreed is accepted as agreed, whatever the prices are by now. Another amount is computed
 /// anew, and goes back if it is outside the limits or not more than the fee.
+///
+/// A firm quote is about one amount, and for money that is here before its end; everything else goes back.
 ///
 /// `asset` is `None` where the asset is no longer configured: then only the agreed amount can be accepted.
 pub(crate) fn settlement(
@@ -19,11 +32,18 @@ pub(crate) fn settlement(
     asset: Option<&Asset>,
     transaction: &Transaction,
     received: Amount,
+    at: DateTime<Utc>,
 ) -> Settlement {
+    if is_after_quote(transaction, at) {
+        return Settlement::Return { reason: SENT_BACK_AFTER_QUOTE.to_owned() };
+    }
     if let Some(agreed) = transaction.terms.as_ref().map(|terms| &terms.amounts)
         && agreed.amount_in.amount == received
     {
         return Settlement::Accept(agreed.clone());
+    }
+    if transaction.quote.is_some() {
+        return Settlement::Return { reason: SENT_BACK_OTHER_AMOUNT.to_owned() };
     }
     let Some(asset) = asset else { return back(AmountsError::NotOffered) };
     if transaction.kind == Kind::Withdrawal && asset.suspense.other_amount == OtherAmount::Refund {

@@ -18,6 +18,10 @@ use crate::memo::{Memo, MemoError};
 use crate::secret::Secret;
 use crate::transaction::{Kind, NewTransaction, Protocol, Request, Transaction};
 
+mod quoted;
+
+use quoted::Quoted;
+
 /// How long the user may take for the interactive flow before the transaction expires.
 pub const FLOW_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long the address of the interactive flow can be opened: once, and soon.
@@ -102,6 +106,24 @@ pub enum StartRefusal {
     /// Quotes are not served.
     #[error("quote_id cannot be used: this anchor gives no quotes")]
     Quote,
+    /// Not one of this user's.
+    #[error("quote_id is not a quote of yours")]
+    UnknownQuote,
+    /// Made for another protocol.
+    #[error("quote_id is a quote for another context than sep24")]
+    QuoteContext,
+    /// Of the other direction, or not about money outside the ledger.
+    #[error("quote_id is not a quote for this operation")]
+    QuoteDirection,
+    /// Too late.
+    #[error("the quote of quote_id has ended")]
+    QuoteEnded,
+    /// By another transaction.
+    #[error("the quote of quote_id was used before")]
+    QuoteUsed,
+    /// The wallet says something else than its quote.
+    #[error("{0} is not that of quote_id")]
+    OtherThanQuote(&'static str),
     /// Not an account.
     #[error("account is not a valid Stellar account (G… or M…)")]
     Account,
@@ -168,8 +190,9 @@ pub async fn start(
     client_domain: Option<String>,
     request: &StartRequest,
 ) -> Result<Started, StartError> {
-    let asset = find_asset(anchor.assets(), kind, request)?;
-    let request = check(anchor, asset, kind, subject, request)?;
+    let quoted = quoted::find(anchor, kind, &subject, request).await?;
+    let asset = find_asset(anchor.assets(), kind, request, quoted.as_ref())?;
+    let request = check(anchor, asset, kind, subject, request, quoted.as_ref())?;
     if kind == Kind::Deposit {
         if let Some(account) = request.account.ledger_account()
             && own::is_own(anchor, &account).await?
@@ -187,7 +210,7 @@ pub async fn start(
         kind,
         protocol: Protocol::Sep24,
         asset: asset.id.clone(),
-        off_chain_asset: asset.off_chain.clone(),
+        off_chain_asset: quoted.as_ref().map_or(&asset.off_chain, |quoted| &quoted.off_chain).clone(),
         subject,
         client_domain,
         request,
@@ -198,7 +221,14 @@ pub async fn start(
     let url_token = Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bytes));
     let hash = url_token_hash(url_token.expose());
     let url_deadline = now.checked_add_signed(seconds(URL_TOKEN_LIFETIME)).unwrap_or(now);
-    store(anchor, &transaction, (&hash, url_deadline)).await?;
+    let url_token_stored = (&hash, url_deadline);
+    let transaction = match quoted {
+        Some(quoted) => quoted.start(anchor, transaction, url_token_stored, now).await?,
+        None => {
+            store(anchor, &transaction, url_token_stored).await?;
+            transaction
+        }
+    };
     tracing::info!(transaction.id = %transaction.id, transaction.asset = %transaction.asset, ?kind, "transaction started");
     Ok(Started { transaction, url_token })
 }
@@ -242,10 +272,13 @@ async fn store(
     };
     let decided = store.transaction_start(transaction, url_token, &account, wanted).await;
     let decided = decided.map_err(OpsError::from)?;
+    if decided.admits(wanted) { Ok(()) } else { Err(not_admitted(wanted).into()) }
+}
+
+const fn not_admitted(wanted: Sharing) -> StartRefusal {
     match wanted {
-        _ if decided.admits(wanted) => Ok(()),
-        Sharing::Single => Err(StartRefusal::IsShared.into()),
-        Sharing::Shared | Sharing::Both => Err(StartRefusal::NotShared.into()),
+        Sharing::Single => StartRefusal::IsShared,
+        Sharing::Shared | Sharing::Both => StartRefusal::NotShared,
     }
 }
 
@@ -253,6 +286,7 @@ fn find_asset<'a>(
     assets: &'a [Asset],
     kind: Kind,
     request: &StartRequest,
+    quoted: Option<&Quoted>,
 ) -> Result<&'a Asset, StartRefusal> {
     let code = given(request.asset_code.as_ref()).ok_or(StartRefusal::MissingAsset)?;
     let issuer = given(request.asset_issuer.as_ref());
@@ -267,6 +301,12 @@ fn find_asset<'a>(
     if let Some(issuer) = issuer {
         named.retain(|asset| asset.id.issuer().is_some_and(|account| account.to_string() == issuer));
     }
+    if let Some(quoted) = quoted {
+        named.retain(|asset| asset.id == quoted.token);
+        if named.is_empty() {
+            return Err(StartRefusal::OtherThanQuote("asset_code"));
+        }
+    }
     match named.as_slice() {
         [] => Err(StartRefusal::UnknownIssuer),
         [asset] => Ok(asset),
@@ -280,18 +320,20 @@ fn check(
     kind: Kind,
     subject: Subject,
     request: &StartRequest,
+    quoted: Option<&Quoted>,
 ) -> Result<Request, StartRefusal> {
     let (off_chain_name, memo_name) = match kind {
         Kind::Deposit => ("source_asset", "memo"),
         Kind::Withdrawal => ("destination_asset", "refund_memo"),
     };
-    if given(request.quote_id.as_ref()).is_some() {
-        return Err(StartRefusal::Quote);
-    }
+    let money = quoted.map_or(&asset.off_chain, |quoted| &quoted.off_chain);
     if let Some(off_chain) = given(request.off_chain_asset.as_ref())
-        && off_chain.parse::<AssetId>().ok().as_ref() != Some(&asset.off_chain)
+        && off_chain.parse::<AssetId>().ok().as_ref() != Some(money)
     {
-        return Err(StartRefusal::OffChainAsset(off_chain_name));
+        return Err(match quoted {
+            Some(_) => StartRefusal::OtherThanQuote(off_chain_name),
+            None => StartRefusal::OffChainAsset(off_chain_name),
+        });
     }
     let account = match given(request.account.as_ref()) {
         Some(account) => account.parse().map_err(|_| StartRefusal::Account)?,
@@ -321,7 +363,10 @@ fn check(
     }
     let amount = given(request.amount.as_ref());
     Ok(Request {
-        amount: amount.map(|amount| check_amount(anchor, asset, kind, amount)).transpose()?,
+        amount: match quoted {
+            Some(quoted) => Some(quoted.amount(asset, kind, amount)?),
+            None => amount.map(|amount| check_amount(anchor, asset, kind, amount)).transpose()?,
+        },
         account,
         memo,
         language: given(request.language.as_ref()).filter(|tag| is_language(tag)).map(str::to_owned),

@@ -209,6 +209,10 @@ fn amounts_of(
     match (fee, assets.iter().find(|asset| asset.id == transaction.asset)) {
         (None, _) if agreed.amount_in.amount == paid => Ok(agreed.clone()),
         (None, _) => Err(SuspenseError::OtherAmount { paid, agreed: agreed.amount_in.amount }),
+        // at which rate?
+        (Some(_), _) if transaction.quote.is_some() => {
+            Err(SuspenseError::OtherAmount { paid, agreed: agreed.amount_in.amount })
+        }
         (Some(fee), Some(asset)) => Ok(amounts::received(&SaidFee(fee), asset, Kind::Withdrawal, paid)?),
         (Some(_), None) => Err(AmountsError::NotOffered.into()),
     }

@@ -13,14 +13,15 @@ use chrono::{DateTime, Utc};
 use super::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
     ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation,
-    PaymentRecord, Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
-    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing, SigningEnd, StateCount,
+    Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::account::{AccountId, Sharing};
-use crate::asset::Asset;
-use crate::id::{AttemptId, EventId, TransactionId};
+use crate::asset::{Asset, AssetId};
+use crate::id::{AttemptId, EventId, QuoteId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
+use crate::quote::Quote;
 use crate::stellar::Cursor;
 use crate::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -46,6 +47,7 @@ mod migrate;
 mod outbox;
 mod payments;
 mod pool;
+mod quotes;
 mod rows;
 mod schema;
 mod sessions;
@@ -582,6 +584,51 @@ impl Store for DieselStore {
     ) -> Result<(), StoreError> {
         let due = stamp(due);
         self.database.write("event_defer", move |c| outbox::defer(c, id, lease, progress, due)).await
+    }
+
+    async fn quote_insert(&self, quote: &Quote, hold: &QuoteHold) -> Result<Quoted, StoreError> {
+        let (quote, hold) = (quote.clone(), *hold);
+        self.database.upsert("quote_insert", move |c| quotes::insert(c, &quote, &hold)).await
+    }
+
+    async fn quote_fetch(&self, id: QuoteId) -> Result<Option<Quote>, StoreError> {
+        self.database.read("quote_fetch", move |c| quotes::fetch(c, id)).await
+    }
+
+    async fn quote_use(
+        &self,
+        quote: QuoteId,
+        transaction: &Transaction,
+        url_token: Option<(&[u8; 32], DateTime<Utc>)>,
+        sharing: Option<(AccountId, Sharing)>,
+        now: DateTime<Utc>,
+    ) -> Result<QuoteUsed, StoreError> {
+        let start = Start {
+            transaction: transaction.clone(),
+            url_token: url_token.map(|(hash, expires_at)| (*hash, expires_at)),
+            sharing: sharing.map(|(account, wanted)| (account.to_string(), wanted)),
+        };
+        let now = stamp(now);
+        self.database.upsert_or_not("quote_use", move |c| quotes::use_for(c, quote, &start, now)).await
+    }
+
+    async fn quote_used_by(&self, id: QuoteId) -> Result<Option<TransactionId>, StoreError> {
+        self.database.read("quote_used_by", move |c| quotes::used_by(c, id)).await
+    }
+
+    async fn quote_overdue(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<QuoteId>, StoreError> {
+        let now = stamp(now);
+        self.database.read("quote_overdue", move |c| quotes::overdue(c, now, limit)).await
+    }
+
+    async fn quote_release(&self, id: QuoteId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let now = stamp(now);
+        self.database.write("quote_release", move |c| quotes::release(c, id, now)).await
+    }
+
+    async fn quote_reserved(&self, asset: &AssetId) -> Result<i64, StoreError> {
+        let asset = asset.to_string();
+        self.database.read("quote_reserved", move |c| quotes::reserved(c, &asset)).await
     }
 
     async fn heartbeat_put(&self, job: &str, at: DateTime<Utc>) -> Result<(), StoreError> {

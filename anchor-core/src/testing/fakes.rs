@@ -11,7 +11,10 @@ use crate::integration::{
 use crate::ops::callback::{CallbackError, CallbackRequest, CallbackSender};
 use crate::transaction::{Event, Transaction};
 
+mod quotes;
 pub mod samples;
+
+pub use quotes::ScriptedQuotes;
 
 /// The default pages, which only ask for an amount.
 #[derive(Debug, Clone, Copy, Default)]

@@ -36,6 +36,7 @@ pub mod history;
 pub mod memory;
 pub mod outbox;
 pub mod payments;
+pub mod quotes;
 pub mod sessions;
 pub mod signings;
 pub mod suspense;
@@ -149,6 +150,15 @@ macro_rules! store_conformance {
             payments::unreadable_record_is_kept_once
             payments::suspense_is_listed_newest_first
             payments::every_kind_of_memo_and_account_is_kept_exactly
+            quotes::stored_quote_is_what_was_given
+            quotes::promise_is_in_reserve_until_its_end
+            quotes::ended_quotes_are_listed_in_the_order_of_their_ends
+            quotes::limits_of_promises_are_kept
+            quotes::limits_hold_under_concurrency
+            quotes::quote_is_used_once
+            quotes::quote_of_an_account_that_is_used_otherwise_stays_unused
+            quotes::quote_is_used_once_under_concurrency
+            quotes::ended_quote_is_not_used
             sessions::url_token_opens_one_session
             sessions::url_token_opens_one_session_under_concurrency
             sessions::url_token_ends

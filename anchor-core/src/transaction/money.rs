@@ -7,20 +7,36 @@ use super::attempt::TransactionHash;
 use super::state::{Kind, RefundVia};
 use crate::account::{Account, AccountId};
 use crate::amount::{Amount, Money};
+use crate::asset::AssetId;
 use crate::fee::FeeBreakdown;
 use crate::memo::Memo;
 
 /// What goes in, what the anchor keeps, what comes out.
 ///
-/// For assets of equal value `amount_out = amount_in - fee.total`, exactly.
+/// For assets of equal value, with the fee in the asset of `amount_in`, `amount_out = amount_in - fee.total`, exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amounts {
     /// What the user gives.
     pub amount_in: Money,
-    /// What the anchor keeps, in the asset of `amount_in`.
+    /// What the anchor keeps.
     pub fee: FeeBreakdown,
+    /// In which asset, if not in that of `amount_in`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_asset: Option<AssetId>,
     /// What the user gets.
     pub amount_out: Money,
+}
+
+impl Amounts {
+    /// What the anchor keeps, with its asset.
+    pub fn fee(&self) -> Money {
+        Money { amount: self.fee.total, asset: self.fee_asset().clone() }
+    }
+
+    /// The asset of the fee.
+    pub fn fee_asset(&self) -> &AssetId {
+        self.fee_asset.as_ref().unwrap_or(&self.amount_in.asset)
+    }
 }
 
 /// Something that the user has to know to send money: `("Account number", "123")`.

@@ -145,6 +145,7 @@ fn amounts(kind: Kind) -> Amounts {
     Amounts {
         amount_in: money("100", give),
         fee: FeeBreakdown::new("1".parse().unwrap(), Vec::new()).unwrap(),
+        fee_asset: None,
         amount_out: money("99", get),
     }
 }

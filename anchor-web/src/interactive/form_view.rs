@@ -106,6 +106,8 @@ impl FormView {
     ) -> Self {
         let messages = context.messages;
         let asset = context.anchor.asset(&context.transaction.asset);
+        let asset = asset.map(|asset| context.transaction.exchanged(asset));
+        let asset = asset.as_deref();
         let kind = context.transaction.kind;
         let is_on_page = |error: &FieldError| page.fields.iter().any(|field| field.name == error.field);
         let on_page = errors.iter().filter(|error| is_on_page(error));
@@ -247,7 +249,7 @@ impl PriceView {
         text: &str,
         messages: &Messages,
     ) -> Option<Self> {
-        let asset = anchor.asset(&transaction.asset)?;
+        let asset = &*transaction.exchanged(anchor.asset(&transaction.asset)?);
         if text.trim().is_empty() {
             return Some(Self { rows: Vec::new(), hint: Some(messages.text("preview.wait").to_owned()) });
         }
@@ -263,8 +265,7 @@ impl PriceView {
 
 fn price_rows(asset: &Asset, amounts: &Amounts, messages: &Messages) -> Vec<PriceRow> {
     let row = |key, value, strong| PriceRow { label: messages.text(key).to_owned(), value, strong };
-    let fee =
-        anchor_core::amount::Money { amount: amounts.fee.total, asset: amounts.amount_in.asset.clone() };
+    let fee = amounts.fee();
     vec![
         row("row.amount_in", figures::money(asset, &amounts.amount_in), false),
         row("row.fee", figures::money(asset, &fee), false),

@@ -83,7 +83,8 @@ impl StatusView {
         let late = is_late(transaction, anchor.clock().now());
         let headline = headline(transaction, late);
         let code = figures::code(&transaction.asset.clone().into());
-        let words = Words { messages, asset: anchor.asset(&transaction.asset) };
+        let asset = anchor.asset(&transaction.asset).map(|asset| transaction.exchanged(asset));
+        let words = Words { messages, asset: asset.as_deref() };
         let awaits_user = !late && matches!(transaction.state, State::AwaitingFunds | State::AwaitingPayment);
         let pay = if awaits_user { words.pay(transaction) } else { Vec::new() };
         Self {
@@ -213,7 +214,7 @@ impl Words<'_> {
     }
 
     fn amounts(&self, amounts: &Amounts) -> Vec<Row> {
-        let fee = Money { amount: amounts.fee.total, asset: amounts.amount_in.asset.clone() };
+        let fee = amounts.fee();
         vec![
             self.row("row.amount_in", self.money(&amounts.amount_in)),
             self.row("row.fee", self.money(&fee)),

@@ -8,7 +8,7 @@ use anchor_core::{Anchor, Config};
 use toml::{Table, Value};
 
 use super::TomlError;
-use crate::config::{transfer_server, web_auth_endpoint};
+use crate::config::{quote_server, transfer_server, web_auth_endpoint};
 
 /// The version of SEP-1 that is followed.
 const VERSION: &str = "2.7.0";
@@ -26,6 +26,9 @@ pub(super) fn document(anchor: &Anchor) -> Result<Table, TomlError> {
     }
     if config.speaks(Sep::Sep24) {
         global("TRANSFER_SERVER_SEP0024", transfer_server(config));
+    }
+    if anchor.quote_desk().is_some() {
+        global("ANCHOR_QUOTE_SERVER", quote_server(config));
     }
     // a private address, plain http in production say, is nobody else's business
     if let Some(horizon) = config.horizon.first()

@@ -4,9 +4,9 @@ use anchor_core::account::{Account, AccountId};
 use anchor_core::amount::Amount;
 use anchor_core::asset::{AssetId, StellarAsset};
 use anchor_core::clock::format_utc;
-use anchor_core::fee::{FeeBreakdown, FeeDetail};
-use anchor_core::id::TransactionId;
-use anchor_core::transaction::{Kind, Refund, RefundVia, Status, Transaction, TransactionHash};
+use anchor_core::fee::FeeDetail;
+use anchor_core::id::{QuoteId, TransactionId};
+use anchor_core::transaction::{Amounts, Kind, Refund, RefundVia, Status, Transaction, TransactionHash};
 use serde::{Serialize, Serializer};
 
 /// Fields that have no value yet are left out. Borrowed from the transaction: a list has up to 200 of these.
@@ -32,6 +32,8 @@ pub(crate) struct TransactionWire<'a> {
     external_transaction_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quote_id: Option<QuoteId>,
     refunded: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     refunds: Option<RefundsWire<'a>>,
@@ -146,6 +148,7 @@ impl<'a> TransactionWire<'a> {
             stellar_transaction_id: transaction.stellar_transaction_id,
             external_transaction_id: non_empty(transaction.external_transaction_id.as_ref()),
             message: non_empty(transaction.message.as_ref()),
+            quote_id: transaction.quote.as_ref().map(|quote| quote.id),
             refunded: status == Status::Refunded,
             refunds,
             sides: SidesWire::new(transaction),
@@ -177,13 +180,12 @@ impl<'a> AmountsWire<'a> {
         // Money that arrived and will not be used goes out to nobody: there is no such amount.
         let outgoing = fits.map(|amounts| amounts.amount_out.amount).or(is_returned.then_some(amount_in));
         let amount_out = refunds.map_or(outgoing, |refunds| refunds.leave_of(outgoing?));
-        let fee =
-            fits.map_or_else(|| FeeWire::free(asset_in), |amounts| FeeWire::new(&amounts.fee, asset_in));
+        let fee = fits.map_or_else(|| FeeWire::free(asset_in), |amounts| FeeWire::new(amounts, asset_in));
         Self {
             amount_in: Some(amount_in),
             amount_out,
             amount_fee: Some(fee.total),
-            amount_fee_asset: Some(asset_in),
+            amount_fee_asset: Some(fee.asset),
             fee_details: Some(fee),
         }
     }
@@ -194,8 +196,9 @@ impl<'a> FeeWire<'a> {
         Self { total: Amount::zero(0), asset, breakdown: &[] }
     }
 
-    fn new(fee: &'a FeeBreakdown, asset: AssetWire<'a>) -> Self {
-        Self { total: fee.total, asset, breakdown: &fee.details }
+    fn new(amounts: &'a Amounts, asset_in: AssetWire<'a>) -> Self {
+        let asset = amounts.fee_asset.as_ref().map_or(asset_in, AssetWire::Money);
+        Self { total: amounts.fee.total, asset, breakdown: &amounts.fee.details }
     }
 }
 

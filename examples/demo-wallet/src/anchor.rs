@@ -1,4 +1,4 @@
-//! The anchor as a wallet sees it: SEP-1 and SEP-24.
+//! The anchor as a wallet sees it: SEP-1 and SEP-24. Quotes are in `quotes.rs`.
 
 use anchor_core::account::AccountId;
 use anchor_core::amount::StellarAmount;
@@ -30,6 +30,8 @@ pub struct Toml {
     pub web_auth: Url,
     /// SEP-24.
     pub transfer_server: String,
+    /// SEP-38, if the anchor gives quotes.
+    pub quote_server: Option<String>,
     /// Where to read the ledger.
     pub horizon: Url,
     /// The token that was asked for.
@@ -97,6 +99,7 @@ struct RawToml {
     signing_key: AccountId,
     web_auth_endpoint: Url,
     transfer_server_sep0024: String,
+    anchor_quote_server: Option<String>,
     horizon_url: Option<Url>,
     currencies: Vec<RawCurrency>,
 }
@@ -127,6 +130,7 @@ impl AnchorClient {
             signing_key: raw.signing_key,
             web_auth: raw.web_auth_endpoint,
             transfer_server: raw.transfer_server_sep0024,
+            quote_server: raw.anchor_quote_server,
             horizon: horizon.or(raw.horizon_url).context("stellar.toml names no HORIZON_URL")?,
             asset,
             home_domain: address.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
@@ -142,6 +146,18 @@ impl AnchorClient {
         account: &AccountId,
         amount: StellarAmount,
     ) -> Result<Started> {
+        self.start_quoted(kind, token, account, amount, None).await
+    }
+
+    /// As [`start`](Self::start), at the price of a quote if there is one.
+    pub async fn start_quoted(
+        &self,
+        kind: Kind,
+        token: &str,
+        account: &AccountId,
+        amount: StellarAmount,
+        quote: Option<&str>,
+    ) -> Result<Started> {
         let path = match kind {
             Kind::Deposit => "deposit",
             Kind::Withdraw => "withdraw",
@@ -150,6 +166,8 @@ impl AnchorClient {
             "asset_code": self.toml.asset.code(),
             "account": account.to_string(),
             "amount": amount.to_string(),
+            // null is the same as nothing
+            "quote_id": quote,
         });
         let address = format!("{}/transactions/{path}/interactive", self.toml.transfer_server);
         answer(self.http.post(address).bearer_auth(token).json(&body).send().await?).await

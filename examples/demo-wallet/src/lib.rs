@@ -4,3 +4,4 @@ pub mod anchor;
 pub mod auth;
 pub mod ledger;
 pub mod pages;
+pub mod quotes;

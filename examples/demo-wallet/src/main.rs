@@ -37,6 +37,8 @@ enum Command {
     Deposit(Move),
     /// Tokens in, bank money out.
     Withdraw(Move),
+    /// What money is worth in tokens, and a promise of it.
+    Quote(Wanted),
     /// Balances, and what the anchor knows of this wallet.
     Status,
 }
@@ -46,9 +48,25 @@ struct Move {
     /// How much.
     #[arg(long)]
     amount: StellarAmount,
+    /// The quote to do it with (see `quote`); the amount is then that of the quote.
+    #[arg(long)]
+    quote: Option<String>,
     /// Print the address of the anchor's page and wait, instead of filling it in.
     #[arg(long)]
     open: bool,
+}
+
+#[derive(clap::Args)]
+struct Wanted {
+    /// The money to give, as SEP-38 writes it.
+    #[arg(long, default_value = "iso4217:BRL")]
+    sell: String,
+    /// How much of it.
+    #[arg(long)]
+    amount: StellarAmount,
+    /// How it is given, where there are several ways.
+    #[arg(long)]
+    by: Option<String>,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -61,6 +79,7 @@ async fn main() -> Result<()> {
     match cli.command {
         Command::Deposit(wanted) => run(Kind::Deposit, &wanted, &anchor, &account, &token).await?,
         Command::Withdraw(wanted) => run(Kind::Withdraw, &wanted, &anchor, &account, &token).await?,
+        Command::Quote(wanted) => quote(&anchor, &token, &wanted).await?,
         Command::Status => {
             for transaction in anchor.transactions(&token, None).await? {
                 println!("{}", transaction.line());
@@ -71,12 +90,29 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
+async fn quote(anchor: &AnchorClient, token: &str, wanted: &Wanted) -> Result<()> {
+    let (sell, amount) = (&wanted.sell, wanted.amount);
+    for item in anchor.prices(sell, amount).await? {
+        println!("price    {} {sell} for one {}", item.price, item.asset);
+    }
+    let quote = anchor.quote(token, sell, amount, wanted.by.as_deref()).await?;
+    println!("quote    {}", quote.line());
+    println!(
+        "use it   demo-wallet deposit --amount {} --quote {} (until {})",
+        quote.sell_amount, quote.id, quote.expires_at
+    );
+    Ok(())
+}
+
 async fn run(kind: Kind, wanted: &Move, anchor: &AnchorClient, account: &Account, token: &str) -> Result<()> {
     if kind == Kind::Deposit {
         account.trust(&anchor.toml.asset).await.context("the trust line could not be added")?;
     }
     println!("balance  {} {}", account.balance(&anchor.toml.asset).await?, anchor.toml.asset.code());
-    let started = anchor.start(kind, token, &account.key.account(), wanted.amount).await?;
+    let started = {
+        let (account, quote) = (account.key.account(), wanted.quote.as_deref());
+        anchor.start_quoted(kind, token, &account, wanted.amount, quote).await?
+    };
     println!("started  {}", started.id);
     if wanted.open {
         println!("open     {}", started.url);

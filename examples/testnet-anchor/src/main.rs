@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anchor_core::Anchor;
 use anchor_core::cli::{AdminCommand, Parts, Settings};
+use anchor_core::store::Store as _;
 use anchor_web::Web;
 use anchor_web::cli::ServeArgs;
 use anchor_worker::cli::WorkerArgs;
@@ -14,6 +15,7 @@ use remote_signer::client::RemoteSigner;
 mod bank;
 mod forms;
 mod network;
+mod quotes;
 mod rails;
 
 /// An anchor for a test network: deposits and withdrawals of TEST.
@@ -63,17 +65,23 @@ async fn main() -> Result<()> {
 }
 
 // ANCHOR: anchor
-/// Our anchor: the framework's parts, and our own four.
+/// Our anchor: the framework's parts, and our own five.
 async fn anchor(settings: &Settings) -> Result<Anchor> {
     let Parts { config, store, ledger, .. } = Parts::open(settings)?;
     store.migrate().await?;
     let documents = anchor_web::documents(&config);
     let rails =
         rails::TestRails { bank: bank::Bank::new("bank.jsonl"), transfer_time: Duration::from_secs(3) };
-    let builder = match RemoteSigner::from_settings(|name| settings.get(name))? {
+    // our own prices, unless there is a file of QUOTES
+    let token = store.asset_list().await?.into_iter().map(|asset| asset.id).find(|id| id.issuer().is_some());
+    let own = if config.quotes.is_none() { token.map(|token| quotes::quotes(&token)) } else { None };
+    let mut builder = match RemoteSigner::from_settings(|name| settings.get(name))? {
         Some(signer) => Anchor::builder(config).signer(signer),
         None => Anchor::builder(config),
     };
+    if let Some((desk, rates)) = own.transpose()? {
+        builder = builder.quotes(desk, rates);
+    }
     Ok(builder
         .store(store)
         .ledger(ledger)
@@ -104,7 +112,8 @@ fn welcome(anchor: &Anchor) -> String {
         "\nready: {host}/.well-known/stellar.toml\n\n\
          Be a customer, in another terminal:\n  \
          cargo run -p demo-wallet -- deposit --amount 100\n  \
-         cargo run -p demo-wallet -- withdraw --amount 40\n\n\
+         cargo run -p demo-wallet -- withdraw --amount 40\n  \
+         cargo run -p demo-wallet -- quote --sell iso4217:BRL --amount 542 --by PIX\n\n\
          Look behind it, in this folder:\n  \
          cargo run -p testnet-anchor -- transaction list\n  \
          cargo run -p testnet-anchor -- doctor\n",

@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anchor_core::account::{AccountId, Sharing};
-use anchor_core::asset::Asset;
-use anchor_core::id::{AttemptId, EventId, TransactionId};
+use anchor_core::asset::{Asset, AssetId};
+use anchor_core::id::{AttemptId, EventId, QuoteId, TransactionId};
 use anchor_core::integration::Answers;
 use anchor_core::memo::Memo;
+use anchor_core::quote::Quote;
 use anchor_core::stellar::{Cursor, Ledger as _};
 use anchor_core::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
     ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation,
-    PaymentRecord, Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
-    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing, SigningEnd, StateCount,
+    Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::store::memory::MemoryStore;
@@ -322,6 +323,19 @@ pass_on! {
     fn event_ack(id: EventId, lease: LeaseToken, at: DateTime<Utc>) -> ();
     fn event_mark(id: EventId, lease: LeaseToken, progress: EventProgress) -> bool;
     fn event_defer(id: EventId, lease: LeaseToken, progress: EventProgress, due: DateTime<Utc>) -> ();
+    fn quote_insert(quote: &Quote, hold: &QuoteHold) -> Quoted;
+    fn quote_fetch(id: QuoteId) -> Option<Quote>;
+    fn quote_use(
+        quote: QuoteId,
+        transaction: &Transaction,
+        url_token: Option<(&[u8; 32], DateTime<Utc>)>,
+        sharing: Option<(AccountId, Sharing)>,
+        now: DateTime<Utc>
+    ) -> QuoteUsed;
+    fn quote_used_by(id: QuoteId) -> Option<TransactionId>;
+    fn quote_overdue(now: DateTime<Utc>, limit: u32) -> Vec<QuoteId>;
+    fn quote_release(id: QuoteId, now: DateTime<Utc>) -> bool;
+    fn quote_reserved(asset: &AssetId) -> i64;
     fn heartbeat_put(job: &str, at: DateTime<Utc>) -> ();
     fn heartbeat_list() -> Vec<Heartbeat>;
     fn expired_delete(now: DateTime<Utc>) -> u64;

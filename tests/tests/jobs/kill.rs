@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anchor_core::account::{AccountId, Sharing};
-use anchor_core::asset::{Asset, StellarAsset};
-use anchor_core::id::{AttemptId, EventId, OrderId, TransactionId};
+use anchor_core::asset::{Asset, AssetId, StellarAsset};
+use anchor_core::id::{AttemptId, EventId, OrderId, QuoteId, TransactionId};
 use anchor_core::integration::{
     Answers, CustodyIntegration, CustodyOutcome, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome,
     PendingDeposit, RailsIntegration, Signer, SigningOutcome, SigningRequest,
 };
 use anchor_core::memo::Memo;
+use anchor_core::quote::Quote;
 use anchor_core::stellar::{
     AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage, Network,
     Submission,
@@ -21,8 +22,8 @@ use anchor_core::stellar::{
 use anchor_core::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
     ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation,
-    PaymentRecord, Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
-    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing, SigningEnd, StateCount,
+    Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::transaction::{
     Attempt, AttemptStatus, Change, CustodyOrder, FactRecord, Order, Protocol, Queue, Transaction,
@@ -623,6 +624,41 @@ impl<T: Store> Store for Mortal<T> {
         due: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.switch.around(self.inner.event_defer(id, lease, progress, due)).await
+    }
+
+    async fn quote_insert(&self, quote: &Quote, hold: &QuoteHold) -> Result<Quoted, StoreError> {
+        self.switch.around(self.inner.quote_insert(quote, hold)).await
+    }
+
+    async fn quote_fetch(&self, id: QuoteId) -> Result<Option<Quote>, StoreError> {
+        self.inner.quote_fetch(id).await
+    }
+
+    async fn quote_use(
+        &self,
+        quote: QuoteId,
+        transaction: &Transaction,
+        url_token: Option<(&[u8; 32], DateTime<Utc>)>,
+        sharing: Option<(AccountId, Sharing)>,
+        now: DateTime<Utc>,
+    ) -> Result<QuoteUsed, StoreError> {
+        self.switch.around(self.inner.quote_use(quote, transaction, url_token, sharing, now)).await
+    }
+
+    async fn quote_used_by(&self, id: QuoteId) -> Result<Option<TransactionId>, StoreError> {
+        self.inner.quote_used_by(id).await
+    }
+
+    async fn quote_overdue(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<QuoteId>, StoreError> {
+        self.inner.quote_overdue(now, limit).await
+    }
+
+    async fn quote_release(&self, id: QuoteId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.switch.around(self.inner.quote_release(id, now)).await
+    }
+
+    async fn quote_reserved(&self, asset: &AssetId) -> Result<i64, StoreError> {
+        self.inner.quote_reserved(asset).await
     }
 
     // says how it goes, and decides nothing

@@ -20,7 +20,9 @@ use anchor_core::ops::{Committed, Progress, channels, commit};
 use anchor_core::stellar::Movement;
 use anchor_core::store::diesel::DieselStore;
 use anchor_core::testing::custody::ScriptedCustody;
-use anchor_core::testing::fakes::{AmountForms, PlainDocuments, RecordedEvents, ScriptedCallbacks, samples};
+use anchor_core::testing::fakes::{
+    AmountForms, PlainDocuments, RecordedEvents, ScriptedCallbacks, ScriptedQuotes, samples,
+};
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::rails::{ScriptedRails, Transfer};
 use anchor_core::testing::signer::ScriptedSigner;
@@ -100,19 +102,19 @@ impl World {
 
     /// With other rails than the bank itself.
     pub(crate) async fn with_rails(bank: ScriptedRails, rails: impl RailsIntegration + 'static) -> Self {
-        Self::build(bank, rails, samples::asset(), Keys::Here, |_| ()).await
+        Self::build(bank, rails, samples::asset(), Keys::Here, None, |_| ()).await
     }
 
     /// For another asset, with other settings.
     pub(crate) async fn with_asset(asset: Asset, configure: impl FnOnce(&mut Config)) -> Self {
         let rails = ScriptedRails::new();
-        Self::build(rails.clone(), rails, asset, Keys::Here, configure).await
+        Self::build(rails.clone(), rails, asset, Keys::Here, None, configure).await
     }
 
     /// Where a custodian has the key of the distribution account, and pays with it.
     pub(crate) async fn with_custody() -> (Self, ScriptedCustody) {
         let rails = ScriptedRails::new();
-        let world = Self::build(rails.clone(), rails, samples::asset(), Keys::Custodian, |_| ()).await;
+        let world = Self::build(rails.clone(), rails, samples::asset(), Keys::Custodian, None, |_| ()).await;
         let custody = world.custody.clone();
         (world, custody)
     }
@@ -120,13 +122,21 @@ impl World {
     /// Where somebody else has the keys of these accounts, and this process has not.
     pub(crate) async fn with_signer(signer: &ScriptedSigner) -> Self {
         let rails = ScriptedRails::new();
-        Self::build(rails.clone(), rails, samples::asset(), Keys::Signer(signer.clone()), |_| ()).await
+        Self::build(rails.clone(), rails, samples::asset(), Keys::Signer(signer.clone()), None, |_| ()).await
+    }
+
+    /// Where reals are exchanged for tokens, by quotes.
+    pub(crate) async fn quoting() -> Self {
+        let rails = ScriptedRails::new();
+        let quotes = Some(samples::quotes());
+        Self::build(rails.clone(), rails, samples::asset(), Keys::Here, quotes, |_| ()).await
     }
 
     /// Where payments that nobody expected are treated like this.
     pub(crate) async fn with_policy(suspense: SuspensePolicy) -> Self {
         let rails = ScriptedRails::new();
-        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }, Keys::Here, |_| ()).await
+        Self::build(rails.clone(), rails, Asset { suspense, ..samples::asset() }, Keys::Here, None, |_| ())
+            .await
     }
 
     async fn build(
@@ -134,6 +144,7 @@ impl World {
         rails: impl RailsIntegration + 'static,
         asset: Asset,
         keys: Keys,
+        quotes: Option<ScriptedQuotes>,
         configure: impl FnOnce(&mut Config),
     ) -> Self {
         let database = crate::database();
@@ -168,6 +179,10 @@ impl World {
                 config.distribution_keys.clear();
                 Anchor::builder(config).custody(Mortal::new(custody.clone(), &switch))
             }
+        };
+        let builder = match quotes {
+            Some(quotes) => builder.quotes(samples::quote_desk(), quotes),
+            None => builder,
         };
         let anchor = builder
             .store(Mortal::new(store, &switch))

@@ -3,7 +3,7 @@
 use anchor_core::store::Store;
 use anchor_core::testing::store::broken::{Broken, Defect};
 use anchor_core::testing::store::{
-    attempts, changes, claims, history, outbox, payments, sessions, signings, suspense, transactions,
+    attempts, changes, claims, history, outbox, payments, quotes, sessions, signings, suspense, transactions,
 };
 
 use super::sqlite::fresh;
@@ -52,6 +52,8 @@ async fn every_defect_of_a_store_is_found_by_a_rule() {
             Defect::LateSignatures => {
                 found_by!(defect, signings::signatures_for_a_closed_attempt_are_thrown_away)
             }
+            Defect::ReusableQuotes => found_by!(defect, quotes::quote_is_used_once),
+            Defect::BoundlessPromises => found_by!(defect, quotes::limits_of_promises_are_kept),
             other => panic!("no rule is known to find {other:?}"),
         };
         assert!(found, "{defect:?} was not found");

@@ -62,6 +62,10 @@ async fn with_transaction(database: &TestDatabase) -> Result<(DieselStore, Trans
     Ok((store, id))
 }
 
+/// A promise for a minute.
+const QUOTE: &str = "INSERT INTO quotes VALUES ('q', 'u', 'sep24', 'iso4217:BRL', 'stellar:native', '{}',
+    '2026-01-01 00:00:00', '2026-01-01 00:01:00')";
+
 /// `table.column type null?`, with PostgreSQL's richer types as SQLite keeps them.
 const SQLITE_COLUMNS: &str = r#"
     SELECT t.name || '.' || c.name || ' ' || c.type || CASE c."notnull" WHEN 1 THEN ' not null' ELSE '' END
@@ -183,7 +187,13 @@ on_each_database! {
             "INSERT INTO payments VALUES ('1', 'G', 'h', 1, '2026-01-01 00:00:00', 'G', 'G', 'native', 1,
                 'none', '', NULL, 'unmatched', '2026-01-01 00:00:00', '{id}', '2026-01-01 00:00:00')"
         ))?;
+        execute(&database, QUOTE)?;
+        execute(&database, &format!("INSERT INTO quote_uses VALUES ('q', '{id}', '2026-01-01 00:00:01')"))?;
         for sql in [
+            "UPDATE quotes SET document = '{}'",
+            "DELETE FROM quotes",
+            "UPDATE quote_uses SET quote_id = 'p'",
+            "DELETE FROM quote_uses",
             "UPDATE payments SET settled_by = NULL, settled_at = NULL",
             "DELETE FROM payments",
             "UPDATE facts SET refused = 'no'",
@@ -199,9 +209,30 @@ on_each_database! {
         Ok(())
     }
 
+    async fn r_38_083_schema_knows_one_transaction_of_a_quote_and_one_quote_of_a_transaction(database: TestDatabase) -> Result<()> {
+        let (store, id) = with_transaction(&database).await?;
+        let other = TransactionId::new(anchor_core::id::RandomIds.next());
+        store.transaction_insert(&samples::deposit(other, "10"), None).await?;
+        execute(&database, QUOTE)?;
+        execute(&database, &QUOTE.replace("'q'", "'p'"))?;
+        let used = |quote: &str, id: TransactionId| {
+            format!("INSERT INTO quote_uses VALUES ('{quote}', '{id}', '2026-01-01 00:00:01')")
+        };
+        execute(&database, &used("q", id))?;
+        assert!(execute(&database, &used("q", other)).is_err(), "the quote is used");
+        assert!(execute(&database, &used("p", id)).is_err(), "the transaction has a quote");
+        assert!(execute(&database, &used("none", other)).is_err(), "there is no such quote");
+        execute(&database, &used("p", other))?;
+        Ok(())
+    }
+
     async fn rows_that_cannot_be_are_refused(database: TestDatabase) -> Result<()> {
         let (_store, id) = with_transaction(&database).await?;
         for sql in [
+            "INSERT INTO quote_sums VALUES ('u', 'a', 0, -1)",
+            "INSERT INTO quote_sums VALUES ('u', 'a', -1, 0)",
+            &QUOTE.replace("sep24", "sep10"),
+            &QUOTE.replace("00:01:00", "00:00:00"),
             "UPDATE transactions SET state = 'somewhere'",
             "UPDATE transactions SET kind = 'gift'",
             "UPDATE transactions SET queue = 'sometime'",

@@ -16,10 +16,11 @@ use crate::source::{Source, Token, read_all};
 type Group = (&'static str, u16, u16);
 
 /// What is served, and what else an anchor has to honour.
-const CHAPTERS: [(&str, &[Group]); 4] = [
+const CHAPTERS: [(&str, &[Group]); 5] = [
     ("SEP-1", &[("01", 1, 28)]),
     ("SEP-10", &[("10", 1, 101)]),
     ("SEP-24", &[("24", 1, 140)]),
+    ("SEP-38", &[("38", 1, 85)]),
     (
         "Related: addresses, muxed accounts, memos, and what other SEPs ask of an anchor",
         &[

@@ -7,8 +7,12 @@ use anchor_tests::web::{Answer, TestAnchor};
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
+use crate::sep38::{quoting, usdc, wanted};
+
 const STARTS: [&str; 2] =
     ["/sep24/transactions/deposit/interactive", "/sep24/transactions/withdraw/interactive"];
+
+const QUOTE: &str = "/sep38/quote";
 
 /// Everything that a start may carry, with a value that is good.
 fn good_start() -> Map<String, Value> {
@@ -60,7 +64,7 @@ fn assert_refused(answer: &Answer, what: &str) {
 }
 
 async fn logged_in() -> Result<(TestAnchor, String)> {
-    let anchor = TestAnchor::new().await?;
+    let (anchor, _) = quoting(&[]).await?;
     let token = anchor.log_in(&samples::user()).await?;
     Ok((anchor, token))
 }
@@ -85,6 +89,42 @@ async fn every_parameter_of_a_start_against_every_hostile_value() -> Result<()> 
                 body.insert(name.clone(), value);
                 assert_told(&anchor.post(path, &token, Value::Object(body)).await, &what);
             }
+        }
+    }
+    Ok(())
+}
+
+#[actix_web::test]
+async fn every_parameter_of_a_quote_against_every_hostile_value() -> Result<()> {
+    let (anchor, token) = logged_in().await?;
+    let names = [
+        "sell_asset",
+        "buy_asset",
+        "sell_amount",
+        "buy_amount",
+        "sell_delivery_method",
+        "buy_delivery_method",
+        "country_code",
+        "context",
+        "expire_after",
+    ];
+    assert_eq!(anchor.post(QUOTE, &token, wanted(json!({}))).await.status, 201);
+    for name in names {
+        for value in hostile() {
+            let what = format!("{QUOTE} {name} {value}");
+            let answer = anchor.post(QUOTE, &token, wanted(json!({ name: value.clone() }))).await;
+            // the amount that is a number is one
+            if name == "sell_amount" && value == json!(1.5) {
+                assert_told(&answer, &what);
+            } else {
+                assert_refused(&answer, &what);
+            }
+        }
+    }
+    for value in hostile() {
+        let body = json!({ "asset_code": "USDC", "quote_id": value });
+        for path in STARTS {
+            assert_refused(&anchor.post(path, &token, body.clone()).await, &format!("{path} {body}"));
         }
     }
     Ok(())
@@ -118,7 +158,7 @@ async fn a_name_that_comes_twice_is_400_in_every_encoding() -> Result<()> {
         ("multipart/form-data; boundary=b", format!("{part}{part}--b--\r\n")),
     ];
     for (content_type, body) in bodies {
-        for path in STARTS {
+        for path in STARTS.into_iter().chain([QUOTE]) {
             let answer = anchor.call(post(path, &token, content_type, body.clone())).await;
             assert_eq!(answer.status, 400, "{content_type}");
             assert!(answer.error()?.contains("twice"), "{answer:?}");
@@ -166,7 +206,7 @@ async fn bodies_that_are_not_what_they_say_are_refused() -> Result<()> {
     text.extend_from_slice(b"\xff\xfe\r\n--b--\r\n");
     bodies.push(("multipart/form-data; boundary=b", text));
     for (content_type, body) in bodies {
-        for path in STARTS.into_iter().chain(["/auth"]) {
+        for path in STARTS.into_iter().chain(["/auth", QUOTE]) {
             let what =
                 format!("{path} {content_type} {:?}", String::from_utf8_lossy(&body[..body.len().min(60)]));
             assert_refused(&anchor.call(post(path, &token, content_type, body.clone())).await, &what);
@@ -191,7 +231,7 @@ async fn large_bodies_are_refused_in_every_encoding() -> Result<()> {
         ("multipart/form-data; boundary=b", file, 413),
     ];
     for (content_type, body, status) in bodies {
-        for path in STARTS.into_iter().chain(["/auth"]) {
+        for path in STARTS.into_iter().chain(["/auth", QUOTE]) {
             let answer = anchor.call(post(path, &token, content_type, body.clone())).await;
             assert_eq!(answer.status, status, "{path} {content_type}");
             answer.error()?;
@@ -204,7 +244,37 @@ async fn large_bodies_are_refused_in_every_encoding() -> Result<()> {
 async fn every_query_parameter_against_every_hostile_value() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     let account = samples::user().account();
+    let usdc = usdc();
     let endpoints = [
+        (
+            "/sep38/prices",
+            format!("sell_asset={usdc}&sell_amount=100"),
+            vec![
+                "sell_asset",
+                "buy_asset",
+                "sell_amount",
+                "buy_amount",
+                "sell_delivery_method",
+                "buy_delivery_method",
+                "country_code",
+                "context",
+            ],
+        ),
+        (
+            "/sep38/price",
+            format!("sell_asset={usdc}&buy_asset=iso4217:BRL&sell_amount=100&context=sep6"),
+            vec![
+                "sell_asset",
+                "buy_asset",
+                "sell_amount",
+                "buy_amount",
+                "sell_delivery_method",
+                "buy_delivery_method",
+                "country_code",
+                "context",
+            ],
+        ),
+        ("/sep38/info", String::new(), vec!["lang"]),
         ("/auth", format!("account={account}"), vec!["account", "memo", "home_domain", "client_domain"]),
         ("/sep24/info", String::new(), vec!["lang"]),
         (
@@ -238,7 +308,7 @@ async fn queries_that_cannot_be_read_are_400() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     let long = format!("asset_code=USDC&x={}", "x".repeat(9000));
     let many = format!("asset_code=USDC{}", (0..300).map(|index| format!("&k{index}=1")).collect::<String>());
-    for path in ["/auth", "/sep24/transaction", "/sep24/transactions"] {
+    for path in ["/auth", "/sep24/transaction", "/sep24/transactions", "/sep38/prices", "/sep38/price"] {
         for query in ["id=1&id=1", "asset_code=%ff", "%ff=1", long.as_str(), many.as_str()] {
             let answer = anchor.get(&format!("{path}?{query}"), &token).await;
             assert_eq!(answer.status, 400, "{path}");

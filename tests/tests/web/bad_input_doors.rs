@@ -22,16 +22,22 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
+use crate::sep38::quoting;
+
 const KEY: &str = "a-key-for-tests-0123456789-abcdefgh";
 const DEPOSIT: &str = "/sep24/transactions/deposit/interactive";
 const WITHDRAW: &str = "/sep24/transactions/withdraw/interactive";
 
+const QUOTE: &str = "/sep38/quote";
+
 /// All that need a token.
-const CLOSED: [(Method, &str); 4] = [
+const CLOSED: [(Method, &str); 6] = [
     (Method::POST, DEPOSIT),
     (Method::POST, WITHDRAW),
     (Method::GET, "/sep24/transaction?id=9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"),
     (Method::GET, "/sep24/transactions?asset_code=USDC"),
+    (Method::POST, QUOTE),
+    (Method::GET, "/sep38/quote/9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"),
 ];
 
 struct Opened {
@@ -44,7 +50,7 @@ struct Opened {
 
 /// A user with one deposit.
 async fn opened() -> Result<Opened> {
-    let anchor = TestAnchor::new().await?;
+    let (anchor, _) = quoting(&[]).await?;
     let token = anchor.log_in(&samples::user()).await?;
     let started = anchor.post(DEPOSIT, &token, json!({ "asset_code": "USDC" })).await.json()?;
     let id = started["id"].as_str().context("an id")?.to_owned();
@@ -117,7 +123,19 @@ async fn tokens_of_every_other_kind_are_403_at_every_closed_door() -> Result<()>
 #[actix_web::test]
 async fn wrong_methods_are_405_and_unknown_paths_404_with_the_error_body() -> Result<()> {
     let opened = opened().await?;
-    let doors = ["/sep24/info", "/sep24/transaction", "/sep24/transactions", DEPOSIT, WITHDRAW, "/auth"];
+    let doors = [
+        "/sep24/info",
+        "/sep24/transaction",
+        "/sep24/transactions",
+        DEPOSIT,
+        WITHDRAW,
+        "/auth",
+        "/sep38/info",
+        "/sep38/prices",
+        "/sep38/price",
+        QUOTE,
+        "/sep38/quote/x",
+    ];
     for path in doors {
         for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE] {
             let request = TestRequest::with_uri(path).method(method.clone());
@@ -134,6 +152,12 @@ async fn wrong_methods_are_405_and_unknown_paths_404_with_the_error_body() -> Re
         "/sep24/transactions/",
         "/sep24/transactions/deposit",
         "/sep24/%00",
+        "/sep38",
+        "/sep38/",
+        "/sep38/nothing",
+        "/sep38/quote/",
+        "/sep38/quote/x/y",
+        "/sep38/%00",
     ] {
         let answer = opened.anchor.get(path, &opened.token).await;
         assert_eq!(answer.status, 404, "{path}");
@@ -245,6 +269,8 @@ async fn mebibyte_bodies_are_answered_and_no_connection_is_dropped() -> Result<(
         ("POST", "/auth"),
         ("POST", DEPOSIT),
         ("POST", WITHDRAW),
+        ("POST", QUOTE),
+        ("GET", "/sep38/prices"),
         ("POST", page.as_str()),
         ("GET", "/sep24/info"),
         ("GET", "/sep24/transactions?asset_code=USDC"),

@@ -27,10 +27,13 @@ const ENDPOINTS: [(&str, Option<Sep>); 8] = [
     ("TRANSFER_SERVER", None),
     ("KYC_SERVER", None),
     ("DIRECT_PAYMENT_SERVER", None),
-    ("ANCHOR_QUOTE_SERVER", None),
+    (QUOTES, Some(Sep::Sep38)),
     ("WEB_AUTH_FOR_CONTRACTS_ENDPOINT", None),
     ("AUTH_SERVER", None),
 ];
+
+/// Only where the program attaches prices, of which the settings know nothing.
+const QUOTES: &str = "ANCHOR_QUOTE_SERVER";
 
 pub(super) async fn check(report: &mut Report, context: &Parts, assets: &[Asset]) {
     let config = &context.config;
@@ -126,7 +129,7 @@ fn content(report: &mut Report, config: &Config, document: &Table, assets: &[Ass
     for (name, sep) in ENDPOINTS {
         let is_active = sep.is_some_and(|sep| config.speaks(sep));
         let result = match document.get(name).map(|value| value.as_str().unwrap_or_default()) {
-            None if !is_active => continue,
+            None if !is_active || name == QUOTES => continue,
             None => Err("is missing".into()),
             Some(served) if !is_active => Err(format!("{served:?}, but ACTIVE_SEPS has no such protocol")),
             Some(served) if is_below(served, config.host_url()) => Ok(served.to_owned()),
@@ -178,14 +181,15 @@ async fn endpoints(report: &mut Report, client: &OwnClient, config: &Config, doc
     if let Some(url) = address("WEB_AUTH_ENDPOINT") {
         authentication(report, client, config, url).await;
     }
-    if let Some(url) = address("TRANSFER_SERVER_SEP0024") {
+    for name in ["TRANSFER_SERVER_SEP0024", QUOTES] {
+        let Some(url) = address(name) else { continue };
         let answer = Url::parse(&format!("{url}/info")).map_err(|error| error.to_string());
         let answer = match answer {
             Ok(url) => client.get(&url, ANSWER_MAX).await.map_err(|error| chain(&error)),
             Err(problem) => Err(problem),
         };
         let told = answer.and_then(|answer| open(&answer).and_then(|_| json(&answer)).map(|_| String::new()));
-        report.check("TRANSFER_SERVER_SEP0024 answers /info", told);
+        report.check(format!("{name} answers /info"), told);
     }
 }
 

@@ -127,7 +127,7 @@ async fn late(
     }
     let assets = store.asset_list().await?;
     let asset = assets.iter().find(|asset| asset.id == transaction.asset);
-    let scale = asset.map_or(STELLAR_SCALE, |asset| asset.off_chain_scale);
+    let scale = asset.map_or(STELLAR_SCALE, |asset| transaction.exchanged(asset).off_chain_scale);
     let amount = Amount::parse(amount, scale).ok().and_then(|amount| amount.rescale_exact(scale));
     let Some(amount) = amount.filter(|amount| !amount.is_zero()) else {
         return Err(CliError::Refused(format!(

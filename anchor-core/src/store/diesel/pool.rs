@@ -228,11 +228,20 @@ impl Database {
         operation: &'static str,
         body: impl Fn(&mut AnyConnection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.upsert_or_not(operation, move |connection| body(connection).map(End::Commit)).await
+    }
+
+    /// As [`upsert`](Self::upsert); the body decides whether what it wrote is kept.
+    pub(super) async fn upsert_or_not<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        body: impl Fn(&mut AnyConnection) -> Result<End<T>, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let turn = self.turn_to_write().await?;
         let database = self.clone();
         blocking(operation, move || {
             let _turn = turn;
-            let once = || database.transact(|connection| body(connection).map(End::Commit));
+            let once = || database.transact(&body);
             match once()? {
                 Err(fault) if fault.unique_violation().is_some() => once()?,
                 done => done,

@@ -37,6 +37,7 @@ diesel::table! {
         started_at -> Timestamp,
         updated_at -> Timestamp,
         completed_at -> Nullable<Timestamp>,
+        quote -> Nullable<Text>,
         lease_owner -> Nullable<Text>,
         lease_token -> BigInt,
         lease_until -> Nullable<Timestamp>,
@@ -294,6 +295,48 @@ diesel::table! {
     account_sharing (account) {
         account -> Text,
         sharing -> Text,
+    }
+}
+
+diesel::table! {
+    quotes (id) {
+        id -> Text,
+        subject_key -> Text,
+        context -> Text,
+        sell_asset -> Text,
+        buy_asset -> Text,
+        document -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    quote_reserves (quote_id) {
+        quote_id -> Text,
+        subject_key -> Text,
+        asset -> Text,
+        amount -> BigInt,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+        released_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    quote_uses (quote_id) {
+        quote_id -> Text,
+        transaction_id -> Text,
+        used_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    quote_sums (holder, asset) {
+        holder -> Text,
+        asset -> Text,
+        quotes -> BigInt,
+        reserved -> BigInt,
     }
 }
 

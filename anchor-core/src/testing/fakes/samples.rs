@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::ScriptedQuotes;
 use crate::amount::{Amount, Money};
 use crate::asset::{Asset, AssetDescription, AssetId, Authorization, Offer, StellarAsset, SuspensePolicy};
 use crate::clock::parse_utc;
@@ -15,6 +16,7 @@ use crate::integration::ScheduledFee;
 use crate::keys::SigningKey;
 use crate::memo::Memo;
 use crate::ops::amounts;
+use crate::quote::{CountryCode, DeliveryMethod, QuoteAsset, QuoteDesk, QuoteFee, Ratio, Side};
 use crate::transaction::{
     Actor, Applied, ApplyContext, Fact, Kind, NewTransaction, Protocol, Receiving, Request, Terms,
     Transaction,
@@ -150,6 +152,55 @@ fn agreed(id: TransactionId, terms: Terms) -> Transaction {
         Applied::Changed(change) => change.into_transaction(),
         Applied::Unchanged | Applied::Anomaly(..) => transaction,
     }
+}
+
+/// Money outside the ledger.
+pub fn money(code: &str) -> AssetId {
+    format!("iso4217:{code}").parse().expect("a currency")
+}
+
+/// [`token`], lumens, and the money of four countries. Reals come in two ways, dollars and euros in one, yen in none. Not
+/// everything is exchanged for everything.
+pub fn quote_desk() -> QuoteDesk {
+    let both = |asset: QuoteAsset, names: &[&str]| {
+        let methods = names.iter().map(|name| DeliveryMethod::new(*name, format!("By {name}")));
+        let methods: Vec<_> = methods.collect();
+        asset.sold_by(methods.clone()).bought_by(methods)
+    };
+    let codes = |codes: &[&str]| -> Vec<CountryCode> {
+        codes.iter().map(|code| code.parse().expect("a constant")).collect()
+    };
+    let (token, lumens) = (AssetId::from(token()), AssetId::from(StellarAsset::Native));
+    let assets = [
+        QuoteAsset::new(token.clone(), 7),
+        QuoteAsset::new(lumens.clone(), 7),
+        both(QuoteAsset::new(money("BRL"), 2), &["PIX", "TED"]).countries(codes(&["BR"])),
+        both(QuoteAsset::new(money("USD"), 2), &["WIRE"]).countries(codes(&["US-CA", "US-NY"])),
+        both(QuoteAsset::new(money("EUR"), 2), &["SEPA"]).countries(codes(&["DE", "FR-75"])),
+        QuoteAsset::new(money("JPY"), 0),
+    ];
+    let mut pairs = vec![(lumens, token.clone())];
+    for code in ["BRL", "USD", "EUR", "JPY"] {
+        pairs.extend([(token.clone(), money(code)), (money(code), token.clone())]);
+    }
+    QuoteDesk::new(assets, pairs).expect("a desk that makes sense")
+}
+
+/// Prices for [`quote_desk`]: 5.42 reals for a token and 0.1837 tokens for a real, say; one unit of what is sold is the fee.
+/// There is no price of yen in tokens.
+pub fn quotes() -> ScriptedQuotes {
+    let (quotes, token) = (ScriptedQuotes::default(), AssetId::from(token()));
+    let ratio = |text: &str| -> Ratio { text.parse().expect("a constant") };
+    for (code, sold, bought) in [("BRL", "5.42", "0.1837"), ("USD", "1.01", "1.01"), ("EUR", "0.93", "1.09")]
+    {
+        quotes.price(money(code), token.clone(), ratio(sold));
+        quotes.price(token.clone(), money(code), ratio(bought));
+    }
+    quotes.price(token.clone(), money("JPY"), ratio("0.0067"));
+    quotes.price(StellarAsset::Native.into(), token, ratio("8"));
+    let fixed = Amount::new(1, 0).expect("a constant");
+    quotes.charge(QuoteFee::Schedule(FeeSchedule { fixed, ..FeeSchedule::default() }), Side::Sell);
+    quotes
 }
 
 fn dollars() -> AssetId {

@@ -177,7 +177,10 @@ impl Suite<'_> {
         let mut references = Vec::new();
         for _ in 0..2 {
             match rails.poll_pending_deposit(&deposit).await {
-                Ok(FundsOutcome::Received { amount, reference, .. }) => {
+                Ok(
+                    FundsOutcome::Received { amount, reference, .. }
+                    | FundsOutcome::ReceivedAt { amount, reference, .. },
+                ) => {
                     self.rule("the amount is what arrived", amount == money.amount, || amount.to_string());
                     references.push(reference);
                 }

@@ -7,16 +7,18 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::account::{AccountId, Sharing};
-use crate::asset::Asset;
-use crate::id::{AttemptId, EventId, TransactionId};
+use crate::asset::{Asset, AssetId};
+use crate::id::{AttemptId, EventId, QuoteId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
+use crate::quote::Quote;
 use crate::stellar::Cursor;
 use crate::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
     ClaimedSigning, CustodyRecord, Disposition, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken,
-    Observation, PaymentRecord, Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store,
-    StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing,
+    SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
+    WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -60,6 +62,10 @@ pub enum Defect {
     SharedSignings,
     /// Signatures that come too late are reported as written.
     LateSignatures,
+    /// A quote that was used is reported as used again.
+    ReusableQuotes,
+    /// A quote beyond the limits is reported as stored.
+    BoundlessPromises,
 }
 
 impl Defect {
@@ -82,6 +88,8 @@ impl Defect {
         Self::SharedPayments,
         Self::SharedSignings,
         Self::LateSignatures,
+        Self::ReusableQuotes,
+        Self::BoundlessPromises,
     ];
 }
 
@@ -219,6 +227,24 @@ macro_rules! pass_on {
                 Ok(if hidden { Settled::Settled } else { settled })
             }
 
+            async fn quote_insert(&self, quote: &Quote, hold: &QuoteHold) -> Result<Quoted, StoreError> {
+                let quoted = self.store.quote_insert(quote, hold).await?;
+                Ok(if self.has(Defect::BoundlessPromises) { Quoted::Stored } else { quoted })
+            }
+
+            async fn quote_use(
+                &self,
+                quote: QuoteId,
+                transaction: &Transaction,
+                url_token: Option<(&[u8; 32], DateTime<Utc>)>,
+                sharing: Option<(AccountId, Sharing)>,
+                now: DateTime<Utc>,
+            ) -> Result<QuoteUsed, StoreError> {
+                let used = self.store.quote_use(quote, transaction, url_token, sharing, now).await?;
+                let hidden = used == QuoteUsed::Taken && self.has(Defect::ReusableQuotes);
+                Ok(if hidden { QuoteUsed::Used } else { used })
+            }
+
             async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {
                 let first = self.store.challenge_use(hash, expires_at).await?;
                 Ok(first || self.has(Defect::ReplayableChallenges))
@@ -316,6 +342,11 @@ pass_on! {
     fn event_ack(id: EventId, lease: LeaseToken, at: DateTime<Utc>) -> ();
     fn event_mark(id: EventId, lease: LeaseToken, progress: EventProgress) -> bool;
     fn event_defer(id: EventId, lease: LeaseToken, progress: EventProgress, due: DateTime<Utc>) -> ();
+    fn quote_fetch(id: QuoteId) -> Option<Quote>;
+    fn quote_used_by(id: QuoteId) -> Option<TransactionId>;
+    fn quote_overdue(now: DateTime<Utc>, limit: u32) -> Vec<QuoteId>;
+    fn quote_release(id: QuoteId, now: DateTime<Utc>) -> bool;
+    fn quote_reserved(asset: &AssetId) -> i64;
     fn heartbeat_put(job: &str, at: DateTime<Utc>) -> ();
     fn heartbeat_list() -> Vec<Heartbeat>;
     fn expired_delete(now: DateTime<Utc>) -> u64;

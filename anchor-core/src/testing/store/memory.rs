@@ -10,16 +10,17 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::account::{AccountId, Sharing};
-use crate::asset::Asset;
-use crate::id::{AttemptId, EventId, TransactionId};
+use crate::asset::{Asset, AssetId};
+use crate::id::{AttemptId, EventId, QuoteId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
+use crate::quote::Quote;
 use crate::stellar::Cursor;
 use crate::store::{
     Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
     ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation,
-    PaymentRecord, Recorded, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
-    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing, SigningEnd, StateCount,
+    Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, Event, FactRecord, Order, OrderStatus, Protocol, Queue, Transaction,
@@ -36,6 +37,7 @@ mod documents;
 mod find;
 mod outbox;
 mod payments;
+mod quotes;
 mod sessions;
 mod signings;
 mod watches;
@@ -489,6 +491,41 @@ impl Store for MemoryStore {
     ) -> Result<(), StoreError> {
         self.books().event_defer(id, lease, progress, due);
         Ok(())
+    }
+
+    async fn quote_insert(&self, quote: &Quote, hold: &QuoteHold) -> Result<Quoted, StoreError> {
+        self.books().quote_insert(quote, hold)
+    }
+
+    async fn quote_fetch(&self, id: QuoteId) -> Result<Option<Quote>, StoreError> {
+        Ok(self.books().quotes.get(&id).map(|row| row.quote.clone()))
+    }
+
+    async fn quote_use(
+        &self,
+        quote: QuoteId,
+        transaction: &Transaction,
+        url_token: Option<(&[u8; 32], DateTime<Utc>)>,
+        sharing: Option<(AccountId, Sharing)>,
+        now: DateTime<Utc>,
+    ) -> Result<QuoteUsed, StoreError> {
+        self.books().quote_use(quote, transaction, url_token, sharing, now)
+    }
+
+    async fn quote_used_by(&self, id: QuoteId) -> Result<Option<TransactionId>, StoreError> {
+        Ok(self.books().quotes.get(&id).and_then(|row| row.used_by))
+    }
+
+    async fn quote_overdue(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<QuoteId>, StoreError> {
+        Ok(self.books().quote_overdue(now, limit))
+    }
+
+    async fn quote_release(&self, id: QuoteId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        Ok(self.books().quote_release(id, now))
+    }
+
+    async fn quote_reserved(&self, asset: &AssetId) -> Result<i64, StoreError> {
+        Ok(self.books().quote_reserved(asset))
     }
 
     async fn heartbeat_put(&self, job: &str, at: DateTime<Utc>) -> Result<(), StoreError> {

@@ -48,6 +48,7 @@ pub(in crate::store::diesel) struct TransactionRow {
     pub(in crate::store::diesel) started_at: NaiveDateTime,
     updated_at: NaiveDateTime,
     completed_at: Option<NaiveDateTime>,
+    quote: Option<String>,
 }
 
 /// What [`TransactionRow`] reads. As one text, because a query is written anew for each use, and identifiers one by one
@@ -145,6 +146,7 @@ impl TransactionRow {
             started_at: stamp(t.started_at),
             updated_at: stamp(t.updated_at),
             completed_at: t.completed_at.map(stamp),
+            quote: t.quote.as_ref().map(to_json).transpose()?,
         })
     }
 
@@ -171,6 +173,7 @@ impl TransactionRow {
         if read.subject.key() != self.subject_key {
             return Err(reader.corrupt("subject and subject_key contradict each other"));
         }
+        read.quote = reader.json_opt("quote", self.quote.as_deref())?;
         read.version = self.version;
         read.state = state;
         read.terms = reader.json_opt("terms", self.terms.as_deref())?;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::quotes::QuoteRow;
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, StellarAsset};
-use crate::id::{AttemptId, EventId, OrderId, TransactionId};
+use crate::id::{AttemptId, EventId, OrderId, QuoteId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::stellar::{Cursor, PoisonRecord};
@@ -44,6 +45,7 @@ pub(super) struct Books {
     pub(super) url_tokens: BTreeMap<[u8; 32], UrlToken>,
     pub(super) sessions: BTreeMap<[u8; 32], Session>,
     pub(super) challenges: BTreeMap<[u8; 32], DateTime<Utc>>,
+    pub(super) quotes: BTreeMap<QuoteId, QuoteRow>,
     pub(super) heartbeats: BTreeMap<String, DateTime<Utc>>,
 }
 

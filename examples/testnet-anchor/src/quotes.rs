@@ -1,0 +1,39 @@
+//! What we exchange, and at which price.
+
+use anchor_core::asset::{AssetId, StellarAsset};
+use anchor_core::fee::FeeSchedule;
+use anchor_core::quote::rates::{PairTerms, PricedRates, TableRates};
+use anchor_core::quote::{DeliveryMethod, QuoteAsset, QuoteDesk, Ratio, Side};
+use anyhow::{Context as _, Result};
+
+// ANCHOR: quotes
+/// Money, what a token costs in it, what it brings, and how it comes and goes.
+const MONEY: [(&str, &str, &str, &[(&str, &str)]); 2] = [
+    ("iso4217:BRL", "5.40", "0.184", &[("PIX", "Instant payment by PIX"), ("TED", "Bank transfer by TED")]),
+    ("iso4217:EUR", "0.92", "1.08", &[("SEPA", "Bank transfer by SEPA")]),
+];
+
+/// Reals and euros for the token and back, each at its rate, one per cent of margin and a fee of two.
+pub(crate) fn quotes(token: &StellarAsset) -> Result<(QuoteDesk, PricedRates)> {
+    let token = AssetId::from(token.clone());
+    let mut assets = vec![QuoteAsset::new(token.clone(), 7)];
+    let (mut pairs, mut rates) = (Vec::new(), Vec::new());
+    for (money, costs, brings, methods) in MONEY {
+        let money: AssetId = money.parse()?;
+        let methods = methods.iter().map(|(name, text)| DeliveryMethod::new(*name, *text));
+        let countries = [if methods.len() == 2 { "BR" } else { "DE" }.parse()?];
+        let asset = QuoteAsset::new(money.clone(), 2).countries(countries);
+        assets.push(asset.sold_by(methods.clone()).bought_by(methods));
+        rates.push((money.clone(), token.clone(), costs.parse::<Ratio>()?));
+        rates.push((token.clone(), money.clone(), brings.parse()?));
+        pairs.extend([(money.clone(), token.clone()), (token.clone(), money)]);
+    }
+    let fee = FeeSchedule { fixed: "2".parse()?, ..FeeSchedule::default() };
+    let terms = PairTerms::new("1".parse().context("a percentage")?, fee, Side::Sell);
+    let mut priced = PricedRates::new(TableRates::new(rates));
+    for (sell, buy) in &pairs {
+        priced = priced.with(sell.clone(), buy.clone(), terms.clone());
+    }
+    Ok((QuoteDesk::new(assets, pairs)?, priced))
+}
+// ANCHOR_END: quotes
