@@ -27,7 +27,8 @@ use futures_util::stream::{BoxStream, FuturesUnordered};
 use tokio::time::Instant;
 
 use super::{
-    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage, Network, Submission,
+    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage, Network,
+    Submission,
 };
 use crate::account::AccountId;
 use crate::asset::StellarAsset;
@@ -438,6 +439,14 @@ impl Ledger for FailoverLedger {
         let answers = first.ledger.lookup_all(hashes).await;
         self.note_all(first, About::Transactions, &answers);
         self.together(hashes, is_trusted, others, answers).await
+    }
+
+    async fn arrivals(
+        &self,
+        hash: &TransactionHash,
+        account: &AccountId,
+    ) -> Result<Option<Vec<Movement>>, LedgerError> {
+        self.brought(hash, account).await
     }
 
     async fn search(&self, hash: &TransactionHash, from: u64, until: u64) -> Result<Lookup, LedgerError> {

@@ -1,7 +1,7 @@
 //! The process with the keys, and how people decide.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anchor_core::account::AccountId;
 use anchor_core::stellar::Network;
@@ -81,7 +81,7 @@ async fn main() -> Result<()> {
 }
 
 /// A whole line at once, and on disk before it is said to be.
-fn decide(decisions: &PathBuf, word: &str, hash: &str, reason: &str) -> Result<()> {
+fn decide(decisions: &Path, word: &str, hash: &str, reason: &str) -> Result<()> {
     let hash: TransactionHash = hash.parse()?;
     let reason = reason.replace(['\n', '\r'], " ");
     let line = format!("{word} {hash} {reason}");

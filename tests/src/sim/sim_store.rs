@@ -105,7 +105,10 @@ impl SimStore {
                 if let ChangeEffect::OpenAttempt(Attempt { hash, unsigned: Some(unsigned), .. }) =
                     change.effect()
                 {
-                    let shown = async { Ok(vault.send(*hash, &unsigned.envelope).await) };
+                    let shown = async {
+                        vault.send(*hash, &unsigned.envelope).await;
+                        Ok(())
+                    };
                     self.life.call("vault: sign too early", shown, failure).await?;
                 }
             }

@@ -136,6 +136,7 @@ mod tests {
             medium_threshold,
             trust_lines: Vec::new(),
             memo_required: false,
+            auth_required: false,
             home_domain: None,
         }
     }

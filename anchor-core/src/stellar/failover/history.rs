@@ -6,7 +6,8 @@ use futures_util::future::join_all;
 
 use super::{About, FailoverLedger, Server, Standing};
 use crate::account::AccountId;
-use crate::stellar::{Cursor, LedgerError, LedgerPoint, MovementPage};
+use crate::stellar::{Cursor, LedgerError, LedgerPoint, Movement, MovementPage};
+use crate::transaction::TransactionHash;
 
 impl FailoverLedger {
     /// The earliest "now" of those that have not fallen far behind: what none of them has read yet is not skipped.
@@ -67,6 +68,28 @@ impl FailoverLedger {
                 if has_read_beyond(&point?, after) { Ok(page) } else { Err(error) }
             }
             (None, error) => Err(error.unwrap_or(LedgerError::NoQuorum { said: 0, wanted: 1 })),
+        }
+    }
+
+    /// From the first server that knows the transaction; nothing only if none of them does, and none failed.
+    pub(super) async fn brought(
+        &self,
+        hash: &TransactionHash,
+        account: &AccountId,
+    ) -> Result<Option<Vec<Movement>>, LedgerError> {
+        let (mut is_missing, mut trouble) = (false, None);
+        for server in self.order() {
+            let answer = server.ledger.arrivals(hash, account).await;
+            self.note(server, About::Transactions, &answer);
+            match answer {
+                Ok(Some(brought)) => return Ok(Some(brought)),
+                Ok(None) => is_missing = true,
+                Err(error) => trouble = Some(error),
+            }
+        }
+        match trouble {
+            None if is_missing => Ok(None),
+            trouble => Err(trouble.unwrap_or(LedgerError::NoQuorum { said: 0, wanted: 1 })),
         }
     }
 
