@@ -115,7 +115,7 @@ async fn fee_may_be_in_the_bought_asset() -> Result<()> {
 }
 
 #[actix_web::test]
-async fn peer_r_24_031_t_24_07_everything_else_that_is_said_has_to_agree_with_the_quote() -> Result<()> {
+async fn r_24_031_t_24_07_everything_else_that_is_said_has_to_agree_with_the_quote() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     let bought = quote(&anchor, &token, json!({})).await?;
     let sold = quote(&anchor, &token, selling()).await?;
