@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::settle::{is_after_quote, receipt, settlement};
-use super::suspense::{self, Back, ReturnFee};
+use super::suspense::{Back, ReturnFee};
 use super::{OpsError, own};
 use crate::account::AccountId;
 use crate::amount::Amount;

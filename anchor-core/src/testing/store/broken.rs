@@ -70,7 +70,7 @@ pub enum Defect {
 
 impl Defect {
     /// All defects.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::SharedClaims,
         Self::SharedNews,
         Self::LostUpdates,

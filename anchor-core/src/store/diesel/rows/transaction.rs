@@ -59,7 +59,7 @@ const COLUMNS: &str = "transactions.id, transactions.version, transactions.kind,
     transactions.off_chain_asset, transactions.request, transactions.terms, transactions.amounts, \
     transactions.receipt, transactions.refunds, transactions.stellar_transaction_id, \
     transactions.external_transaction_id, transactions.claimable_balance_id, transactions.message, \
-    transactions.started_at, transactions.updated_at, transactions.completed_at";
+    transactions.started_at, transactions.updated_at, transactions.completed_at, transactions.quote";
 
 /// [`COLUMNS`] as diesel knows them.
 #[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
@@ -93,7 +93,7 @@ macro_rules! changing {
 in_columns!(TransactionRow of "transactions":
     id, version, kind, protocol, state, state_data, queue, due_at, deadline, subject_key, subject, client_domain,
     asset, off_chain_asset, request, terms, amounts, receipt, refunds, stellar_transaction_id,
-    external_transaction_id, claimable_balance_id, message, started_at, updated_at, completed_at
+    external_transaction_id, claimable_balance_id, message, started_at, updated_at, completed_at, quote
 );
 
 impl TransactionRow {
