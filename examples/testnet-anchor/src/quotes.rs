@@ -7,22 +7,43 @@ use anchor_core::quote::{DeliveryMethod, QuoteAsset, QuoteDesk, Ratio, Side};
 use anyhow::{Context as _, Result};
 
 // ANCHOR: quotes
-/// Money, what a token costs in it, what it brings, and how it comes and goes.
-const MONEY: [(&str, &str, &str, &[(&str, &str)]); 2] = [
-    ("iso4217:BRL", "5.40", "0.184", &[("PIX", "Instant payment by PIX"), ("TED", "Bank transfer by TED")]),
-    ("iso4217:EUR", "0.92", "1.08", &[("SEPA", "Bank transfer by SEPA")]),
-];
+/// Money outside the ledger, and what it is worth.
+struct Money {
+    id: &'static str,
+    country: &'static str,
+    /// What a token costs in it.
+    costs: &'static str,
+    /// What it costs in tokens.
+    brings: &'static str,
+    /// How it comes and goes.
+    methods: &'static [(&'static str, &'static str)],
+}
+
+const REALS: Money = Money {
+    id: "iso4217:BRL",
+    country: "BR",
+    costs: "5.40",
+    brings: "0.184",
+    methods: &[("PIX", "Instant payment by PIX"), ("TED", "Bank transfer by TED")],
+};
+
+const EUROS: Money = Money {
+    id: "iso4217:EUR",
+    country: "DE",
+    costs: "0.92",
+    brings: "1.08",
+    methods: &[("SEPA", "Bank transfer by SEPA")],
+};
 
 /// Reals and euros for the token and back, each at its rate, one per cent of margin and a fee of two.
 pub(crate) fn quotes(token: &StellarAsset) -> Result<(QuoteDesk, PricedRates)> {
     let token = AssetId::from(token.clone());
     let mut assets = vec![QuoteAsset::new(token.clone(), 7)];
     let (mut pairs, mut rates) = (Vec::new(), Vec::new());
-    for (money, costs, brings, methods) in MONEY {
-        let money: AssetId = money.parse()?;
+    for Money { id, country, costs, brings, methods } in [REALS, EUROS] {
+        let money: AssetId = id.parse()?;
         let methods = methods.iter().map(|(name, text)| DeliveryMethod::new(*name, *text));
-        let countries = [if methods.len() == 2 { "BR" } else { "DE" }.parse()?];
-        let asset = QuoteAsset::new(money.clone(), 2).countries(countries);
+        let asset = QuoteAsset::new(money.clone(), 2).countries([country.parse()?]);
         assets.push(asset.sold_by(methods.clone()).bought_by(methods));
         rates.push((money.clone(), token.clone(), costs.parse::<Ratio>()?));
         rates.push((token.clone(), money.clone(), brings.parse()?));
