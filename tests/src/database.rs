@@ -1,9 +1,15 @@
 //! The databases an anchor may run on, and one scenario text for both.
 
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use anchor_core::store::diesel::DieselStore;
 use tempfile::TempDir;
 
 use crate::found;
 use crate::postgres::Database;
+
+const FILE: &str = "anchor.sqlite3";
 
 /// An empty database of one test, gone when the value is dropped.
 #[derive(Debug)]
@@ -28,8 +34,46 @@ impl TestDatabase {
     #[must_use]
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("a temporary folder: {error}"));
-        let url = format!("sqlite://{}", folder.path().join("anchor.sqlite3").display());
+        let url = format!("sqlite://{}", folder.path().join(FILE).display());
         Self::Sqlite { url, folder }
+    }
+
+    /// As [`sqlite`](Self::sqlite), with the schema in it: a copy of one that was migrated once, which is much quicker.
+    ///
+    /// # Panics
+    /// As [`sqlite`](Self::sqlite), and when it cannot be migrated.
+    #[must_use]
+    pub fn migrated_sqlite() -> Self {
+        static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
+        let template = TEMPLATE.get_or_init(|| {
+            let database = Self::sqlite();
+            migrate(database.url());
+            std::fs::read(database.file()).unwrap_or_else(|error| panic!("the migrated file: {error}"))
+        });
+        let database = Self::sqlite();
+        std::fs::write(database.file(), template).unwrap_or_else(|error| panic!("its copy: {error}"));
+        database
+    }
+
+    /// As [`postgres`](Self::postgres), with the schema in it, on servers that are ours.
+    ///
+    /// # Panics
+    /// As [`postgres`](Self::postgres), and when it cannot be migrated.
+    #[must_use]
+    #[track_caller]
+    pub fn migrated_postgres() -> Option<Self> {
+        static TEMPLATE: OnceLock<Database> = OnceLock::new();
+        let cluster = found::postgres()?;
+        if !cluster.is_ours() {
+            return Self::postgres();
+        }
+        let new = |database: anyhow::Result<Database>| database.unwrap_or_else(|error| panic!("{error:#}"));
+        let template = TEMPLATE.get_or_init(|| {
+            let database = new(cluster.new_database());
+            migrate(database.url());
+            database
+        });
+        Some(Self::Postgres(new(cluster.new_copy(template))))
     }
 
     /// A new database on PostgreSQL, or `None` (said loudly, see [`found`]) when there is no server to start.
@@ -43,6 +87,13 @@ impl TestDatabase {
         Some(Self::Postgres(database.unwrap_or_else(|error| panic!("{error:#}"))))
     }
 
+    fn file(&self) -> PathBuf {
+        match self {
+            Self::Sqlite { folder, .. } => folder.path().join(FILE),
+            Self::Postgres(database) => panic!("{} is no file", database.url()),
+        }
+    }
+
     /// What the anchor's configuration calls the database URL.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -50,6 +101,22 @@ impl TestDatabase {
             Self::Sqlite { url, .. } => url,
             Self::Postgres(database) => database.url(),
         }
+    }
+}
+
+/// On a thread of its own: whoever asks may be at work on a runtime. All connections are closed when it is over.
+fn migrate(url: &str) {
+    let url = url.to_owned();
+    let migrated = std::thread::spawn(move || -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let store = DieselStore::open(&url)?;
+        runtime.block_on(store.migrate())?;
+        Ok(())
+    });
+    match migrated.join() {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => panic!("the schema: {error:#}"),
+        Err(_) => panic!("the schema: the thread panicked"),
     }
 }
 

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use diesel::connection::SimpleConnection as _;
@@ -71,16 +72,36 @@ impl Cluster {
         }
     }
 
+    /// Whether it was started here, and ends with the tests.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        self.managed.is_some()
+    }
+
     /// Creates an empty database and returns it; it is dropped, with whoever is still connected, when the value is.
     pub fn new_database(&self) -> Result<Database> {
+        self.create("")
+    }
+
+    /// As [`new_database`](Self::new_database), with everything that is in `template`, to which nobody may be connected.
+    pub fn new_copy(&self, template: &Database) -> Result<Database> {
+        self.create(&format!(" TEMPLATE {}", template.name))
+    }
+
+    fn create(&self, like: &str) -> Result<Database> {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let mut admin = self.connect_as_admin()?;
+        let until = Instant::now() + Duration::from_secs(10);
         loop {
             let name = format!("anchor_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-            match admin.batch_execute(&format!("CREATE DATABASE {name}")) {
+            match admin.batch_execute(&format!("CREATE DATABASE {name}{like}")) {
                 Ok(()) => return Database::new(&self.admin_url, name),
                 // Left behind on an attached server by an older process with our number.
                 Err(error) if is_duplicate_database(&error) => {}
+                // a connection that was closed a moment ago, as the server sees it
+                Err(error) if is_in_use(&error) && Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
                 Err(error) => return Err(error).with_context(|| format!("CREATE DATABASE {name}")),
             }
         }
@@ -152,6 +173,11 @@ impl Drop for Database {
 fn is_duplicate_database(error: &DieselError) -> bool {
     let DieselError::DatabaseError(kind, information) = error else { return false };
     matches!(kind, DatabaseErrorKind::UniqueViolation) || information.message().ends_with("already exists")
+}
+
+fn is_in_use(error: &DieselError) -> bool {
+    let DieselError::DatabaseError(_, information) = error else { return false };
+    information.message().ends_with("is being accessed by other users")
 }
 
 /// The server programs of this machine and the account they may run as.

@@ -42,5 +42,5 @@ mod world;
 
 /// Where every scenario of this file keeps its books; `jobs_postgres.rs` runs the same texts elsewhere.
 fn database() -> anchor_tests::database::TestDatabase {
-    anchor_tests::database::TestDatabase::sqlite()
+    anchor_tests::database::TestDatabase::migrated_sqlite()
 }

@@ -43,5 +43,5 @@ mod world;
 /// Where PostgreSQL is missing, that is said loudly, and the texts run on SQLite once more.
 fn database() -> anchor_tests::database::TestDatabase {
     use anchor_tests::database::TestDatabase;
-    TestDatabase::postgres().unwrap_or_else(TestDatabase::sqlite)
+    TestDatabase::migrated_postgres().unwrap_or_else(TestDatabase::migrated_sqlite)
 }
