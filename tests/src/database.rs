@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use anchor_core::store::diesel::DieselStore;
 use tempfile::TempDir;
 
-use crate::found;
 use crate::postgres::Database;
+use crate::{found, scratch};
 
 const FILE: &str = "anchor.sqlite3";
 
@@ -33,7 +33,7 @@ impl TestDatabase {
     /// When there is no room for a temporary folder.
     #[must_use]
     pub fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("a temporary folder: {error}"));
+        let folder = scratch::folder().unwrap_or_else(|error| panic!("a temporary folder: {error}"));
         let url = format!("sqlite://{}", folder.path().join(FILE).display());
         Self::Sqlite { url, folder }
     }

@@ -1,6 +1,6 @@
 //! Scenarios, crash matrix and tidy checks over the whole workspace.
 //!
-//! What the tests share lives here: databases ([`database`], [`postgres`]), a ledger without a server
+//! What the tests share lives here: databases ([`database`], [`postgres`], [`scratch`]), a ledger without a server
 //! ([`ledger`]), an anchor's web side ([`web`]) and its socket ([`served`]), what is logged ([`logs`]), a browser
 //! ([`browser`]), wallet SDKs ([`clients`]), a whole anchor as a program ([`anchor_process`]) and under attack ([`siege`]) or
 //! under load ([`load`], [`pace`]), from one seed ([`sim`]) or as a model ([`model`]), and the programs that a test may find missing ([`found`]).
@@ -17,6 +17,7 @@ pub mod model;
 pub mod pace;
 pub mod postgres;
 pub mod program;
+pub mod scratch;
 pub mod served;
 pub mod siege;
 pub mod sim;

@@ -19,6 +19,8 @@ use diesel::connection::SimpleConnection as _;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::{Connection as _, PgConnection};
 
+use crate::scratch;
+
 /// Names a running server that tests may use instead of starting one: `postgres://user@host:port/database`, whose
 /// user may create databases. It saves the two seconds a new cluster costs each test process.
 pub const URL_VARIABLE: &str = "ANCHOR_TEST_POSTGRES_URL";
@@ -262,7 +264,9 @@ struct Managed {
 impl Managed {
     fn start(installation: Installation, durability: Durability) -> Result<Self> {
         let mut mktemp = installation.command_as_account(OsStr::new("mktemp"));
-        mktemp.args(["--directory", "--tmpdir", "anchor-postgres-XXXXXXXX"]);
+        let memory = scratch::in_memory().filter(|_| durability == Durability::Fast);
+        let parent = memory.map_or("--tmpdir".to_owned(), |memory| format!("--tmpdir={}", memory.display()));
+        mktemp.args(["--directory", &parent, "anchor-postgres-XXXXXXXX"]);
         let folder = PathBuf::from(output_of(&mut mktemp)?.trim());
         // Before anything runs, so that no moment exists at which our death would leave it behind.
         let watchdog = start_watchdog(&installation, &folder)?;
@@ -291,7 +295,9 @@ impl Managed {
             "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=400 {}",
             self.port,
             match self.durability {
-                Durability::Fast => "-c fsync=off -c synchronous_commit=off -c full_page_writes=off",
+                Durability::Fast => {
+                    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_wal_size=128MB"
+                }
                 Durability::Full => "",
             }
         );
