@@ -23,7 +23,7 @@ pub fn in_memory() -> Option<&'static Path> {
 /// # Errors
 /// When there is no room for a temporary folder anywhere.
 pub fn folder() -> std::io::Result<TempDir> {
-    in_memory().map_or_else(tempfile::tempdir, |memory| tempfile::tempdir_in(memory))
+    in_memory().map_or_else(tempfile::tempdir, tempfile::tempdir_in)
 }
 
 fn free_kib() -> Option<u64> {

@@ -11,6 +11,9 @@ use crate::stellar::failover::{FailoverLedger, FailoverOptions};
 use crate::stellar::horizon::{HorizonLedger, HorizonOptions};
 use crate::stellar::rpc::{RpcAuthorization, RpcLedger, RpcOptions};
 
+/// A server, with a name for people.
+pub(super) type Named = (String, Arc<dyn Ledger>);
+
 /// One ledger, whatever the number of servers.
 pub(super) fn open(config: &Config) -> Result<Arc<dyn Ledger>, CliError> {
     let mut servers = servers(config)?;
@@ -25,8 +28,8 @@ pub(super) fn open(config: &Config) -> Result<Arc<dyn Ledger>, CliError> {
 
 /// Each server with a name for people: those of Stellar RPC, or of Horizon if there are none. Two kinds are never mixed: a
 /// position that says nothing to Horizon for a week would be a week of all the network's transactions to Stellar RPC.
-pub(super) fn servers(config: &Config) -> Result<Vec<(String, Arc<dyn Ledger>)>, CliError> {
-    let mut servers: Vec<(String, Arc<dyn Ledger>)> = Vec::new();
+pub(super) fn servers(config: &Config) -> Result<Vec<Named>, CliError> {
+    let mut servers: Vec<Named> = Vec::new();
     for server in &config.rpc {
         let ledger = Arc::new(rpc(config, server)?);
         servers.push((name(&server.url, &servers), ledger));
@@ -54,7 +57,7 @@ fn rpc(config: &Config, server: &RpcServer) -> Result<RpcLedger, CliError> {
 }
 
 /// The host, and a number if it is not the first of its name. The rest of an address may hold a key.
-fn name(url: &Url, known: &[(String, Arc<dyn Ledger>)]) -> String {
+fn name(url: &Url, known: &[Named]) -> String {
     let host = url.host_str().unwrap_or_default();
     let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let place = known.len().saturating_add(1);

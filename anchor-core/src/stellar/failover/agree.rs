@@ -188,7 +188,10 @@ mod tests {
         let gone = Err(LedgerError::HistoryGone { cursor: "7".to_owned() });
         let pruned = Said { is_trusted: true, answer: gone };
         assert_eq!(verdict(&[pruned.clone(), missing(9)]).answer.unwrap(), missing(9).answer.unwrap());
-        assert!(matches!(verdict(&[pruned.clone()]).answer, Err(LedgerError::HistoryGone { .. })));
+        assert!(matches!(
+            verdict(std::slice::from_ref(&pruned)).answer,
+            Err(LedgerError::HistoryGone { .. })
+        ));
         let unfinished = Said { is_trusted: true, answer: Err(LedgerError::Unfinished) };
         let verdict = verdict(&[pruned, unfinished, missing(9)]);
         assert!(matches!(verdict.answer, Err(LedgerError::Unfinished)));
