@@ -29,7 +29,7 @@ macro_rules! insert_all {
             #[cfg(feature = "postgres")]
             $crate::store::diesel::connection::AnyConnection::Postgres(postgres) => {
                 for some in $rows.chunks($crate::store::diesel::bulk::AT_ONCE) {
-                    $crate::store::diesel::bulk::Many::insert(some).execute(postgres)?;
+                    $crate::store::diesel::bulk::Many::insert($table, some).execute(postgres)?;
                 }
             }
             // prepared once

@@ -87,7 +87,8 @@ impl<'a> Many<'a> {
         Self { before, columns, after }
     }
 
-    pub(in crate::store::diesel) fn insert<R: InColumns>(rows: &'a [R]) -> Self {
+    /// Inserts rows; the table is named by their statement too.
+    pub(in crate::store::diesel) fn insert<T: Table, R: InColumns>(_table: T, rows: &'a [R]) -> Self {
         Self::new(R::INSERT, R::columns_of(rows), "")
     }
 
