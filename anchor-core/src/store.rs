@@ -6,29 +6,41 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::account::{AccountId, Sharing};
-use crate::asset::{Asset, AssetId, StellarAsset};
+use crate::asset::{Asset, AssetId};
 use crate::id::{AttemptId, EventId, QuoteId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::quote::Quote;
-use crate::stellar::{Cursor, Movement, PoisonRecord};
+use crate::stellar::Cursor;
 use crate::transaction::{
-    Attempt, AttemptStatus, Change, CustodyOrder, CustodyStatus, Event, FactRecord, Kind, Order, Protocol,
-    Queue, Transaction, TransactionHash, Unsigned,
+    Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
 };
 
+mod claimed;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod diesel;
 mod quote;
+mod record;
+mod watch;
 
+pub use claimed::{
+    Bump, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent, ClaimedSigning, GivenUp, LeaseToken,
+    Signing, SigningEnd,
+};
 pub use quote::{QuoteHold, QuoteUsed, Quoted};
+pub use record::{
+    Callbacks, Channel, ChannelCount, CustodyRecord, EventProgress, Figures, Heartbeat, Session, StateCount,
+    TransactionFilter, TransactionLookup,
+};
+pub use watch::{
+    Disposition, Observation, Observed, PaymentRecord, Recorded, Settled, SuspenseReason, WatchLease,
+};
 
 /// The store did not do, or may not have done, what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -66,413 +78,6 @@ pub enum Stored {
     MemoTaken,
     /// The rails' receipt has funded another transaction; nothing was written.
     ReceiptTaken,
-}
-
-/// Who claims, for how long, how many.
-#[derive(Debug, Clone)]
-pub struct Claim {
-    /// Names the worker, for the operator.
-    pub owner: String,
-    /// Now.
-    pub now: DateTime<Utc>,
-    /// How long nobody else may work on the claimed rows.
-    pub lease: Duration,
-    /// At most this many, oldest due first.
-    pub limit: u32,
-}
-
-/// A claimed transaction.
-#[derive(Debug, Clone)]
-pub struct Claimed {
-    /// As it stands.
-    pub transaction: Transaction,
-    /// Proves the claim when it is given back.
-    pub lease: LeaseToken,
-}
-
-/// A claimed attempt, with everything that it pays for.
-#[derive(Debug, Clone)]
-pub struct ClaimedAttempt {
-    /// The open attempt.
-    pub attempt: Attempt,
-    /// The same envelope in dearer wrappings, oldest first.
-    pub bumps: Vec<Bump>,
-    /// When it was stored, and so about when it was first sent.
-    pub opened_at: DateTime<Utc>,
-    /// Its transactions as they stand, one for each operation, in order. None if it feeds channel accounts.
-    pub transactions: Vec<Transaction>,
-    /// Proves the claim when it is given back.
-    pub lease: LeaseToken,
-}
-
-/// An attempt's envelope, wrapped once more with a higher fee, under a hash of its own. It uses the attempt's sequence
-/// number and bound, so that at most one of them lands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bump {
-    /// The hash of the wrapping.
-    pub hash: TransactionHash,
-    /// The signed wrapping: base64 XDR.
-    pub envelope: Arc<str>,
-    /// The most that it may cost, in stroops.
-    pub fee: i64,
-    /// When it was stored.
-    pub opened_at: DateTime<Utc>,
-    /// What somebody else has to sign, as for [`Attempt::unsigned`]; then `envelope` is empty until it is signed.
-    pub unsigned: Option<Unsigned>,
-}
-
-/// An envelope, or a dearer wrapping of one, that somebody else has to sign. Nobody else asks while the lease lasts.
-#[derive(Debug, Clone)]
-pub struct ClaimedSigning {
-    /// What has to be signed: the attempt's hash, or that of a wrapping.
-    pub hash: TransactionHash,
-    /// The open attempt that it belongs to.
-    pub attempt: Attempt,
-    /// Base64 XDR, without signatures.
-    pub envelope: Arc<str>,
-    /// When it was stored.
-    pub opened_at: DateTime<Utc>,
-    /// Proves the claim when it is signed or given back.
-    pub lease: LeaseToken,
-}
-
-/// How an envelope that somebody else has to sign ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SigningEnd {
-    /// It can be sent.
-    Signed {
-        /// Base64 XDR, with all signatures.
-        envelope: Arc<str>,
-    },
-    /// Nobody is asked again.
-    Refused {
-        /// For the operator.
-        reason: String,
-    },
-}
-
-/// What is known of an envelope that somebody else has to sign, or had to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signing {
-    /// The last ledger's close time when it was built: [`Unsigned::since`].
-    pub since: u64,
-    /// Why it was not signed and never will be.
-    pub refused: Option<String>,
-}
-
-/// An attempt that was closed as void, for one of the transactions that it was to pay for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GivenUp {
-    /// The transaction.
-    pub transaction: TransactionId,
-    /// The attempt.
-    pub attempt: Attempt,
-    /// The hashes of its dearer wrappings.
-    pub wrappings: Vec<TransactionHash>,
-}
-
-/// An account whose sequence numbers envelopes use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Channel {
-    /// The account.
-    pub account: AccountId,
-    /// Its place in the pool, from which its key is derived; `None` for a distribution account, which stands in as long
-    /// as there is no pool.
-    pub position: Option<u32>,
-    /// Nobody takes it any more.
-    pub retired: bool,
-    /// The last used sequence number, where that is proved.
-    pub sequence: Option<i64>,
-    /// Its open attempt.
-    pub attempt: Option<AttemptId>,
-}
-
-/// A channel that nobody else uses while the lease lasts, without an open attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimedChannel {
-    /// The channel.
-    pub channel: Channel,
-    /// Proves the claim when it is given back.
-    pub lease: LeaseToken,
-}
-
-/// How many channels there are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ChannelCount {
-    /// That could be used now.
-    pub free: u32,
-    /// That are not retired.
-    pub all: u32,
-}
-
-/// A stored order to the custodian.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CustodyRecord {
-    /// The order.
-    pub order: CustodyOrder,
-    /// How it stands.
-    pub status: CustodyStatus,
-    /// When it was stored.
-    pub opened_at: DateTime<Utc>,
-}
-
-/// Grows with every claim of the same row: an older one has lost its lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LeaseToken(pub i64);
-
-/// The exclusive right to read on one account's history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WatchLease {
-    /// The watched account.
-    pub account: AccountId,
-    /// Where to read on; `None` if it was never watched.
-    pub cursor: Option<Cursor>,
-    /// Proves the claim.
-    pub token: LeaseToken,
-}
-
-/// Why a movement on a watched account was not credited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SuspenseReason {
-    /// No transaction has this memo.
-    Unmatched,
-    /// The memo's transaction is about another asset.
-    WrongAsset,
-    /// The memo's transaction was funded already.
-    Duplicate,
-    /// The memo's transaction cannot take it in its state.
-    Unexpected,
-    /// The memo's transaction has ended without money.
-    Late,
-    /// Less than the memo's transaction agreed on.
-    Underpaid,
-    /// More than the memo's transaction agreed on.
-    Overpaid,
-}
-
-impl SuspenseReason {
-    /// All reasons.
-    pub const ALL: [Self; 7] = [
-        Self::Unmatched,
-        Self::WrongAsset,
-        Self::Duplicate,
-        Self::Unexpected,
-        Self::Late,
-        Self::Underpaid,
-        Self::Overpaid,
-    ];
-
-    /// The reason of a stored word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
-    }
-
-    /// The word that is stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unmatched => "unmatched",
-            Self::WrongAsset => "wrong_asset",
-            Self::Duplicate => "duplicate",
-            Self::Unexpected => "unexpected",
-            Self::Late => "late",
-            Self::Underpaid => "underpaid",
-            Self::Overpaid => "overpaid",
-        }
-    }
-}
-
-/// What a movement was found to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Disposition {
-    /// Credited to a transaction by this change, in the same commit.
-    Matched(Box<Change>),
-    /// Kept for the operator.
-    Suspense {
-        /// Why.
-        reason: SuspenseReason,
-        /// The transaction that it was perhaps meant for.
-        transaction: Option<TransactionId>,
-    },
-    /// Nobody's, and on its way back from the same commit on, as the asset's policy wants it.
-    Returned {
-        /// Why.
-        reason: SuspenseReason,
-        /// The transaction that it was perhaps meant for.
-        transaction: Option<TransactionId>,
-        /// The transaction that returns it begins with this.
-        by: Box<Change>,
-    },
-    /// The anchor's own doing (a payment between its accounts, an issuance): kept, nothing to do.
-    Own,
-}
-
-/// One movement and what it was found to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Observed {
-    /// What arrived.
-    pub movement: Movement,
-    /// What it is.
-    pub disposition: Disposition,
-}
-
-/// A stretch of a watched account's history, written together with the new cursor.
-#[derive(Debug, Clone)]
-pub struct Observation {
-    /// The right to write it.
-    pub lease: WatchLease,
-    /// Where reading goes on afterwards.
-    pub next: Cursor,
-    /// What arrived.
-    pub observed: Vec<Observed>,
-    /// What could not be read: kept with its raw bytes.
-    pub poison: Vec<PoisonRecord>,
-    /// Now.
-    pub at: DateTime<Utc>,
-}
-
-/// What became of an [`Observation`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recorded {
-    /// Written, all of it. Movements that were known already were skipped, with their changes.
-    Recorded,
-    /// The lease or the cursor is somebody else's by now; nothing was written.
-    Fenced,
-    /// A matched transaction changed meanwhile; nothing was written. Decide again from a fresh read.
-    Stale,
-}
-
-/// What became of the end of a payment's time in suspense.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Settled {
-    /// Written, with the change.
-    Settled,
-    /// It is not in suspense, or no longer; nothing was written.
-    Taken,
-    /// The transaction changed meanwhile; nothing was written. Decide again from a fresh read.
-    Stale,
-}
-
-/// A stored movement.
-#[derive(Debug, Clone)]
-pub struct PaymentRecord {
-    /// The account on whose history it was read.
-    pub account: AccountId,
-    /// What arrived.
-    pub movement: Movement,
-    /// The transaction that it belongs to, or was perhaps meant for.
-    pub transaction: Option<TransactionId>,
-    /// Why it was not credited when it came; `None` if it was, or is the anchor's own.
-    pub suspense: Option<SuspenseReason>,
-    /// The transaction that returned it, or was credited for it since; `None` while it is in suspense.
-    pub settled_by: Option<TransactionId>,
-    /// When it was recorded.
-    pub recorded_at: DateTime<Utc>,
-}
-
-/// Which transactions to list. Newest first by (`started_at`, id).
-#[derive(Debug, Clone, Default)]
-pub struct TransactionFilter {
-    /// Only this user's ([`Subject::key`](crate::account::Subject::key)).
-    pub subject: Option<String>,
-    /// Only of this protocol.
-    pub protocol: Option<Protocol>,
-    /// Only this asset.
-    pub asset: Option<StellarAsset>,
-    /// Only this kind.
-    pub kind: Option<Kind>,
-    /// Only started at this time or later.
-    pub no_older_than: Option<DateTime<Utc>>,
-    /// Only older than this transaction (exclusive).
-    pub before: Option<TransactionId>,
-    /// At most this many; the store caps it at 200.
-    pub limit: Option<u32>,
-}
-
-/// How to find one transaction of a user. All given ones have to fit.
-#[derive(Debug, Clone, Default)]
-pub struct TransactionLookup {
-    /// By our id.
-    pub id: Option<TransactionId>,
-    /// By ledger transaction; the newest if several share it.
-    pub stellar: Option<TransactionHash>,
-    /// By the rails' reference; the newest if several share it.
-    pub external: Option<String>,
-}
-
-/// Where a wallet wants to hear of a transaction.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Callbacks {
-    /// Once, when the interactive flow is finished.
-    pub finished: Option<String>,
-    /// At every change of status.
-    pub on_change: Option<String>,
-}
-
-/// A claimed piece of news.
-#[derive(Debug, Clone)]
-pub struct ClaimedEvent {
-    /// The news.
-    pub event: Event,
-    /// How often delivery was tried before.
-    pub tries: u32,
-    /// Whether the wallet and the business's own sink have it already.
-    pub progress: EventProgress,
-    /// Proves the claim.
-    pub lease: LeaseToken,
-}
-
-/// Who has a piece of news already.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct EventProgress {
-    /// The business's event sink acknowledged it.
-    pub sink: bool,
-    /// The wallet's callback got it, or will never.
-    pub callback: bool,
-}
-
-/// A browser's right to one transaction's pages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
-    /// The only transaction it is good for.
-    pub transaction: TransactionId,
-    /// Has to come back with every form.
-    pub csrf: String,
-    /// When it ends.
-    pub expires_at: DateTime<Utc>,
-}
-
-/// Counts for health and metrics.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateCount {
-    /// [`State::name`](crate::transaction::State::name).
-    pub state: String,
-    /// How many.
-    pub count: u64,
-    /// When the one that waits longest reached its status; `None` at the ends, where nobody waits.
-    pub oldest: Option<DateTime<Utc>>,
-}
-
-/// What an operator should see; counted for metrics.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Figures {
-    /// Payments in suspense, by reason; a reason without any is left out.
-    pub suspense: Vec<(SuspenseReason, u64)>,
-    /// Records on watched accounts that could not be read.
-    pub poison: u64,
-    /// Dearer wrappings of envelopes that were stored since then.
-    pub bumps: u64,
-}
-
-/// When a job last did its work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heartbeat {
-    /// Its name.
-    pub job: String,
-    /// When it last came to its end without an error, on whatever machine.
-    pub at: DateTime<Utc>,
 }
 
 /// Everything that is kept.
