@@ -18,6 +18,10 @@ mod network;
 mod quotes;
 mod rails;
 
+#[cfg(all(unix, feature = "jemalloc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// An anchor for a test network: deposits and withdrawals of TEST.
 #[derive(Parser)]
 struct Cli {

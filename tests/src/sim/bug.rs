@@ -15,7 +15,7 @@ pub enum Bug {
     CursorFirst,
     /// An order is executed again without the bank being asked for it.
     BlindExecute,
-    /// A change on an old version is reported as written.
+    /// A change is written although its transaction was changed since it was read.
     IgnoredVersion,
     /// An envelope is sent before it is stored.
     SentFirst,

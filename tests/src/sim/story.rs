@@ -25,8 +25,10 @@ use anyhow::{Context as _, Result};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::Bug;
 use super::audit::Auditor;
 use super::bank::{Bank, News, Rails};
+use super::chance::Chance;
 use super::ledger::SimLedger;
 use super::life::{Life, machine};
 use super::signer::{SimSigner, Vault};
@@ -75,7 +77,9 @@ impl World {
         let network = FakeLedger::new(config.network.clone(), sim.seconds());
         network.fund(samples::distribution().account(), lumens(10_000));
         network.trust(samples::distribution().account(), &samples::token(), lumens(TOKENS));
-        let (books, bank, ids) = (MemoryStore::new(), Bank::new(sim), Ids::default());
+        let books =
+            if sim.has(Bug::IgnoredVersion) { MemoryStore::without_versions() } else { MemoryStore::new() };
+        let (bank, ids) = (Bank::new(sim), Ids::default());
         let start = network.movements_start(&samples::distribution().account()).await?;
         // before anybody is told to pay there
         books.watch_start(&samples::distribution().account(), &start).await?;
@@ -182,6 +186,26 @@ impl World {
     }
 }
 
+/// Somebody who holds and releases whatever there is, on what they read a while ago, until the weather clears.
+async fn meddle(world: Arc<World>) -> Result<()> {
+    let moment = |chance: &mut Chance| chance.pause(Duration::from_millis(1), Duration::from_secs(8));
+    while !world.sim.is_calm() {
+        tokio::time::sleep(world.sim.chance(moment)).await;
+        let ids: Vec<_> = world.books.transactions().iter().map(|transaction| transaction.id).collect();
+        let Some(id) = world.sim.chance(|chance| chance.pick(&ids)) else { continue };
+        let Some(seen) = world.books.transaction_fetch(id).await? else { continue };
+        tokio::time::sleep(world.sim.chance(moment)).await;
+        let fact = match seen.state {
+            State::OnHold { .. } => Fact::Released,
+            _ if seen.state.holds_funds() => Fact::Held { reason: "Ana wants to have a look".to_owned() },
+            _ => continue,
+        };
+        world.sim.note("Ana", || format!("{id}: {}", fact.name()));
+        commit(&world.web, &seen, fact, Actor::Operator("Ana".to_owned()), false).await?;
+    }
+    Ok(())
+}
+
 /// What processes share.
 struct Outside<'a> {
     books: &'a MemoryStore,
@@ -249,6 +273,9 @@ pub(super) async fn tell(sim: &Sim) -> Result<Duration> {
     for (tale, twin) in twins(&tales) {
         let (world, tale) = (Arc::clone(&world), tale.clone());
         running.spawn(async move { tale.happens(&world, twin).await });
+    }
+    if sim.climate().meddles {
+        running.spawn(meddle(Arc::clone(&world)));
     }
     loop {
         let pause =

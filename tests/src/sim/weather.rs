@@ -61,6 +61,8 @@ pub(super) struct Climate {
     pub(super) channels: u32,
     /// How many payments share an envelope at most.
     pub(super) operations: usize,
+    /// An operator holds and releases transactions while everything is under way.
+    pub(super) meddles: bool,
     /// How many workers there are.
     pub(super) workers: u64,
     /// When the weather clears.
@@ -71,6 +73,7 @@ impl Climate {
     fn of(chance: &mut Chance) -> Self {
         let racy_bank = chance.happens(3000);
         let hides_wrapped = chance.happens(5000);
+        let meddles = chance.happens(5000);
         let mut level = |levels: [u64; 4]| chance.pick(&levels).unwrap_or_default();
         Self {
             failing: level([0, 100, 500, 1500]),
@@ -82,6 +85,7 @@ impl Climate {
             surging: level([0, 0, 1000, 4000]),
             refusing: level([0, 0, 500, 1500]),
             hides_wrapped,
+            meddles,
             workers: level([1, 2, 2, 3]),
             channels: u32::try_from(level([0, 1, 3, 8])).unwrap_or_default(),
             operations: usize::try_from(level([1, 2, 100, 100])).unwrap_or(1),

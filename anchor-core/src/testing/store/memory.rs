@@ -66,6 +66,12 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// Empty, and broken: a change is written whatever became of its transaction since it was read. For showing that whatever
+    /// is run on it notices.
+    pub fn without_versions() -> Self {
+        Self(Arc::new(Mutex::new(Books { ignores_versions: true, ..Books::default() })))
+    }
+
     /// Every transaction as it stands, by id.
     pub fn transactions(&self) -> Vec<Transaction> {
         self.books().transactions.values().map(|row| row.transaction.clone()).collect()

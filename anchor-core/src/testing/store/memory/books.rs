@@ -21,6 +21,8 @@ use crate::transaction::{
 /// All that is kept.
 #[derive(Debug, Default)]
 pub(super) struct Books {
+    /// Planted: the last one to write wins.
+    pub(super) ignores_versions: bool,
     pub(super) assets: BTreeMap<StellarAsset, Asset>,
     pub(super) sharing: BTreeMap<AccountId, Sharing>,
     pub(super) transactions: BTreeMap<TransactionId, Row>,
