@@ -85,6 +85,7 @@ macro_rules! store_conformance {
             attempts::group_is_written_whole_or_not_at_all
             attempts::groups_do_not_depend_on_each_other
             attempts::many_changes_are_written_at_once
+            attempts::many_changes_end_each_group_for_itself
             attempts::attempt_is_closed_with_all_its_transactions
             attempts::claims_never_share_an_attempt
             attempts::released_attempt_is_due_when_told

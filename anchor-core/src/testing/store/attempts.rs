@@ -106,6 +106,39 @@ pub async fn many_changes_are_written_at_once(store: &dyn Store) {
     }
 }
 
+/// Connections that write at the same time end each for itself, and the answers are in the groups' order.
+pub async fn many_changes_end_each_group_for_itself(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let transactions = ready(&bench, 411).await;
+    let (first, transactions) = transactions.split_at(1);
+    open(&bench, first, account(1)).await;
+    let groups: Vec<_> = transactions
+        .chunks(4)
+        .zip(2..)
+        .map(|(some, source)| {
+            // the last group's source has an open attempt
+            let source = if source == 104 { 1 } else { source };
+            changes(&bench, some, &opened(&bench.attempt(account(source))))
+        })
+        .collect();
+    let held = bench.moved(&transactions[9], Fact::Held { reason: "look".to_owned() }).await;
+    let stored = store.transaction_apply_groups(&groups).await.unwrap();
+    assert_eq!(stored.len(), 103);
+    for (place, (group, stored)) in groups.iter().zip(&stored).enumerate() {
+        let expected = match place {
+            2 => Stored::Stale,
+            102 => Stored::SourceBusy,
+            _ => Stored::Applied,
+        };
+        assert_eq!(*stored, expected, "group {place}");
+        for change in group {
+            let now = bench.fetch(change.transaction().id).await;
+            assert_eq!(now == *change.transaction(), expected == Stored::Applied, "group {place}");
+        }
+    }
+    assert_eq!(bench.fetch(held.id).await, held);
+}
+
 /// A transaction that was left out would stay in an envelope that nobody looks up any more.
 pub async fn attempt_is_closed_with_all_its_transactions(store: &dyn Store) {
     let bench = Bench::new(store).await;
