@@ -11,6 +11,7 @@ mod killer;
 
 use std::time::{Duration, Instant};
 
+use anchor_core::keys::SigningKey;
 use anchor_devnet::{CloseMode, Devnet};
 use anyhow::{Context as _, Result, ensure};
 
@@ -38,6 +39,8 @@ pub struct Siege {
     pub split: bool,
     /// The anchor reads the network through Stellar RPC; its customers' wallets use Horizon.
     pub rpc: bool,
+    /// How many channel accounts carry the payments; without any, the distribution account does.
+    pub channels: u32,
     /// For kills, chaos and amounts.
     pub seed: u64,
     /// After this the siege has failed.
@@ -55,6 +58,7 @@ impl Default for Siege {
             silence: false,
             split: false,
             rpc: false,
+            channels: 0,
             seed: 1,
             limit: Duration::from_secs(600),
         }
@@ -76,6 +80,11 @@ impl Siege {
             anchor = anchor.with("STELLAR_RPC_URI", &devnet.rpc_url());
         }
         anchor.run_once(&["testnet", "issue", "--asset", "TEST"]).await?;
+        if self.channels > 0 {
+            let seed = SigningKey::generate().to_strkey();
+            anchor = anchor.with("CHANNEL_SEED", seed.expose());
+            anchor.run_once(&["channels", "create", "--count", &self.channels.to_string()]).await?;
+        }
 
         let garrison = killer::Garrison::start(anchor.clone(), self).await?;
         let silence = killer::silence(self, devnet.faults());

@@ -19,9 +19,9 @@ anchor_tests::on_each_database! {
         holds(Siege { deposits: 4, withdrawals: 4, customers: 4, rpc: true, chaos: 2, seed: 7, ..Siege::default() }, &database).await
     }
 
-    /// One process for everything, killed over and over.
+    /// One process for everything, killed over and over, and a channel account for each payment.
     async fn killed_anchor_loses_nothing_and_pays_nothing_twice(database: TestDatabase) -> anyhow::Result<()> {
-        holds(Siege { deposits: 4, withdrawals: 4, customers: 4, kills: true, seed: 3, ..Siege::default() }, &database).await
+        holds(Siege { deposits: 4, withdrawals: 4, customers: 4, kills: true, channels: 3, seed: 3, ..Siege::default() }, &database).await
     }
 
     /// A network that times out, lies, stalls and drops, in one request of six or so.

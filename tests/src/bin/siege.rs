@@ -40,6 +40,9 @@ struct Arguments {
     /// The anchor reads the network through Stellar RPC instead of Horizon.
     #[arg(long)]
     rpc: bool,
+    /// How many channel accounts carry the payments; without any, the distribution account does.
+    #[arg(long, default_value_t = 0)]
+    channels: u32,
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// In seconds.
@@ -66,6 +69,7 @@ async fn main() -> Result<ExitCode> {
         silence: arguments.silence,
         split: arguments.split,
         rpc: arguments.rpc,
+        channels: arguments.channels,
         seed: arguments.seed,
         limit: Duration::from_secs(arguments.limit),
     };

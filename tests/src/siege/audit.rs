@@ -27,6 +27,7 @@ pub struct Report {
     pub chaos: u8,
     pub silence: bool,
     pub split: bool,
+    pub channels: u32,
     pub duration: Duration,
     /// Everything that does not add up; empty if the anchor held.
     pub violations: Vec<String>,
@@ -36,6 +37,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "processes              {}", if self.split { "one for each job" } else { "one" })?;
         writeln!(f, "kills (SIGKILL)        {}", self.kills)?;
+        writeln!(f, "channel accounts       {}", self.channels)?;
         writeln!(f, "network faults         {} % of requests, each kind", self.chaos)?;
         writeln!(f, "network silences       {}", if self.silence { "yes" } else { "no" })?;
         writeln!(f, "deposits completed     {}", self.deposits)?;
@@ -67,6 +69,7 @@ pub(super) async fn audit(
         chaos: siege.chaos,
         silence: siege.silence,
         split: siege.split,
+        channels: siege.channels,
         duration,
         violations: Vec::new(),
     };
