@@ -42,6 +42,9 @@ mod sent_form;
 mod session;
 mod status_view;
 
+#[cfg(test)]
+pub(crate) use messages::Languages;
+pub(crate) use messages::Messages;
 pub(crate) use pages::Pages;
 pub use pages::PagesError;
 

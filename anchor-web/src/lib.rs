@@ -14,6 +14,7 @@ mod links;
 mod middleware;
 mod observe;
 pub mod own_pages;
+mod refusals;
 mod requests;
 mod sep1;
 mod sep10;

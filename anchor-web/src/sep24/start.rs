@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::auth::User;
 use crate::error::SepError;
 use crate::extract::Params;
+use crate::refusals::told;
 use crate::state::WebState;
 
 /// SEP-24 §Interactive customer information needed: these three and no others.
@@ -73,7 +74,10 @@ async fn answer(
     let _turn = state.limits.turn()?;
     let started = start(&state.anchor, kind, user.subject, user.client_domain, request).await;
     let started = started.map_err(|error| match error {
-        StartError::Refused(refusal) => SepError::bad_request(refusal.to_string()),
+        StartError::Refused(refusal) => {
+            let language = state.pages.languages.negotiate([request.language.as_deref()]);
+            SepError::bad_request(told(&refusal, &language.messages))
+        }
         StartError::Failed(error) => error.into(),
         _ => SepError::internal(),
     })?;

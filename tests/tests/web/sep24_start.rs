@@ -86,6 +86,24 @@ async fn r_24_023_r_24_053_r_24_062_missing_unknown_and_disabled_assets_are_400(
 }
 
 #[actix_web::test]
+async fn r_24_062_refusal_is_in_the_language_of_the_request() -> Result<()> {
+    let (anchor, token) = logged_in().await?;
+    for (lang, text) in [
+        ("en", "amount is not possible: the amount is too large"),
+        ("pt-BR", "O valor é grande demais."),
+        ("fr", "Le montant est trop grand."),
+        ("xx", "amount is not possible: the amount is too large"),
+    ] {
+        for path in [DEPOSIT, WITHDRAW] {
+            let body = request(json!({ "amount": "922337203685", "lang": lang }));
+            let response = anchor.post(path, &token, body).await;
+            assert_eq!((response.status, &response.json()?["error"]), (400, &json!(text)));
+        }
+    }
+    Ok(())
+}
+
+#[actix_web::test]
 async fn r_24_024_r_24_025_issuer_has_to_fit() -> Result<()> {
     let (anchor, token) = logged_in().await?;
     let issuer = samples::issuer().account().to_string();

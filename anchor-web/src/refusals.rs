@@ -1,0 +1,51 @@
+//! Refusals of a request: what its user can do something about is said in the request's language, what only the wallet's
+//! programmer can is said in the protocol's names.
+
+use anchor_core::ops::amounts::AmountsError;
+use anchor_core::ops::start::StartRefusal;
+
+use crate::interactive::Messages;
+
+/// What stands under `error`, which wallets show to their users (SEP-24 §Errors, SEP-6 §General errors).
+pub(crate) fn told(refusal: &StartRefusal, messages: &Messages) -> String {
+    let key = match refusal {
+        StartRefusal::ZeroAmount => "refusal.zero_amount",
+        StartRefusal::Limits(AmountsError::TooSmall) => "refusal.too_small",
+        StartRefusal::Limits(AmountsError::TooLarge) => "refusal.too_large",
+        StartRefusal::QuoteEnded => "refusal.quote_ended",
+        StartRefusal::QuoteUsed => "refusal.quote_used",
+        StartRefusal::NoAccount => "refusal.no_account",
+        StartRefusal::OwnAccount => "refusal.own_account",
+        StartRefusal::Destination => "refusal.destination",
+        StartRefusal::NotShared => "refusal.not_shared",
+        StartRefusal::IsShared => "refusal.is_shared",
+        _ => return refusal.to_string(),
+    };
+    messages.text(key).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interactive::Languages;
+
+    #[test]
+    fn english_is_what_the_refusal_says_itself() {
+        let english = Languages::new(&[]).english().messages;
+        for refusal in [
+            StartRefusal::ZeroAmount,
+            StartRefusal::Limits(AmountsError::TooSmall),
+            StartRefusal::Limits(AmountsError::TooLarge),
+            StartRefusal::QuoteEnded,
+            StartRefusal::QuoteUsed,
+            StartRefusal::NoAccount,
+            StartRefusal::OwnAccount,
+            StartRefusal::Destination,
+            StartRefusal::NotShared,
+            StartRefusal::IsShared,
+            StartRefusal::Account,
+        ] {
+            assert_eq!(told(&refusal, &english), refusal.to_string());
+        }
+    }
+}
