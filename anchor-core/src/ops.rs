@@ -11,6 +11,7 @@ pub mod channels;
 mod commit;
 pub mod confirm;
 pub mod custody;
+pub mod decide;
 pub mod deliver;
 mod error;
 pub mod expire;
@@ -26,6 +27,7 @@ pub mod signing;
 pub mod start;
 pub mod submit;
 pub mod suspense;
+mod terms;
 pub mod trust;
 mod work;
 

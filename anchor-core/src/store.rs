@@ -22,6 +22,7 @@ use crate::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
 };
 
+mod begin;
 mod claimed;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod diesel;
@@ -29,6 +30,7 @@ mod quote;
 mod record;
 mod watch;
 
+pub use begin::{Begin, Begun};
 pub use claimed::{
     Bump, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent, ClaimedSigning, GivenUp, LeaseToken,
     Signing, SigningEnd,
@@ -118,6 +120,9 @@ pub trait Store: Send + Sync + fmt::Debug {
         account: &AccountId,
         wanted: Sharing,
     ) -> Result<Sharing, StoreError>;
+    /// Inserts a new transaction with everything that was decided about it at once, in one commit: it never stands there
+    /// undecided, and a refused one leaves nothing behind.
+    async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError>;
     /// One transaction, whoever's it is.
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError>;
     /// One transaction of this user ([`Subject::key`](crate::account::Subject::key)) and protocol.

@@ -11,10 +11,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation,
-    PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing, SigningEnd, StateCount,
-    Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    Begin, Begun, Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel,
+    ClaimedEvent, ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken,
+    Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing,
+    SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
+    WatchLease,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, AssetId};
@@ -28,6 +29,7 @@ use crate::transaction::{
 };
 
 mod attempts;
+mod begin;
 mod bulk;
 mod changes;
 mod channel;
@@ -175,6 +177,11 @@ impl Store for DieselStore {
             sharing: Some((account.to_string(), wanted)),
         };
         Ok(self.starts.write(start).await?.unwrap_or(wanted))
+    }
+
+    async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError> {
+        let begin = begin.clone();
+        self.database.upsert_or_not("transaction_begin", move |c| begin::begin(c, &begin)).await
     }
 
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {

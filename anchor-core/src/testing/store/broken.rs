@@ -14,11 +14,11 @@ use crate::memo::Memo;
 use crate::quote::Quote;
 use crate::stellar::Cursor;
 use crate::store::{
-    Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    ClaimedSigning, CustodyRecord, Disposition, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken,
-    Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing,
-    SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
-    WatchLease,
+    Begin, Begun, Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel,
+    ClaimedEvent, ClaimedSigning, CustodyRecord, Disposition, EventProgress, Figures, GivenUp, Heartbeat,
+    LeaseToken, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled,
+    Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
+    TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -243,6 +243,16 @@ macro_rules! pass_on {
                 let used = self.store.quote_use(quote, transaction, url_token, sharing, now).await?;
                 let hidden = used == QuoteUsed::Taken && self.has(Defect::ReusableQuotes);
                 Ok(if hidden { QuoteUsed::Used } else { used })
+            }
+
+            async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError> {
+                let begun = self.store.transaction_begin(begin).await?;
+                let hidden = match begun {
+                    Begun::QuoteTaken => self.has(Defect::ReusableQuotes),
+                    Begun::MemoTaken => self.has(Defect::SharedMemos),
+                    _ => false,
+                };
+                Ok(if hidden { Begun::Begun } else { begun })
             }
 
             async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {
