@@ -12,6 +12,7 @@ mod commit;
 pub mod confirm;
 pub mod custody;
 pub mod customer;
+pub mod decide;
 pub mod deliver;
 mod error;
 pub mod expire;
@@ -27,6 +28,7 @@ pub mod signing;
 pub mod start;
 pub mod submit;
 pub mod suspense;
+mod terms;
 pub mod trust;
 mod work;
 

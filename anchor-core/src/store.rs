@@ -23,6 +23,7 @@ use crate::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
 };
 
+mod begin;
 mod claimed;
 mod customer;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -31,6 +32,7 @@ mod quote;
 mod record;
 mod watch;
 
+pub use begin::{Begin, Begun};
 pub use claimed::{
     Bump, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent, ClaimedSigning, GivenUp, LeaseToken,
     Signing, SigningEnd,
@@ -124,6 +126,9 @@ pub trait Store: Send + Sync + fmt::Debug {
         account: &AccountId,
         wanted: Sharing,
     ) -> Result<Sharing, StoreError>;
+    /// Inserts a new transaction with everything that was decided about it at once, in one commit: it never stands there
+    /// undecided, and a refused one leaves nothing behind.
+    async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError>;
     /// One transaction, whoever's it is.
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError>;
     /// One transaction of this user ([`Subject::key`](crate::account::Subject::key)) and protocol.

@@ -11,11 +11,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedCallback,
-    ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback, CustomerKeyed,
-    CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp, Heartbeat,
-    LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, SealedRow,
-    Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
+    Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
+    ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
+    CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
+    Heartbeat, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded,
+    SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
     TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::account::{AccountId, Sharing};
@@ -31,6 +31,7 @@ use crate::transaction::{
 };
 
 mod attempts;
+mod begin;
 mod bulk;
 mod changes;
 mod channel;
@@ -182,6 +183,11 @@ impl Store for DieselStore {
             sharing: Some((account.to_string(), wanted)),
         };
         Ok(self.starts.write(start).await?.unwrap_or(wanted))
+    }
+
+    async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError> {
+        let begin = begin.clone();
+        self.database.upsert_or_not("transaction_begin", move |c| begin::begin(c, &begin)).await
     }
 
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {

@@ -26,6 +26,7 @@ use std::fmt;
 use crate::store::Store;
 
 pub mod attempts;
+pub mod begin;
 mod bench;
 pub mod broken;
 pub mod changes;
@@ -82,6 +83,9 @@ impl fmt::Debug for Fresh {
 macro_rules! store_conformance {
     ($fresh:path) => {
         $crate::store_conformance! { @ $fresh;
+            begin::transaction_begins_with_what_was_decided_at_once
+            begin::transaction_that_may_not_begin_leaves_nothing_behind
+            begin::of_many_that_begin_at_once_one_uses_the_quote
             attempts::envelope_pays_for_several_transactions
             attempts::group_is_written_whole_or_not_at_all
             attempts::groups_do_not_depend_on_each_other

@@ -14,11 +14,11 @@ use anchor_core::memo::Memo;
 use anchor_core::quote::Quote;
 use anchor_core::stellar::{Cursor, Ledger as _};
 use anchor_core::store::{
-    Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedCallback,
-    ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback, CustomerKeyed,
-    CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp, Heartbeat,
-    LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, SealedRow,
-    Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
+    Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
+    ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
+    CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
+    Heartbeat, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded,
+    SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
     TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::testing::ledger::FakeLedger;
@@ -280,6 +280,7 @@ pass_on! {
     fn asset_list() -> Vec<Asset>;
     fn transaction_insert(transaction: &Transaction, url_token: Option<(&[u8; 32], DateTime<Utc>)>) -> ();
     fn transaction_start(transaction: &Transaction, url_token: (&[u8; 32], DateTime<Utc>), account: &AccountId, wanted: Sharing) -> Sharing;
+    fn transaction_begin(begin: &Begin) -> Begun;
     fn transaction_fetch(id: TransactionId) -> Option<Transaction>;
     fn transaction_find(subject: &str, protocol: Protocol, lookup: &TransactionLookup) -> Option<Transaction>;
     fn transaction_list(filter: &TransactionFilter) -> Vec<Transaction>;

@@ -38,6 +38,7 @@ diesel::table! {
         updated_at -> Timestamp,
         completed_at -> Nullable<Timestamp>,
         quote -> Nullable<Text>,
+        variant -> Text,
         lease_owner -> Nullable<Text>,
         lease_token -> BigInt,
         lease_until -> Nullable<Timestamp>,

@@ -144,14 +144,7 @@ pub fn started(id: TransactionId, kind: Kind) -> Transaction {
         off_chain_asset: dollars(),
         subject: account_subject(),
         client_domain: None,
-        request: Request {
-            amount: None,
-            account,
-            memo: Memo::None,
-            language: None,
-            claimable_balances: false,
-            customer: None,
-        },
+        request: Request::new(account),
         at: start(),
         deadline: start() + chrono::Duration::hours(1),
     })
@@ -166,7 +159,7 @@ pub fn terms(kind: Kind, amount: &str, memo: u64) -> Terms {
     };
     Terms {
         kind,
-        amounts: amounts::agreed(&ScheduledFee, &asset(), kind, amount).expect("within the limits"),
+        amounts: Some(amounts::agreed(&ScheduledFee, &asset(), kind, amount).expect("within the limits")),
         instructions: Vec::new(),
         receiving,
         counterpart: None,

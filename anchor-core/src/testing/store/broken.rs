@@ -15,12 +15,12 @@ use crate::memo::Memo;
 use crate::quote::Quote;
 use crate::stellar::Cursor;
 use crate::store::{
-    Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedCallback,
-    ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback, CustomerKeyed,
-    CustomerStored, CustomerWrite, DecisionWrite, Disposition, EventProgress, Figures, FileRecord, GivenUp,
-    Heartbeat, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded,
-    SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
-    TransactionFilter, TransactionLookup, WatchLease,
+    Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
+    ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
+    CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, Disposition, EventProgress, Figures,
+    FileRecord, GivenUp, Heartbeat, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed,
+    Quoted, Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError,
+    Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -282,6 +282,16 @@ macro_rules! pass_on {
             ) -> Result<Option<Sealed>, StoreError> {
                 let most = if self.has(Defect::EndlessTries) { u32::MAX } else { most };
                 self.store.customer_code_try(id, field, most, now).await
+            }
+
+            async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError> {
+                let begun = self.store.transaction_begin(begin).await?;
+                let hidden = match begun {
+                    Begun::QuoteTaken => self.has(Defect::ReusableQuotes),
+                    Begun::MemoTaken => self.has(Defect::SharedMemos),
+                    _ => false,
+                };
+                Ok(if hidden { Begun::Begun } else { begun })
             }
 
             async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {

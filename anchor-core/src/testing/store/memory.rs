@@ -18,11 +18,11 @@ use crate::memo::Memo;
 use crate::quote::Quote;
 use crate::stellar::Cursor;
 use crate::store::{
-    Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedCallback,
-    ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback, CustomerKeyed,
-    CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp, Heartbeat,
-    LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, SealedRow,
-    Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
+    Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
+    ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
+    CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
+    Heartbeat, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded,
+    SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
     TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
@@ -31,6 +31,7 @@ use crate::transaction::{
 };
 
 mod attempts;
+mod begin;
 mod books;
 mod changes;
 mod channels;
@@ -159,6 +160,10 @@ impl Store for MemoryStore {
         }
         books.sharing.insert(*account, decided);
         Ok(decided)
+    }
+
+    async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError> {
+        self.books().begin_with(begin)
     }
 
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
