@@ -1,15 +1,19 @@
 //! Wallets that want to hear how a customer stands, and transactions that wait for it.
 
 use actix_web::http::Method;
+use anchor_core::account::Account;
 use anchor_core::clock::Clock as _;
 use anchor_core::customer::Decision;
+use anchor_core::id::{IdSource as _, RandomIds, TransactionId};
 use anchor_core::integration::Review;
 use anchor_core::ops::callback::CallbackRequest;
 use anchor_core::ops::customer::{decide, notify};
 use anchor_core::ops::{JobSettings, decide as terms};
 use anchor_core::store::Store as _;
 use anchor_core::testing::fakes::{CallbackAnswer, ScriptedCallbacks, ScriptedCustomers, samples};
-use anchor_core::transaction::{Fact, InfoNeed, NewTransaction, Protocol, Status, Transaction};
+use anchor_core::transaction::{
+    Fact, InfoNeed, Kind, NewTransaction, Protocol, Request, Status, Transaction,
+};
 use anchor_tests::web::{Answer, TestAnchor};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -95,7 +99,7 @@ async fn r_12_087_r_12_088_r_12_089_r_12_090_r_12_091_r_12_092_wallet_hears_of_e
     assert!(first.signature.starts_with("t=") && first.signature.contains(", s="));
     assert!(look(&anchor, &wallet).await?.is_empty());
     // a wallet that is down is told later, signed anew
-    wallet.answer(CallbackAnswer::Status(503));
+    wallet.answer(CallbackAnswer::Unreachable);
     customers.think(Some(Review::Accepted));
     assert_eq!(look(&anchor, &wallet).await?.len(), 0);
     let told = look(&anchor, &wallet).await?;
@@ -129,16 +133,21 @@ fn r_12_093_r_12_094_signature_covers_time_host_and_body() -> Result<()> {
 
 /// A deposit by API that waits for its customer.
 async fn waiting(anchor: &TestAnchor) -> Result<Transaction> {
-    let sample = samples::new_transaction();
-    let subject = samples::user().account().to_string().parse()?;
-    let new = NewTransaction {
+    let now = anchor.clock.now();
+    let asset = samples::asset();
+    let account = samples::user().account();
+    let transaction = Transaction::start(NewTransaction {
+        id: TransactionId::new(RandomIds.next()),
+        kind: Kind::Deposit,
         protocol: Protocol::Sep6,
-        subject,
-        at: anchor.clock.now(),
-        deadline: anchor.clock.now() + chrono::Duration::days(1),
-        ..sample
-    };
-    let transaction = Transaction::start(new);
+        asset: asset.id.clone(),
+        off_chain_asset: asset.off_chain.clone(),
+        subject: Account::Classic(account).into(),
+        client_domain: None,
+        request: Request::new(Account::Classic(account)),
+        at: now,
+        deadline: now + chrono::Duration::days(1),
+    });
     anchor.anchor.store().transaction_insert(&transaction, None).await?;
     anchor.commit(&transaction, Fact::InfoNeeded { need: InfoNeed::Customer { message: None } }).await
 }

@@ -291,3 +291,23 @@ async fn r_12_075_old_way_to_send_codes_back_still_works() -> Result<()> {
     assert_eq!(answer.json()?["provided_fields"]["mobile_number"]["status"], "ACCEPTED");
     Ok(())
 }
+
+#[actix_web::test]
+async fn peer_codes_under_names_that_are_none_are_refused() -> Result<()> {
+    let (anchor, _) = asking(&[]).await?;
+    let token = anchor.log_in(&samples::user()).await?;
+    let id = put_ok(&anchor, &token, ada()).await?;
+    for name in [
+        "verification",
+        "_verification",
+        "mobileverification",
+        "x_verification",
+        "mobile_number_verification",
+    ] {
+        let door = request(Method::PUT, "/sep12/customer/verification", &token);
+        let answer = anchor.call(door.set_json(json!({ "id": id, name: "123456" }))).await;
+        assert_refused(&answer, 400, name);
+        assert_refused(&put(&anchor, &token, json!({ name: "123456" })).await, 400, name);
+    }
+    Ok(())
+}
