@@ -8,11 +8,13 @@ use crate::account::AccountId;
 use crate::asset::{Asset, Authorization, OfferError, StellarAsset};
 use crate::clock::{Clock, SystemClock, ToldClock};
 use crate::config::{Config, Sep};
+use crate::customer::Vault;
+use crate::customer::file::FileCustomers;
 use crate::id::{IdSource, RandomIds};
 use crate::integration::{
-    CustodyIntegration, DepositIntegration, EventSink, FeeIntegration, LocalSigner, QuoteIntegration,
-    RailsIntegration, ScheduledFee, Signer, TomlIntegration, TransactionDocuments, TrustIntegration,
-    WithdrawalIntegration,
+    CustodyIntegration, CustomerIntegration, DepositIntegration, EventSink, FeeIntegration, LocalSigner,
+    QuoteIntegration, RailsIntegration, ScheduledFee, Signer, TomlIntegration, TransactionDocuments,
+    TrustIntegration, WithdrawalIntegration,
 };
 use crate::metrics::Noted;
 use crate::quote::QuoteDesk;
@@ -42,6 +44,8 @@ struct Parts {
     signed_elsewhere: BTreeSet<AccountId>,
     custody: Option<Arc<dyn CustodyIntegration>>,
     quotes: Option<Quotes>,
+    customers: Option<Arc<dyn CustomerIntegration>>,
+    vault: Vault,
     toml: Option<Arc<dyn TomlIntegration>>,
     trust: Option<Arc<dyn TrustIntegration>>,
     events: Option<Arc<dyn EventSink>>,
@@ -93,6 +97,15 @@ pub enum BuildError {
     /// The file of `QUOTES` says nothing that can be quoted.
     #[error("quotes cannot be given")]
     Quotes(#[from] FileError),
+    /// The file of `CUSTOMERS` says nothing that can be asked.
+    #[error("customers cannot be asked")]
+    Customers(#[from] crate::customer::file::FileError),
+    /// Customers' data would lie open.
+    #[error("there is no key for customers' data: set CUSTOMER_KEYS (see `keys generate`)")]
+    NoCustomerKey,
+    /// Nothing is asked.
+    #[error("the customer integration has no types of customers")]
+    NoCustomerType,
     /// The assets could not be read or written.
     #[error("the assets could not be read from the store")]
     Store(#[from] StoreError),
@@ -111,6 +124,7 @@ impl Anchor {
             withdrawal: None,
             fee: Arc::new(ScheduledFee),
             quotes: None,
+            customers: None,
             signer: None,
             custody: None,
             toml: None,
@@ -175,6 +189,17 @@ impl Anchor {
     /// The business's prices of one asset in another; `None` if nothing is quoted, or SEP-38 is not active.
     pub fn quotes(&self) -> Option<&dyn QuoteIntegration> {
         self.parts.quotes.as_ref().map(|(_, business)| &**business)
+    }
+
+    /// What has to be known of customers, and what the business thinks of them; `None` if nothing is asked, or SEP-12 is
+    /// not active.
+    pub fn customers(&self) -> Option<&dyn CustomerIntegration> {
+        self.parts.customers.as_deref()
+    }
+
+    /// What seals customers' data.
+    pub fn vault(&self) -> &Vault {
+        &self.parts.vault
     }
 
     /// The keys that this process has.
@@ -273,6 +298,7 @@ pub struct AnchorBuilder {
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
     fee: Arc<dyn FeeIntegration>,
     quotes: Option<Quotes>,
+    customers: Option<Arc<dyn CustomerIntegration>>,
     signer: Option<Arc<dyn Signer>>,
     custody: Option<Arc<dyn CustodyIntegration>>,
     toml: Option<Arc<dyn TomlIntegration>>,
@@ -290,6 +316,11 @@ impl fmt::Debug for AnchorBuilder {
 }
 
 impl AnchorBuilder {
+    /// The settings that it began with.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Where everything is kept. Needed.
     pub fn store(mut self, store: impl Store + 'static) -> Self {
         self.store = Some(Arc::new(store));
@@ -335,6 +366,12 @@ impl AnchorBuilder {
     /// What is quoted, and the business's prices. Without it the file of `QUOTES` says both; without that nothing is quoted.
     pub fn quotes(mut self, desk: QuoteDesk, quotes: impl QuoteIntegration + 'static) -> Self {
         self.quotes = Some((desk, Arc::new(quotes)));
+        self
+    }
+
+    /// What has to be known of customers. Without it the file of `CUSTOMERS` says so; without that nothing is asked.
+    pub fn customers(mut self, customers: impl CustomerIntegration + 'static) -> Self {
+        self.customers = Some(Arc::new(customers));
         self
     }
 
@@ -440,6 +477,24 @@ impl AnchorBuilder {
             (None, None) => None,
         };
         let quotes = quotes.filter(|_| self.config.speaks(Sep::Sep38));
+        let customers = match (self.customers, &self.config.customers) {
+            (customers @ Some(_), _) => customers,
+            (None, Some(path)) => {
+                let customers = FileCustomers::load(path, self.config.local_mode)?;
+                Some(Arc::new(customers) as Arc<dyn CustomerIntegration>)
+            }
+            (None, None) => None,
+        };
+        let customers = customers.filter(|_| self.config.speaks(Sep::Sep12));
+        let vault = Vault::new(self.config.customer_keys.clone());
+        if let Some(customers) = &customers {
+            if !vault.has_key() {
+                return Err(BuildError::NoCustomerKey);
+            }
+            if customers.types().is_empty() {
+                return Err(BuildError::NoCustomerType);
+            }
+        }
         let asks = |asset: &&Asset| asset.authorization == Authorization::Ask;
         if let (None, Some(asset)) = (&self.trust, assets.iter().find(asks)) {
             return Err(BuildError::MissingTrust(asset.id.clone()));
@@ -466,6 +521,8 @@ impl AnchorBuilder {
                 signed_elsewhere,
                 custody: self.custody,
                 quotes,
+                customers,
+                vault,
                 toml: self.toml,
                 trust: self.trust,
                 events: self.events,

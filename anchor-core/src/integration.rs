@@ -5,6 +5,7 @@
 //! which the answer is unknown too. A panic or an error touches one transaction, never the job.
 
 mod custody;
+mod customer;
 mod deposit;
 mod documents;
 mod error;
@@ -15,11 +16,13 @@ mod local_signer;
 mod quote;
 mod rails;
 mod signer;
+mod start;
 mod toml;
 mod trust;
 mod withdrawal;
 
 pub use custody::{CustodyIntegration, CustodyOutcome};
+pub use customer::{AskedField, CodeToSend, CustomerIntegration, CustomerView, FileVerdict, Review};
 pub use deposit::DepositIntegration;
 pub use documents::TransactionDocuments;
 pub use error::{IntegrationError, Retry};
@@ -30,6 +33,7 @@ pub use local_signer::{CHANNELS_MAX, LocalSigner, SignError, channel_key};
 pub use quote::{Admission, Offer, PriceAnswer, PriceQuestion, QuoteIntegration};
 pub use rails::{FundsOutcome, PayoutOrder, PayoutOutcome, PendingDeposit, RailsIntegration};
 pub use signer::{AccountSignature, Signer, SigningOutcome, SigningRequest};
+pub use start::{StartStep, StartView, start_step};
 pub use toml::TomlIntegration;
 pub use trust::{TrustIntegration, TrustOutcome, TrustRequest};
 pub use withdrawal::WithdrawalIntegration;

@@ -11,6 +11,8 @@ pub mod channels;
 mod commit;
 pub mod confirm;
 pub mod custody;
+pub mod customer;
+pub mod decide;
 pub mod deliver;
 mod error;
 pub mod expire;
@@ -26,6 +28,7 @@ pub mod signing;
 pub mod start;
 pub mod submit;
 pub mod suspense;
+mod terms;
 pub mod trust;
 mod work;
 

@@ -5,11 +5,9 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, Subject};
-use crate::amount::Amount;
+use crate::account::Subject;
 use crate::asset::{Asset, AssetId, StellarAsset};
 use crate::id::TransactionId;
-use crate::memo::Memo;
 use crate::quote::QuoteUse;
 
 mod apply;
@@ -18,9 +16,11 @@ mod change;
 mod custody;
 mod event;
 mod fact;
+mod info;
 pub mod machine;
 mod money;
 mod order;
+mod request;
 #[cfg(test)]
 mod samples;
 mod state;
@@ -32,28 +32,13 @@ pub use change::{Change, ChangeEffect};
 pub use custody::{CustodyOrder, CustodyStatus};
 pub use event::{Event, EventKind};
 pub use fact::{Actor, AfterRefusal, AfterVoid, Effect, Fact, FactRecord, Settlement};
+pub use info::{AfterInfo, InfoField, InfoKind, InfoNeed};
 pub use machine::{Refusal, Verdict, transition};
 pub use money::{Amounts, Instruction, LedgerReceipt, Receipt, Receiving, Refund, Terms};
 pub use order::{Order, OrderPurpose, OrderStatus};
+pub use request::{Request, Variant};
 pub use state::{FailureCode, Kind, Protocol, Queue, RefundStep, RefundVia, Resume, State};
 pub use status::Status;
-
-/// What the wallet asked for. Never changed afterwards, never trusted for amounts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
-    /// The amount in the asset that the user gives, if the wallet announced one.
-    pub amount: Option<Amount>,
-    /// Deposit: where the tokens go. Withdrawal: where they are said to come from (informational).
-    pub account: Account,
-    /// Deposit: the memo on the outgoing payment. Withdrawal: the memo on a refund.
-    pub memo: Memo,
-    /// RFC 4646 tag for everything that the user reads.
-    pub language: Option<String>,
-    /// Deposit: the wallet can claim a claimable balance.
-    pub claimable_balances: bool,
-    /// The anchor's id of the customer, as claimed by the wallet; not verified.
-    pub customer: Option<String>,
-}
 
 /// One deposit or withdrawal.
 ///
@@ -86,7 +71,7 @@ pub struct Transaction {
     pub quote: Option<QuoteUse>,
     /// What was agreed; `None` while the user is still in the flow.
     pub terms: Option<Terms>,
-    /// The amounts: as agreed at first, recomputed from the receipt once money is here.
+    /// The amounts: as agreed at first (`None` where any amount may come), recomputed from the receipt once money is here.
     pub amounts: Option<Amounts>,
     /// What arrived; `None` until it did.
     pub receipt: Option<Receipt>,
@@ -131,19 +116,19 @@ pub struct NewTransaction {
     pub request: Request,
     /// When.
     pub at: DateTime<Utc>,
-    /// Until when the interactive flow has to be finished.
+    /// Until when the interactive flow has to be finished, or the terms agreed.
     pub deadline: DateTime<Utc>,
 }
 
 impl Transaction {
-    /// A new transaction, `Collecting`. It exists once the store has inserted it.
+    /// A new transaction, where those of its protocol [begin](State::first). It exists once the store has inserted it.
     pub fn start(new: NewTransaction) -> Self {
         Self {
             id: new.id,
             version: 0,
             kind: new.kind,
             protocol: new.protocol,
-            state: State::Collecting,
+            state: State::first(new.protocol),
             asset: new.asset,
             off_chain_asset: new.off_chain_asset,
             subject: new.subject,
@@ -194,7 +179,12 @@ impl Transaction {
     #[must_use]
     pub fn returning(new: NewTransaction) -> Self {
         let (kind, protocol) = (Kind::Withdrawal, Protocol::Suspense);
-        Self { kind, protocol, state: State::AwaitingPayment, deadline: None, ..Self::start(new) }
+        Self { deadline: None, ..Self::start(NewTransaction { kind, protocol, ..new }) }
+    }
+
+    /// The kind as wallets list it.
+    pub const fn variant(&self) -> Variant {
+        Variant::of(self.kind, self.request.exchange)
     }
 
     /// The label for wallets.

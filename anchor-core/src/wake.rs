@@ -26,8 +26,9 @@ impl Wake {
 
     /// Rings when a queue has work. A ring while nobody waits is kept for the next one who does.
     pub fn queue(&self, queue: Queue) -> &Notify {
-        let [funds, payments, attempts, trust, payouts, orders] = &*self.queues;
+        let [terms, funds, payments, attempts, trust, payouts, orders] = &*self.queues;
         match queue {
+            Queue::Terms => terms,
             Queue::Funds => funds,
             Queue::Payments => payments,
             Queue::Attempts => attempts,

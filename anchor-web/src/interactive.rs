@@ -42,9 +42,7 @@ mod sent_form;
 mod session;
 mod status_view;
 
-#[cfg(test)]
-pub(crate) use messages::Languages;
-pub(crate) use messages::Messages;
+pub(crate) use messages::{Language, Languages, Messages};
 pub(crate) use pages::Pages;
 pub use pages::PagesError;
 

@@ -18,6 +18,7 @@ mod refusals;
 mod requests;
 mod sep1;
 mod sep10;
+mod sep12;
 mod sep24;
 mod sep38;
 mod serve;

@@ -10,6 +10,7 @@ use crate::job::Job;
 
 mod check_trustlines;
 mod confirm_payments;
+mod decide_terms;
 mod deliver_events;
 mod execute_outgoing_transactions;
 mod expire;
@@ -22,6 +23,7 @@ mod watch_transactions;
 
 pub use check_trustlines::CheckTrustlines;
 pub use confirm_payments::ConfirmPayments;
+pub use decide_terms::DecideTerms;
 pub use deliver_events::DeliverEvents;
 pub use execute_outgoing_transactions::ExecuteOutgoingTransactions;
 pub use expire::Expire;
@@ -37,7 +39,8 @@ pub use watch_transactions::WatchTransactions;
 const LANES: usize = 2;
 
 /// The names of all jobs, in the order in which a transaction meets them.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
+    "decide_terms",
     "process_pending_deposits",
     "watch_transactions",
     "submit_payments",
@@ -59,6 +62,7 @@ pub(crate) fn all(
 ) -> Vec<Arc<dyn Job>> {
     let (a, s) = (anchor, settings);
     vec![
+        Arc::new(DecideTerms::new(a.clone(), s.clone())),
         Arc::new(ProcessPendingDeposits::new(a.clone(), s.clone())),
         Arc::new(WatchTransactions::new(a.clone(), s.clone())),
         Arc::new(SubmitPayments::new(a.clone(), s.clone())),

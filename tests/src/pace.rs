@@ -192,7 +192,7 @@ async fn ready_deposit(anchor: &Anchor, memo: bool) -> Result<Transaction> {
     }
     let mut terms = samples::terms(Kind::Deposit, AMOUNT_IN, 0);
     terms.deadline = None;
-    let amounts = terms.amounts.clone();
+    let amounts = terms.amounts.clone().context("an amount is agreed")?;
     let amount = Money { amount: AMOUNT_IN.parse()?, asset: started.off_chain_asset.clone() };
     let receipt =
         Receipt { reference: "pace".to_owned(), amount, from: None, ledger: None, return_fee: None };

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use super::IntegrationError;
 use super::form::{FlowStep, FlowView, Page, ValidForm, amount_page, amount_step};
+use super::{IntegrationError, StartStep, StartView, start_step};
 
 /// What the user is asked before a deposit, and how they are told to send the money.
 ///
@@ -57,5 +57,22 @@ pub trait DepositIntegration: Send + Sync {
     async fn submit(&self, view: &FlowView, form: ValidForm) -> Result<FlowStep, IntegrationError> {
         let _ = view;
         Ok(amount_step(&form))
+    }
+
+    /// A wallet asks by API, without any page (SEP-6).
+    ///
+    /// # When it is called
+    /// While the wallet waits for an answer, for at most ten seconds; and afterwards by `decide_terms`, until it is agreed on,
+    /// refused, or its time has passed. What the framework can check was checked: account, limits, memo, quote.
+    /// # What to return
+    /// `Agreed`, with how to send the money ([`Agreement::field`](super::form::Agreement::field)); or what is missing; or `Later`. A `Refused` on the first call is an
+    /// error to the wallet, and nothing is kept.
+    /// # If it is called twice
+    /// It is a question: it must not change anything that is not keyed by `view.transaction.id`, which a request that was
+    /// never stored may have had, too.
+    /// # If it fails
+    /// Undecided: asked again.
+    async fn start(&self, view: &StartView) -> Result<StartStep, IntegrationError> {
+        Ok(start_step(view))
     }
 }

@@ -17,6 +17,7 @@ pub use field::{Choice, Field, FieldKind};
 pub use sep9::Sep9;
 pub use upload::{FileType, Upload};
 pub use validate::{FieldError, FieldProblem, ValidForm};
+pub(crate) use validate::{is_email, is_unprintable};
 
 /// What the user answered so far: for each finished page its fields, as validated text.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,11 @@ impl Answers {
     /// Stores the answers of one page, replacing earlier ones of the same page.
     pub fn record(&mut self, page: impl Into<String>, form: &ValidForm) {
         self.0.insert(page.into(), form.to_texts());
+    }
+
+    /// Stores one answer that came by API, replacing an earlier one of the same name on the same page.
+    pub(crate) fn tell(&mut self, page: &str, field: &str, text: impl Into<String>) {
+        self.0.entry(page.to_owned()).or_default().insert(field.to_owned(), text.into());
     }
 }
 
@@ -127,8 +133,8 @@ impl Page {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Agreement {
-    /// What the user will give.
-    pub amount: Amount,
+    /// What the user will give; `None` if that may be any amount within the limits, which a page cannot agree on.
+    pub amount: Option<Amount>,
     /// Deposit: how to send the money.
     pub instructions: Vec<Instruction>,
     /// The user's side off the ledger, fit to be shown (a masked account number).
@@ -138,20 +144,39 @@ pub struct Agreement {
 impl Agreement {
     /// The user will give this amount.
     pub const fn new(amount: Amount) -> Self {
-        Self { amount, instructions: Vec::new(), counterpart: None }
+        Self { amount: Some(amount), instructions: Vec::new(), counterpart: None }
+    }
+
+    /// The user will give what they like, within the limits; fee and payout are computed from what arrives.
+    pub const fn open() -> Self {
+        Self { amount: None, instructions: Vec::new(), counterpart: None }
     }
 
     /// Adds a line to the payment instructions.
     #[must_use]
     pub fn instruction(mut self, label: impl Into<String>, value: impl Into<String>) -> Self {
-        self.instructions.push(Instruction { label: label.into(), value: value.into(), qr: false });
+        self.instructions.push(Instruction::new(label, value));
         self
     }
 
     /// Adds a line that is shown as a QR code too: what a banking app scans, such as a Pix or EPC payment code.
     #[must_use]
     pub fn scannable(mut self, label: impl Into<String>, value: impl Into<String>) -> Self {
-        self.instructions.push(Instruction { label: label.into(), value: value.into(), qr: true });
+        self.instructions.push(Instruction { qr: true, ..Instruction::new(label, value) });
+        self
+    }
+
+    /// As [`instruction`](Self::instruction), under a name of SEP-9's financial account fields, which a wallet that was
+    /// told by API (SEP-6 `instructions`) knows what to do with: `bank_account_number`, `organization.bank_name`.
+    #[must_use]
+    pub fn field(
+        mut self,
+        sep9: impl Into<String>,
+        label: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        let field = Some(sep9.into());
+        self.instructions.push(Instruction { field, ..Instruction::new(label, value) });
         self
     }
 

@@ -7,7 +7,7 @@ use super::IntegrationError;
 use super::form::Answers;
 use crate::amount::{Amount, Money};
 use crate::id::{OrderId, TransactionId};
-use crate::transaction::{OrderPurpose, Transaction};
+use crate::transaction::{InfoNeed, OrderPurpose, Transaction};
 
 /// A deposit whose money is awaited.
 #[derive(Debug, Clone)]
@@ -101,6 +101,13 @@ pub enum PayoutOutcome {
         reason: String,
         /// `true`: give the user's value back. `false`: hold it for the operator.
         refund: bool,
+    },
+    /// Definitely not carried out, and never will be under this id: the user has to tell more first (another account, a
+    /// document). The money stays here meanwhile; when the user has told, there is another order. Only requests by API
+    /// (SEP-6, SEP-31) have a way to ask: everybody else's money waits for the operator.
+    NeedsInfo {
+        /// What.
+        need: InfoNeed,
     },
     /// The order never reached the rails. Only a *look-up* may answer this, and it is **the only answer that
     /// allows another `execute`**.

@@ -9,8 +9,7 @@ use std::time::Duration;
 use super::amounts::{self, AmountsError};
 use super::ask::ask;
 use super::commit::{commit, commit_terms};
-use super::{Committed, OpsError};
-use crate::account::AccountId;
+use super::{Committed, OpsError, terms};
 use crate::amount::{Amount, AmountError};
 use crate::anchor::Anchor;
 use crate::asset::Asset;
@@ -19,9 +18,7 @@ use crate::integration::form::{
     Agreement, Answers, FieldError, FieldKind, FieldProblem, FlowStep, FlowView, Page, Upload,
 };
 use crate::integration::{IntegrationError, ValidForm};
-use crate::memo::Memo;
-use crate::transaction::{Actor, Amounts, Fact, FailureCode, Kind, Receiving, State, Terms, Transaction};
-use chrono::{DateTime, Utc};
+use crate::transaction::{Actor, Amounts, Fact, FailureCode, Kind, State, Transaction};
 
 /// How long a page may take to be decided on; then the user is asked to try again.
 const INTEGRATION_DEADLINE: Duration = Duration::from_secs(10);
@@ -140,11 +137,12 @@ pub async fn submit(
             Ok(Submitted::Redirect(address))
         }
         FlowStep::Done(agreement) => {
-            match amounts::agreed_with(anchor.fee(), &view.asset, transaction, agreement.amount) {
+            let Some(amount) = agreement.amount else { return Err(no_amount()) };
+            match amounts::agreed_with(anchor.fee(), &view.asset, transaction, amount) {
                 Ok(amounts) => finish(anchor, &view, agreement, amounts, &answers).await,
                 Err(error) => {
-                    let problem = amounts_problem(&view.asset, transaction.kind, agreement.amount, error);
-                    let field = amount_field(&page, &answers, agreement.amount);
+                    let problem = amounts_problem(&view.asset, transaction.kind, amount, error);
+                    let field = amount_field(&page, &answers, amount);
                     let errors = vec![FieldError { field, problem }];
                     Ok(Submitted::Again { page, answers: view.answers, errors })
                 }
@@ -183,7 +181,8 @@ pub async fn agree(
     let language = transaction.request.language.as_deref().unwrap_or("en");
     let view = view(anchor, transaction, language).await?;
     let answers = view.answers.clone();
-    match amounts::agreed_with(anchor.fee(), &view.asset, transaction, agreement.amount) {
+    let Some(amount) = agreement.amount else { return Err(no_amount()) };
+    match amounts::agreed_with(anchor.fee(), &view.asset, transaction, amount) {
         Ok(amounts) => Ok(match finish(anchor, &view, agreement, amounts, &answers).await? {
             Submitted::Finished(transaction) => Closed::Finished(transaction),
             Submitted::TooLate(transaction) => Closed::TooLate(transaction),
@@ -191,9 +190,7 @@ pub async fn agree(
                 return Err(OpsError::Contended);
             }
         }),
-        Err(error) => {
-            Ok(Closed::Impossible(amounts_problem(&view.asset, transaction.kind, agreement.amount, error)))
-        }
+        Err(error) => Ok(Closed::Impossible(amounts_problem(&view.asset, transaction.kind, amount, error))),
     }
 }
 
@@ -239,6 +236,11 @@ pub fn preview(anchor: &Anchor, transaction: &Transaction, text: &str) -> Result
     })?;
     amounts::agreed_with(anchor.fee(), asset, transaction, amount)
         .map_err(|error| amounts_problem(asset, kind, amount, error))
+}
+
+/// The pages show what the user will get before anybody is to pay.
+fn no_amount() -> OpsError {
+    IntegrationError::permanent("a page agrees on an amount: Agreement::open() is for requests by API").into()
 }
 
 enum Standing {
@@ -312,10 +314,10 @@ async fn finish(
 ) -> Result<Submitted, OpsError> {
     let mut transaction = view.transaction.clone();
     if transaction.kind == Kind::Withdrawal {
-        watch(anchor, &view.asset.distribution).await?;
+        terms::watch(anchor, &view.asset.distribution).await?;
     }
     for _ in 0..COMMIT_TRIES {
-        let terms = terms(anchor, view, agreement.clone(), amounts.clone());
+        let terms = terms::terms(anchor, &transaction, &view.asset, agreement.clone(), Some(amounts.clone()));
         match commit_terms(anchor, &transaction, terms, answers).await? {
             Committed::Moved(next) => return Ok(Submitted::Finished(next)),
             Committed::MemoTaken => continue,
@@ -331,51 +333,9 @@ async fn finish(
     Ok(Submitted::Next)
 }
 
-/// Before anybody is told to pay to an account, it is known from where on its history is read: a payment that is
-/// made before the first watcher runs is found all the same.
-async fn watch(anchor: &Anchor, account: &AccountId) -> Result<(), OpsError> {
-    if anchor.store().watch_fetch(account).await?.is_none() {
-        let start = anchor.ledger().movements_start(account).await?;
-        anchor.store().watch_start(account, &start).await?;
-    }
-    Ok(())
-}
-
 async fn reread(anchor: &Anchor, id: TransactionId) -> Result<Transaction, OpsError> {
     let missing = || crate::store::StoreError::Corrupt("a transaction has vanished".to_owned());
     Ok(anchor.store().transaction_fetch(id).await?.ok_or_else(missing)?)
-}
-
-fn terms(anchor: &Anchor, view: &FlowView, agreement: Agreement, amounts: Amounts) -> Terms {
-    let kind = view.transaction.kind;
-    let receiving = match kind {
-        Kind::Deposit => None,
-        Kind::Withdrawal => {
-            Some(Receiving { account: view.asset.distribution, memo: Memo::Id(random_memo_id()) })
-        }
-    };
-    let deadline = after(anchor.clock().now(), view.asset.funding_window);
-    // a quote is not kept for longer than it holds
-    let deadline = view.transaction.quote.as_ref().map_or(deadline, |quote| deadline.min(quote.expires_at));
-    Terms {
-        kind,
-        amounts,
-        instructions: agreement.instructions,
-        receiving,
-        counterpart: agreement.counterpart,
-        deadline: Some(deadline),
-    }
-}
-
-/// Unguessable, and at most 2^53 so that wallets that read numbers as floats keep every digit. Never 0, which
-/// some wallets take for "no memo".
-fn random_memo_id() -> u64 {
-    (rand::random::<u64>() >> 11).max(1)
-}
-
-fn after(now: DateTime<Utc>, window: Duration) -> DateTime<Utc> {
-    let window = chrono::Duration::from_std(window).unwrap_or(chrono::Duration::MAX);
-    now.checked_add_signed(window).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 fn amounts_problem(asset: &Asset, kind: Kind, amount: Amount, error: AmountsError) -> FieldProblem {

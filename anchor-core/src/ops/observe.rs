@@ -175,7 +175,7 @@ fn deviation(transaction: &Transaction, amount: Amount, at: DateTime<Utc>) -> Op
         // the job that writes it down may be late
         State::AwaitingPayment if is_after_quote(transaction, at) => Some(SuspenseReason::Late),
         State::AwaitingPayment => {
-            let agreed = transaction.terms.as_ref()?.amounts.amount_in.amount;
+            let agreed = transaction.terms.as_ref()?.amounts.as_ref()?.amount_in.amount;
             match amount.cmp(&agreed) {
                 Ordering::Less => Some(SuspenseReason::Underpaid),
                 Ordering::Equal => None,

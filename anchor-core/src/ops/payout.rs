@@ -23,7 +23,8 @@ use crate::id::OrderId;
 use crate::integration::{PayoutOrder, PayoutOutcome, Retry};
 use crate::store::{Claim, Claimed};
 use crate::transaction::{
-    Actor, AfterRefusal, Fact, Order, OrderPurpose, Queue, RefundStep, RefundVia, State, Transaction,
+    Actor, AfterRefusal, Fact, InfoNeed, Order, OrderPurpose, Queue, RefundStep, RefundVia, State,
+    Transaction,
 };
 
 /// Sends what is due, and finds out about orders that were under way when a process ended.
@@ -199,6 +200,7 @@ async fn record(
             let then = if refund { AfterRefusal::Refund } else { AfterRefusal::Hold };
             Fact::PayoutRefused { order, reason, then }
         }
+        Ok(PayoutOutcome::NeedsInfo { need }) => needs_info(transaction, order, need),
         Ok(PayoutOutcome::NeverSeen) => {
             let reason = "the rails say that they have never seen an order that they were given";
             Fact::Held { reason: reason.to_owned() }
@@ -212,6 +214,16 @@ async fn record(
     let pause = settings.pause(anchor, transaction);
     let committed = commit(anchor, transaction, fact, Actor::Worker, false).await?;
     Ok(Step::after(&committed, pause))
+}
+
+/// Where the user cannot be asked, it is a refusal that the operator looks at.
+fn needs_info(transaction: &Transaction, order: OrderId, need: InfoNeed) -> Fact {
+    let asks = Fact::PayoutNeedsInfo { order, need };
+    if asks.suits_protocol(transaction.protocol) {
+        return asks;
+    }
+    let reason = "the rails have to know more than the user can be asked for".to_owned();
+    Fact::PayoutRefused { order, reason, then: AfterRefusal::Hold }
 }
 
 async fn hold(

@@ -37,7 +37,7 @@ pub(crate) fn settlement(
     if is_after_quote(transaction, at) {
         return Settlement::Return { reason: SENT_BACK_AFTER_QUOTE.to_owned() };
     }
-    if let Some(agreed) = transaction.terms.as_ref().map(|terms| &terms.amounts)
+    if let Some(agreed) = transaction.terms.as_ref().and_then(|terms| terms.amounts.as_ref())
         && agreed.amount_in.amount == received
     {
         return Settlement::Accept(agreed.clone());

@@ -372,6 +372,7 @@ fn check(
         language: given(request.language.as_ref()).filter(|tag| is_language(tag)).map(str::to_owned),
         claimable_balances: kind == Kind::Deposit && request.claimable_balances,
         customer: customer.map(str::to_owned),
+        ..Request::new(account)
     })
 }
 

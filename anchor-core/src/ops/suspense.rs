@@ -86,6 +86,9 @@ pub enum SuspenseError {
         /// What is awaited.
         agreed: Amount,
     },
+    /// No amount was agreed on, so that nobody knows what is kept of this one.
+    #[error("any amount was agreed on: say what you keep of it as the fee")]
+    FeeNeeded,
     /// There are no amounts with this fee.
     #[error("it cannot be credited: {0}")]
     Amounts(#[from] AmountsError),
@@ -201,20 +204,20 @@ fn amounts_of(
         let (paid, wanted) = (movement.asset.clone(), transaction.asset.clone());
         return Err(SuspenseError::OtherAsset { paid, wanted });
     }
-    let agreed = transaction.terms.as_ref().map(|terms| &terms.amounts);
-    let (State::AwaitingPayment, Some(agreed)) = (&transaction.state, agreed) else {
+    let (State::AwaitingPayment, Some(terms)) = (&transaction.state, &transaction.terms) else {
         return Err(SuspenseError::NotAwaited { id: transaction.id, state: transaction.state.name() });
     };
     let paid: Amount = movement.amount.into();
-    match (fee, assets.iter().find(|asset| asset.id == transaction.asset)) {
-        (None, _) if agreed.amount_in.amount == paid => Ok(agreed.clone()),
-        (None, _) => Err(SuspenseError::OtherAmount { paid, agreed: agreed.amount_in.amount }),
+    let agreed = terms.amounts.as_ref();
+    let other = |agreed: Amount| Err(SuspenseError::OtherAmount { paid, agreed });
+    match (fee, agreed, assets.iter().find(|asset| asset.id == transaction.asset)) {
+        (None, Some(agreed), _) if agreed.amount_in.amount == paid => Ok(agreed.clone()),
+        (None, Some(agreed), _) => other(agreed.amount_in.amount),
         // at which rate?
-        (Some(_), _) if transaction.quote.is_some() => {
-            Err(SuspenseError::OtherAmount { paid, agreed: agreed.amount_in.amount })
-        }
-        (Some(fee), Some(asset)) => Ok(amounts::received(&SaidFee(fee), asset, Kind::Withdrawal, paid)?),
-        (Some(_), None) => Err(AmountsError::NotOffered.into()),
+        (Some(_), Some(agreed), _) if transaction.quote.is_some() => other(agreed.amount_in.amount),
+        (None, None, _) => Err(SuspenseError::FeeNeeded),
+        (Some(fee), _, Some(asset)) => Ok(amounts::received(&SaidFee(fee), asset, Kind::Withdrawal, paid)?),
+        (_, _, None) => Err(AmountsError::NotOffered.into()),
     }
 }
 
@@ -284,12 +287,8 @@ impl Back<'_> {
             subject: movement.from.into(),
             client_domain: None,
             request: Request {
-                amount: None,
-                account: movement.from,
                 memo: self.meant.map_or(Memo::None, |meant| meant.request.memo.clone()),
-                language: None,
-                claimable_balances: false,
-                customer: None,
+                ..Request::new(movement.from)
             },
             at: context.at,
             deadline: context.at,

@@ -6,7 +6,7 @@ use super::SuspenseReason;
 use crate::account::AccountId;
 use crate::asset::StellarAsset;
 use crate::id::{AttemptId, TransactionId};
-use crate::transaction::{CustodyOrder, CustodyStatus, Kind, Protocol, TransactionHash};
+use crate::transaction::{CustodyOrder, CustodyStatus, Protocol, TransactionHash, Variant};
 
 /// An account whose sequence numbers envelopes use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +53,8 @@ pub struct TransactionFilter {
     pub protocol: Option<Protocol>,
     /// Only this asset.
     pub asset: Option<StellarAsset>,
-    /// Only this kind.
-    pub kind: Option<Kind>,
+    /// Only these kinds; all if there are none.
+    pub variants: Vec<Variant>,
     /// Only started at this time or later.
     pub no_older_than: Option<DateTime<Utc>>,
     /// Only older than this transaction (exclusive).

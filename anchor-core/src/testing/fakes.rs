@@ -5,15 +5,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::customer::Answer;
 use crate::integration::{
     DepositIntegration, EventSink, IntegrationError, TransactionDocuments, WithdrawalIntegration,
 };
 use crate::ops::callback::{CallbackError, CallbackRequest, CallbackSender};
 use crate::transaction::{Event, Transaction};
 
+mod customers;
 mod quotes;
 pub mod samples;
 
+pub use customers::ScriptedCustomers;
 pub use quotes::ScriptedQuotes;
 
 /// The default pages, which only ask for an amount.
@@ -24,7 +27,7 @@ impl DepositIntegration for AmountForms {}
 
 impl WithdrawalIntegration for AmountForms {}
 
-/// Writes id and status of a transaction, and nothing else.
+/// Writes id and status of a transaction or customer, and nothing else.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PlainDocuments;
 
@@ -33,6 +36,11 @@ impl TransactionDocuments for PlainDocuments {
         serde_json::json!({
             "transaction": { "id": transaction.id.to_string(), "status": transaction.status().as_str() }
         })
+    }
+
+    fn customer(&self, answer: &Answer) -> serde_json::Value {
+        let id = answer.id.map(|id| id.to_string());
+        serde_json::json!({ "id": id, "status": answer.standing.as_str() })
     }
 }
 

@@ -173,7 +173,7 @@ impl Book {
         }
         let delivered = PayoutOutcome::Delivered { reference: Some(format!("transfer-{}", order.id)) };
         let outcome = self.next.clone().unwrap_or(delivered);
-        if !matches!(outcome, PayoutOutcome::Refused { .. }) {
+        if !matches!(outcome, PayoutOutcome::Refused { .. } | PayoutOutcome::NeedsInfo { .. }) {
             self.transfers.push(Transfer {
                 order: order.id,
                 transaction: order.transaction.id,

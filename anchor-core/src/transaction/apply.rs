@@ -51,7 +51,7 @@ impl Transaction {
     }
 
     fn verdict(&self, fact: &Fact) -> Verdict {
-        if !fact.suits(self.kind) {
+        if !fact.suits(self.kind) || !fact.suits_protocol(self.protocol) {
             return Verdict::Refused(Refusal::OtherKind);
         }
         match (&self.receipt, fact.receipt()) {
@@ -116,6 +116,10 @@ impl Transaction {
     fn learn(&mut self, fact: &Fact) {
         match fact {
             Fact::TermsAgreed { terms } => self.agree(terms),
+            Fact::InfoNeeded { need } | Fact::PayoutNeedsInfo { need, .. } => {
+                self.message = need.message().map(str::to_owned);
+            }
+            Fact::InfoGiven { .. } => self.message = None,
             Fact::FundsInTransit { reference } => {
                 self.external_transaction_id = reference.clone().or(self.external_transaction_id.take());
             }
@@ -164,7 +168,7 @@ impl Transaction {
     }
 
     fn agree(&mut self, terms: &Terms) {
-        self.amounts = Some(terms.amounts.clone());
+        self.amounts.clone_from(&terms.amounts);
         self.deadline = terms.deadline;
         self.terms = Some(terms.clone());
     }
@@ -228,10 +232,12 @@ fn effect_of(fact: &Fact) -> ChangeEffect {
             status: OrderStatus::Delivered,
             reference: reference.clone(),
         },
-        Fact::PayoutRefused { order, .. } => {
+        Fact::PayoutRefused { order, .. } | Fact::PayoutNeedsInfo { order, .. } => {
             ChangeEffect::UpdateOrder { id: *order, status: OrderStatus::Refused, reference: None }
         }
         Fact::TermsAgreed { .. }
+        | Fact::InfoNeeded { .. }
+        | Fact::InfoGiven { .. }
         | Fact::FundsInTransit { .. }
         | Fact::FundsReceived { .. }
         | Fact::FundsRejected { .. }

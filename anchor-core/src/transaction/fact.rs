@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::attempt::{Attempt, TransactionHash};
 use super::custody::CustodyOrder;
+use super::info::{InfoKind, InfoNeed};
 use super::money::{Amounts, Receipt, Terms};
 use super::order::Order;
-use super::state::{FailureCode, Kind, RefundVia};
+use super::state::{FailureCode, Kind, Protocol, RefundVia};
 use crate::id::{AttemptId, FactId, OrderId, TransactionId};
 
 /// What to do with money that arrived.
@@ -68,10 +69,20 @@ pub enum AfterRefusal {
 #[serde(tag = "fact", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Fact {
-    /// The user finished the interactive flow.
+    /// The user finished the interactive flow, or the business decided on the wallet's request.
     TermsAgreed {
         /// What was agreed.
         terms: Terms,
+    },
+    /// The user has to tell more before it can go on.
+    InfoNeeded {
+        /// What.
+        need: InfoNeed,
+    },
+    /// What was missing is known. What it is stands with the answers, or with the customer.
+    InfoGiven {
+        /// Which of the two.
+        kind: InfoKind,
     },
     /// The rails see the user's money coming.
     FundsInTransit {
@@ -201,6 +212,14 @@ pub enum Fact {
         /// What happens to the money.
         then: AfterRefusal,
     },
+    /// The rails definitely did not and will not carry out this order: they have to know more first. The next one has
+    /// another key.
+    PayoutNeedsInfo {
+        /// Which one.
+        order: OrderId,
+        /// What they have to know.
+        need: InfoNeed,
+    },
     /// Somebody has to look at it.
     Held {
         /// For the operator.
@@ -231,6 +250,8 @@ impl Fact {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::TermsAgreed { .. } => "terms_agreed",
+            Self::InfoNeeded { .. } => "info_needed",
+            Self::InfoGiven { .. } => "info_given",
             Self::FundsInTransit { .. } => "funds_in_transit",
             Self::FundsReceived { .. } => "funds_received",
             Self::FundsRejected { .. } => "funds_rejected",
@@ -250,6 +271,7 @@ impl Fact {
             Self::PayoutReadyForPickup { .. } => "payout_ready_for_pickup",
             Self::PayoutDelivered { .. } => "payout_delivered",
             Self::PayoutRefused { .. } => "payout_refused",
+            Self::PayoutNeedsInfo { .. } => "payout_needs_info",
             Self::Held { .. } => "held",
             Self::Released => "released",
             Self::RefundDecided { .. } => "refund_decided",
@@ -263,6 +285,16 @@ impl Fact {
         match self {
             Self::FundsReceived { receipt, .. } | Self::PaymentSeen { receipt, .. } => Some(receipt),
             _ => None,
+        }
+    }
+
+    /// True if transactions of this protocol can see this fact at all: only some have a way to ask the user for more.
+    pub const fn suits_protocol(&self, protocol: Protocol) -> bool {
+        match self {
+            Self::InfoNeeded { .. } | Self::InfoGiven { .. } | Self::PayoutNeedsInfo { .. } => {
+                matches!(protocol, Protocol::Sep6 | Protocol::Sep31)
+            }
+            _ => true,
         }
     }
 

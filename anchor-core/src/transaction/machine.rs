@@ -5,6 +5,8 @@
 //!                                                              ReadyToPay <-> AwaitingTrust
 //! Withdrawal  Collecting -> AwaitingPayment -> ReadyToPayOut -> PayingOut -> PayoutInTransit -> PaidOut
 //!                                                                           ReadyForPickup  -> PaidOut
+//! By API      Deciding -> AwaitingFunds, AwaitingPayment    Deciding <-> AwaitingInfo (nothing paid yet)
+//!             ReadyToPay, ReadyToPayOut <-> AwaitingInfo    PayingOut -> AwaitingInfo
 //! Refund      RefundDue -> Refunding -> Refunded          before funds: Expired, Failed
 //! Any state that holds funds and has nothing open <-> OnHold
 //! ```
@@ -12,6 +14,7 @@
 //! The complete table is in `docs/reference/states.md`, generated from this function and checked by a test.
 
 use super::fact::{AfterRefusal, AfterVoid, Effect, Fact, Settlement};
+use super::info::{AfterInfo, InfoKind, InfoNeed};
 use super::state::{FailureCode, Kind, RefundStep, RefundVia, Resume, State};
 use crate::id::{AttemptId, OrderId};
 
@@ -56,12 +59,14 @@ use Verdict::{Moved, Refused, Unchanged};
 pub fn transition(state: &State, fact: &Fact) -> Verdict {
     match fact {
         Fact::TermsAgreed { terms } => match state {
-            State::Collecting => Moved(match terms.kind {
+            State::Collecting | State::Deciding => Moved(match terms.kind {
                 Kind::Deposit => State::AwaitingFunds,
                 Kind::Withdrawal => State::AwaitingPayment,
             }),
             _ => Refused(Refusal::Unexpected),
         },
+        Fact::InfoNeeded { need } => info_needed(state, need),
+        Fact::InfoGiven { kind } => info_given(state, *kind),
         Fact::FundsInTransit { .. } => match state {
             State::AwaitingFunds => Moved(State::FundsInTransit),
             State::FundsInTransit => Unchanged,
@@ -115,7 +120,8 @@ pub fn transition(state: &State, fact: &Fact) -> Verdict {
         Fact::PayoutInitiated { order, .. }
         | Fact::PayoutReadyForPickup { order, .. }
         | Fact::PayoutDelivered { order, .. }
-        | Fact::PayoutRefused { order, .. } => payout(state, fact, *order),
+        | Fact::PayoutRefused { order, .. }
+        | Fact::PayoutNeedsInfo { order, .. } => payout(state, fact, *order),
         Fact::Held { .. } => held(state),
         Fact::Released => match state {
             State::OnHold { resume } => Moved(resume.state()),
@@ -125,6 +131,7 @@ pub fn transition(state: &State, fact: &Fact) -> Verdict {
             State::ReadyToPay
             | State::AwaitingTrust
             | State::ReadyToPayOut
+            | State::AwaitingInfo { resume: AfterInfo::Pay | AfterInfo::PayOut, .. }
             | State::OnHold { resume: Resume::Pay | Resume::PayOut } => Moved(State::RefundDue { via: *via }),
             State::RefundDue { .. } => Unchanged,
             _ => Refused(Refusal::Unexpected),
@@ -139,6 +146,28 @@ pub fn transition(state: &State, fact: &Fact) -> Verdict {
             State::Failed { code: before } if before == code => Unchanged,
             _ => Refused(Refusal::Unexpected),
         },
+    }
+}
+
+/// Nothing may be under way while the user is asked. Another question takes the place of the one before.
+fn info_needed(state: &State, need: &InfoNeed) -> Verdict {
+    let resume = match state {
+        State::Deciding => AfterInfo::Decide,
+        State::ReadyToPay | State::OnHold { resume: Resume::Pay } => AfterInfo::Pay,
+        State::ReadyToPayOut | State::OnHold { resume: Resume::PayOut } => AfterInfo::PayOut,
+        State::AwaitingInfo { need: asked, .. } if asked == need => return Unchanged,
+        State::AwaitingInfo { resume, .. } => *resume,
+        _ => return Refused(Refusal::Unexpected),
+    };
+    Moved(State::AwaitingInfo { need: need.clone(), resume })
+}
+
+/// An answer to another question than the one that is asked changes nothing. One that comes again is known.
+fn info_given(state: &State, kind: InfoKind) -> Verdict {
+    match state {
+        State::AwaitingInfo { need, resume } if need.kind() == kind => Moved(resume.state()),
+        State::AwaitingInfo { .. } | State::Deciding | State::ReadyToPay | State::ReadyToPayOut => Unchanged,
+        _ => Refused(Refusal::Unexpected),
     }
 }
 
@@ -227,7 +256,8 @@ fn payout(state: &State, fact: &Fact, order: OrderId) -> Verdict {
         }
         State::Refunding { step: RefundStep::Order(order) } => (*order, true),
         State::PaidOut { order: done } | State::Refunded { step: RefundStep::Order(done) } => {
-            let again = *done == order && !matches!(fact, Fact::PayoutRefused { .. });
+            let denies = matches!(fact, Fact::PayoutRefused { .. } | Fact::PayoutNeedsInfo { .. });
+            let again = *done == order && !denies;
             return if again { Unchanged } else { Refused(Refusal::Unexpected) };
         }
         _ => return Refused(Refusal::Unexpected),
@@ -246,7 +276,13 @@ fn payout(state: &State, fact: &Fact, order: OrderId) -> Verdict {
             AfterRefusal::Refund => State::RefundDue { via: RefundVia::Ledger },
             AfterRefusal::Hold => State::OnHold { resume: Resume::PayOut },
         },
-        (Fact::PayoutRefused { .. }, true) => State::OnHold { resume: Resume::Refund(RefundVia::Rails) },
+        (Fact::PayoutNeedsInfo { need, .. }, false) => {
+            State::AwaitingInfo { need: need.clone(), resume: AfterInfo::PayOut }
+        }
+        // the user cannot be asked about money that goes back: a person finds out
+        (Fact::PayoutRefused { .. } | Fact::PayoutNeedsInfo { .. }, true) => {
+            State::OnHold { resume: Resume::Refund(RefundVia::Rails) }
+        }
         _ => return Refused(Refusal::Unexpected),
     };
     if next == *state { Unchanged } else { Moved(next) }
@@ -256,8 +292,10 @@ fn payout(state: &State, fact: &Fact, order: OrderId) -> Verdict {
 /// known of it contradicts itself ([`disputed`]).
 fn held(state: &State) -> Verdict {
     let resume = match state {
-        State::ReadyToPay | State::AwaitingTrust => Resume::Pay,
-        State::ReadyToPayOut => Resume::PayOut,
+        State::ReadyToPay | State::AwaitingTrust | State::AwaitingInfo { resume: AfterInfo::Pay, .. } => {
+            Resume::Pay
+        }
+        State::ReadyToPayOut | State::AwaitingInfo { resume: AfterInfo::PayOut, .. } => Resume::PayOut,
         State::PayingOut { order } | State::PayoutInTransit { order } | State::ReadyForPickup { order } => {
             Resume::Order(*order)
         }

@@ -49,6 +49,16 @@ pub struct Instruction {
     /// Shown as a QR code too: for what the user's banking app scans.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub qr: bool,
+    /// Its name among SEP-9's financial account fields, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+impl Instruction {
+    /// For people.
+    pub fn new(label: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { label: label.into(), value: value.into(), qr: false, field: None }
+    }
 }
 
 /// Where a withdrawal's tokens have to be paid. The pair is never given to another transaction.
@@ -60,13 +70,13 @@ pub struct Receiving {
     pub memo: Memo,
 }
 
-/// What user and anchor agreed on at the end of the interactive flow.
+/// What user and anchor agreed on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// The kind of transaction that these terms are for.
     pub kind: Kind,
-    /// The expected amounts.
-    pub amounts: Amounts,
+    /// The expected amounts; `None` where the user may send what they like, within the limits.
+    pub amounts: Option<Amounts>,
     /// Deposit: how to send the money.
     pub instructions: Vec<Instruction>,
     /// Withdrawal: where the tokens go.

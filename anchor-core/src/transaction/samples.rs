@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use super::*;
-use crate::account::AccountId;
+use crate::account::{Account, AccountId};
 use crate::amount::Money;
 use crate::asset::AssetId;
 use crate::fee::FeeBreakdown;
 use crate::id::{AttemptId, IdSource as _, OrderId, SequentialIds};
+use crate::memo::Memo;
 
 pub(super) fn at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
@@ -26,6 +27,7 @@ pub(super) fn states() -> Vec<State> {
     let (attempt, order) = (attempt_id(), order_id());
     let mut states = vec![
         State::Collecting,
+        State::Deciding,
         State::AwaitingFunds,
         State::FundsInTransit,
         State::ReadyToPay,
@@ -39,6 +41,11 @@ pub(super) fn states() -> Vec<State> {
         State::ReadyForPickup { order },
         State::PaidOut { order },
     ];
+    for need in [customer_need(), transaction_need()] {
+        for resume in [AfterInfo::Decide, AfterInfo::Pay, AfterInfo::PayOut] {
+            states.push(State::AwaitingInfo { need: need.clone(), resume });
+        }
+    }
     for via in [RefundVia::Ledger, RefundVia::Rails] {
         states.push(State::RefundDue { via });
     }
@@ -65,6 +72,15 @@ pub(super) fn states() -> Vec<State> {
     states
 }
 
+fn customer_need() -> InfoNeed {
+    InfoNeed::Customer { message: Some("who are you?".to_owned()) }
+}
+
+fn transaction_need() -> InfoNeed {
+    let fields = vec![InfoField::new("bank_account_number", "Where the money goes")];
+    InfoNeed::Transaction { fields, message: Some("the account is closed".to_owned()) }
+}
+
 pub(super) fn labels() -> Vec<&'static str> {
     facts().into_iter().map(|(label, _)| label).collect()
 }
@@ -83,6 +99,10 @@ pub(super) fn facts() -> Vec<(&'static str, Fact)> {
     vec![
         ("terms agreed (deposit)", terms(Kind::Deposit)),
         ("terms agreed (withdrawal)", terms(Kind::Withdrawal)),
+        ("customer info needed", Fact::InfoNeeded { need: customer_need() }),
+        ("transaction info needed", Fact::InfoNeeded { need: transaction_need() }),
+        ("customer info given", Fact::InfoGiven { kind: InfoKind::Customer }),
+        ("transaction info given", Fact::InfoGiven { kind: InfoKind::Transaction }),
         ("funds in transit", Fact::FundsInTransit { reference: reference() }),
         ("funds received", received_fact("bank-1")),
         ("funds received, unusable", returned(received_fact("bank-1"))),
@@ -109,6 +129,8 @@ pub(super) fn facts() -> Vec<(&'static str, Fact)> {
         ("payout delivered", Fact::PayoutDelivered { order, reference: reference() }),
         ("payout refused, refund", refused(AfterRefusal::Refund)),
         ("payout refused, hold", refused(AfterRefusal::Hold)),
+        ("payout needs customer info", Fact::PayoutNeedsInfo { order, need: customer_need() }),
+        ("payout needs transaction info", Fact::PayoutNeedsInfo { order, need: transaction_need() }),
         ("held", Fact::Held { reason: reason() }),
         ("released", Fact::Released),
         ("refund decided (rails)", Fact::RefundDecided { via: RefundVia::Rails, reason: reason() }),
@@ -158,7 +180,7 @@ pub(super) fn terms(kind: Kind) -> Fact {
     Fact::TermsAgreed {
         terms: Terms {
             kind,
-            amounts: amounts(kind),
+            amounts: Some(amounts(kind)),
             instructions: Vec::new(),
             receiving,
             counterpart: None,
@@ -242,35 +264,28 @@ fn sample_order() -> Order {
     }
 }
 
-fn start(kind: Kind, ids: &SequentialIds) -> Transaction {
+pub(super) fn start(kind: Kind, protocol: Protocol, ids: &SequentialIds) -> Transaction {
     let account = AccountId::from_bytes([6; 32]);
     Transaction::start(NewTransaction {
         id: TransactionId::new(ids.next()),
         kind,
-        protocol: Protocol::Sep24,
+        protocol,
         asset: token(),
         off_chain_asset: usd(),
         subject: Account::from(account).into(),
         client_domain: None,
-        request: Request {
-            amount: None,
-            account: account.into(),
-            memo: Memo::None,
-            language: None,
-            claimable_balances: false,
-            customer: None,
-        },
+        request: Request::new(account.into()),
         at: at(),
         deadline: at(),
     })
 }
 
 pub(super) fn deposit(ids: &SequentialIds) -> Transaction {
-    start(Kind::Deposit, ids)
+    start(Kind::Deposit, Protocol::Sep24, ids)
 }
 
 pub(super) fn withdrawal(ids: &SequentialIds) -> Transaction {
-    start(Kind::Withdrawal, ids)
+    start(Kind::Withdrawal, Protocol::Sep24, ids)
 }
 
 pub(super) fn apply(transaction: &Transaction, fact: Fact, ids: &SequentialIds) -> Applied {

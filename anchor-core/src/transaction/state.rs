@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::info::{AfterInfo, InfoNeed};
 use crate::id::{AttemptId, OrderId};
 
 /// Which way the value moves.
@@ -19,8 +20,12 @@ pub enum Kind {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Protocol {
+    /// Deposit and withdrawal by API.
+    Sep6,
     /// Hosted deposit and withdrawal.
     Sep24,
+    /// Payments from one anchor to another; here the receiving one, whose transactions are withdrawals of the sender.
+    Sep31,
     /// None: the anchor's own, which returns a payment that nobody was credited for. No wallet ever sees it.
     Suspense,
 }
@@ -86,6 +91,15 @@ pub enum FailureCode {
 pub enum State {
     /// The user is still telling us what they want.
     Collecting,
+    /// The wallet has told everything, and the business decides on the terms.
+    Deciding,
+    /// The user has to tell more. With money of the user's here if `resume` says so.
+    AwaitingInfo {
+        /// What.
+        need: InfoNeed,
+        /// Where it goes on afterwards.
+        resume: AfterInfo,
+    },
 
     /// Deposit: the user has to send money.
     AwaitingFunds,
@@ -166,6 +180,8 @@ pub enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Queue {
+    /// Ask the business about the terms, and whether it knows by now what the user had to tell.
+    Terms,
     /// Ask the rails whether the money has come.
     Funds,
     /// Plan, sign and submit a ledger payment (deposits and refunds).
@@ -182,12 +198,13 @@ pub enum Queue {
 
 impl Queue {
     /// All queues, in the order of a transaction's life.
-    pub const ALL: [Self; 6] =
-        [Self::Funds, Self::Payments, Self::Attempts, Self::Trust, Self::Payouts, Self::Orders];
+    pub const ALL: [Self; 7] =
+        [Self::Terms, Self::Funds, Self::Payments, Self::Attempts, Self::Trust, Self::Payouts, Self::Orders];
 
     /// The word that is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Terms => "terms",
             Self::Funds => "funds",
             Self::Payments => "payments",
             Self::Attempts => "attempts",
@@ -215,8 +232,10 @@ impl Resume {
 
 impl State {
     /// Names of the states in which something is still to be done.
-    pub const OPEN: [&'static str; 14] = [
+    pub const OPEN: [&'static str; 16] = [
         "collecting",
+        "deciding",
+        "awaiting_info",
         "awaiting_funds",
         "funds_in_transit",
         "ready_to_pay",
@@ -238,6 +257,8 @@ impl State {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Collecting => "collecting",
+            Self::Deciding => "deciding",
+            Self::AwaitingInfo { .. } => "awaiting_info",
             Self::AwaitingFunds => "awaiting_funds",
             Self::FundsInTransit => "funds_in_transit",
             Self::ReadyToPay => "ready_to_pay",
@@ -263,6 +284,8 @@ impl State {
     /// operator can move it.
     pub const fn queue(&self) -> Option<Queue> {
         match self {
+            // what a customer told comes through another door, and may have come while nobody looked
+            Self::Deciding | Self::AwaitingInfo { need: InfoNeed::Customer { .. }, .. } => Some(Queue::Terms),
             Self::AwaitingFunds | Self::FundsInTransit => Some(Queue::Funds),
             Self::ReadyToPay | Self::RefundDue { via: RefundVia::Ledger } => Some(Queue::Payments),
             Self::Paying { .. } | Self::Refunding { step: RefundStep::Attempt(_) } => Some(Queue::Attempts),
@@ -274,6 +297,7 @@ impl State {
             | Self::ReadyForPickup { .. }
             | Self::Refunding { step: RefundStep::Order(_) } => Some(Queue::Orders),
             Self::Collecting
+            | Self::AwaitingInfo { need: InfoNeed::Transaction { .. }, .. }
             | Self::AwaitingPayment
             | Self::Paid { .. }
             | Self::PaidOut { .. }
@@ -284,9 +308,29 @@ impl State {
         }
     }
 
-    /// True while only the user's own step is missing and no money is ours: a deadline may end it.
+    /// True while nothing but words was exchanged and no money is ours: a deadline may end it.
     pub const fn can_expire(&self) -> bool {
-        matches!(self, Self::Collecting | Self::AwaitingFunds | Self::AwaitingPayment)
+        matches!(
+            self,
+            Self::Collecting
+                | Self::Deciding
+                | Self::AwaitingInfo { resume: AfterInfo::Decide, .. }
+                | Self::AwaitingFunds
+                | Self::AwaitingPayment
+        )
+    }
+
+    /// Names of the states that [can expire](Self::can_expire), some of which do so only without money.
+    pub const EXPIRING: [&'static str; 5] =
+        ["collecting", "deciding", "awaiting_info", "awaiting_funds", "awaiting_payment"];
+
+    /// Where a transaction of this protocol begins.
+    pub const fn first(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Sep24 => Self::Collecting,
+            Protocol::Sep6 | Protocol::Sep31 => Self::Deciding,
+            Protocol::Suspense => Self::AwaitingPayment,
+        }
     }
 
     /// True from the moment the user's money is ours until it was delivered or returned.
@@ -302,7 +346,9 @@ impl State {
             | Self::RefundDue { .. }
             | Self::Refunding { .. }
             | Self::OnHold { .. } => true,
+            Self::AwaitingInfo { resume, .. } => resume.holds_funds(),
             Self::Collecting
+            | Self::Deciding
             | Self::AwaitingFunds
             | Self::FundsInTransit
             | Self::Paid { .. }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use super::info::InfoNeed;
 use super::state::{FailureCode, Protocol, State};
 
-/// A `status` of SEP-24 §14 (SEP-6 and SEP-31 share most of them).
+/// A `status` of SEP-24 §14, of SEP-6 §15 or of SEP-31: they share most of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the names are the protocol's own")]
@@ -17,6 +18,10 @@ pub enum Status {
     OnHold,
     PendingStellar,
     PendingTrust,
+    PendingCustomerInfoUpdate,
+    PendingTransactionInfoUpdate,
+    PendingSender,
+    PendingReceiver,
     Completed,
     Refunded,
     Expired,
@@ -38,6 +43,10 @@ impl Status {
             Self::OnHold => "on_hold",
             Self::PendingStellar => "pending_stellar",
             Self::PendingTrust => "pending_trust",
+            Self::PendingCustomerInfoUpdate => "pending_customer_info_update",
+            Self::PendingTransactionInfoUpdate => "pending_transaction_info_update",
+            Self::PendingSender => "pending_sender",
+            Self::PendingReceiver => "pending_receiver",
             Self::Completed => "completed",
             Self::Refunded => "refunded",
             Self::Expired => "expired",
@@ -52,13 +61,20 @@ impl Status {
     pub const fn of(state: &State, protocol: Protocol) -> Self {
         match protocol {
             // what nobody asked for has the same words in the operator's lists and the business's news
-            Protocol::Sep24 | Protocol::Suspense => {}
+            Protocol::Sep6 | Protocol::Sep24 | Protocol::Suspense => Self::of_user(state),
+            Protocol::Sep31 => Self::of_sender(state),
         }
+    }
+
+    /// What a user's wallet is told. `Deciding` and `AwaitingInfo` are states of SEP-6 only.
+    const fn of_user(state: &State) -> Self {
         match state {
             State::Collecting => Self::Incomplete,
+            State::AwaitingInfo { need, .. } => Self::of_need(need),
             State::AwaitingFunds | State::AwaitingPayment => Self::PendingUserTransferStart,
             State::FundsInTransit | State::PayoutInTransit { .. } => Self::PendingExternal,
-            State::ReadyToPay
+            State::Deciding
+            | State::ReadyToPay
             | State::ReadyToPayOut
             | State::PayingOut { .. }
             | State::RefundDue { .. }
@@ -76,6 +92,38 @@ impl Status {
                 FailureCode::TooLarge => Self::TooLarge,
                 FailureCode::NoMarket => Self::NoMarket,
             },
+        }
+    }
+
+    /// What a sending anchor is told, which has fewer words: it cannot do anything about most of them.
+    const fn of_sender(state: &State) -> Self {
+        match state {
+            State::AwaitingInfo { need, .. } => Self::of_need(need),
+            State::AwaitingFunds | State::AwaitingPayment => Self::PendingSender,
+            State::FundsInTransit | State::PayoutInTransit { .. } | State::ReadyForPickup { .. } => {
+                Self::PendingExternal
+            }
+            State::Collecting
+            | State::Deciding
+            | State::ReadyToPay
+            | State::AwaitingTrust
+            | State::ReadyToPayOut
+            | State::PayingOut { .. }
+            | State::RefundDue { .. }
+            | State::Refunding { .. }
+            | State::OnHold { .. } => Self::PendingReceiver,
+            State::Paying { .. } => Self::PendingStellar,
+            State::Paid { .. } | State::PaidOut { .. } => Self::Completed,
+            State::Refunded { .. } => Self::Refunded,
+            State::Expired => Self::Expired,
+            State::Failed { .. } => Self::Error,
+        }
+    }
+
+    const fn of_need(need: &InfoNeed) -> Self {
+        match need {
+            InfoNeed::Customer { .. } => Self::PendingCustomerInfoUpdate,
+            InfoNeed::Transaction { .. } => Self::PendingTransactionInfoUpdate,
         }
     }
 }

@@ -10,10 +10,10 @@ use url::form_urlencoded::byte_serialize;
 pub(super) fn payment_request(transaction: &Transaction, passphrase: &str) -> Option<String> {
     let terms = transaction.terms.as_ref()?;
     let receiving = terms.receiving.as_ref()?;
-    let mut parameters = vec![
-        ("destination", receiving.account.to_string()),
-        ("amount", terms.amounts.amount_in.amount.to_string()),
-    ];
+    let mut parameters = vec![("destination", receiving.account.to_string())];
+    if let Some(amounts) = &terms.amounts {
+        parameters.push(("amount", amounts.amount_in.amount.to_string()));
+    }
     if let StellarAsset::Credit { code, issuer } = &transaction.asset {
         parameters.push(("asset_code", code.to_string()));
         parameters.push(("asset_issuer", issuer.to_string()));

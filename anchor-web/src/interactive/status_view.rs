@@ -191,8 +191,9 @@ impl Words<'_> {
     fn pay(&self, transaction: &Transaction) -> Vec<Row> {
         let Some(terms) = &transaction.terms else { return Vec::new() };
         let mut rows = Vec::new();
-        let amount_in = &terms.amounts.amount_in;
-        rows.push(self.row("row.amount_in", self.money(amount_in)).copy(self.amount(amount_in)).strong());
+        if let Some(amount_in) = terms.amounts.as_ref().map(|amounts| &amounts.amount_in) {
+            rows.push(self.row("row.amount_in", self.money(amount_in)).copy(self.amount(amount_in)).strong());
+        }
         for line in &terms.instructions {
             let mut row = Row::new(&line.label, &line.value).copy(line.value.clone());
             if line.qr {

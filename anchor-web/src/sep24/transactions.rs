@@ -6,7 +6,7 @@ use anchor_core::clock::parse_utc;
 use anchor_core::id::TransactionId;
 use anchor_core::ops::start::assets_named;
 use anchor_core::store::{Store, StoreError, TransactionFilter, TransactionLookup};
-use anchor_core::transaction::{Kind, Protocol, Transaction};
+use anchor_core::transaction::{Protocol, Transaction, Variant};
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
@@ -128,10 +128,10 @@ async fn list_of_code(
 }
 
 fn filter(params: &Params, user: &User) -> Result<TransactionFilter, SepError> {
-    let kind = match params.text("kind")? {
-        None => None,
-        Some("deposit") => Some(Kind::Deposit),
-        Some("withdrawal") => Some(Kind::Withdrawal),
+    let variants = match params.text("kind")? {
+        None => Vec::new(),
+        Some("deposit") => vec![Variant::Deposit],
+        Some("withdrawal") => vec![Variant::Withdrawal],
         Some(_) => return Err(SepError::bad_request("kind has to be deposit or withdrawal")),
     };
     let limit = params.text("limit")?.map(limit).transpose()?;
@@ -140,7 +140,7 @@ fn filter(params: &Params, user: &User) -> Result<TransactionFilter, SepError> {
     Ok(TransactionFilter {
         subject: Some(user.subject.key()),
         protocol: Some(Protocol::Sep24),
-        kind,
+        variants,
         no_older_than: no_older_than
             .map_err(|error| SepError::bad_request(format!("no_older_than is not valid: {error}")))?,
         before: before.map_err(|_| SepError::bad_request("paging_id is not the id of a transaction"))?,

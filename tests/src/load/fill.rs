@@ -86,7 +86,7 @@ pub(super) fn copy(url: &str, template: &str, accounts: &[String]) -> Result<()>
 /// What all copies share.
 const SAME: &str = "version, kind, protocol, state, state_data, queue, due_at, deadline, client_domain, asset, \
      off_chain_asset, request, terms, amounts, receipt, refunds, stellar_transaction_id, external_transaction_id, \
-     claimable_balance_id, message, updated_at, completed_at";
+     claimable_balance_id, message, updated_at, completed_at, variant";
 
 fn values(rows: impl Iterator<Item = String>) -> String {
     rows.collect::<Vec<_>>().join(", ")

@@ -85,4 +85,4 @@ fn id(url: &str) -> &'static str {
 /// What all copies share.
 const SAME: &str = "version, kind, protocol, state, state_data, queue, due_at, deadline, client_domain, asset, \
      off_chain_asset, amounts, receipt, refunds, stellar_transaction_id, external_transaction_id, \
-     claimable_balance_id, message, started_at, updated_at, completed_at";
+     claimable_balance_id, message, started_at, updated_at, completed_at, variant";

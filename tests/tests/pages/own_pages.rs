@@ -119,7 +119,7 @@ async fn r_24_070_r_24_076_r_24_077_what_own_pages_agreed_is_stored_and_told_onc
         assert_eq!(terms.counterpart.as_deref(), Some("***678"));
         assert_eq!(terms.instructions[0].value, "12-345");
         // fees are the anchor's
-        assert_eq!(terms.amounts.fee.total.to_string(), "1.5");
+        assert_eq!(terms.amounts.as_ref().unwrap().fee.total.to_string(), "1.5");
         assert_eq!(terms.receiving.is_some(), kind == Kind::Withdrawal);
 
         // again, and with another answer: it is finished

@@ -29,11 +29,10 @@ async fn agreed(site: &Site, kind: Kind) -> TransactionId {
     let started = site.start(kind).await;
     let terms = Terms {
         kind,
-        amounts: amounts(site, kind, "100"),
+        amounts: Some(amounts(site, kind, "100")),
         instructions: vec![anchor_core::transaction::Instruction {
-            label: format!("Label {XSS}"),
-            value: format!("Value {XSS}"),
             qr: true,
+            ..anchor_core::transaction::Instruction::new(format!("Label {XSS}"), format!("Value {XSS}"))
         }],
         receiving: None,
         counterpart: Some(format!("••• 555 {XSS}")),

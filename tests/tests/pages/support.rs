@@ -125,14 +125,7 @@ impl Site {
             off_chain_asset: self.asset.off_chain.clone(),
             subject: Subject::from(account),
             client_domain: None,
-            request: Request {
-                amount: None,
-                account,
-                memo: Memo::None,
-                language: None,
-                claimable_balances: false,
-                customer: None,
-            },
+            request: Request::new(account),
             at: now,
             deadline: now + Duration::from_secs(3600),
         };

@@ -7,11 +7,12 @@ use crate::clock::ManualClock;
 use crate::fee::{FeeBreakdown, FeeError};
 use crate::integration::form::{Field, amount_page};
 use crate::integration::{DepositIntegration, FeeInput, FeeIntegration};
+use crate::memo::Memo;
 use crate::store::diesel::DieselStore;
 use crate::testing::fakes::{AmountForms, samples};
 use crate::testing::ledger::FakeLedger;
 use crate::testing::rails::ScriptedRails;
-use crate::transaction::Fact;
+use crate::transaction::{Fact, Receiving};
 
 /// Ten, whatever is moved.
 struct Ten;

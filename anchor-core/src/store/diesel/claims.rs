@@ -15,7 +15,7 @@ use super::rows::transaction::{TransactionColumns, TransactionRow};
 use super::schema::transactions;
 use crate::id::TransactionId;
 use crate::store::{Claim, Claimed, LeaseToken};
-use crate::transaction::Queue;
+use crate::transaction::{Queue, State};
 
 /// Most rows of one claim.
 const CLAIM_MAX: u32 = 500;
@@ -99,7 +99,7 @@ pub(super) fn claim_overdue(connection: &mut AnyConnection, claim: &Claim) -> Re
     let overdue = || {
         transactions::deadline
             .le(lease.now)
-            .and(transactions::state.eq_any(["collecting", "awaiting_funds", "awaiting_payment"]))
+            .and(transactions::state.eq_any(State::EXPIRING))
             .and(free!(lease.now))
     };
     let search = transactions::table

@@ -220,8 +220,9 @@ fn filtered(filter: &TransactionFilter) -> Result<Boxed<'static>, Fault> {
     if let Some(asset) = &filter.asset {
         query = query.filter(transactions::asset.eq(asset.to_string()));
     }
-    if let Some(kind) = &filter.kind {
-        query = query.filter(transactions::kind.eq(to_word(kind)?));
+    if !filter.variants.is_empty() {
+        let words: Vec<&str> = filter.variants.iter().map(|variant| variant.as_str()).collect();
+        query = query.filter(transactions::variant.eq_any(words));
     }
     if let Some(at) = filter.no_older_than {
         query = query.filter(transactions::started_at.ge(stamp(at)));

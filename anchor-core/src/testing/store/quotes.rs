@@ -60,14 +60,14 @@ fn hold(quote: &Quote) -> QuoteHold {
     QuoteHold { amount: units(quote), open_of_user: 3, of_user: None, of_all: None }
 }
 
-async fn stored(bench: &Bench<'_>, buys: &str, end: i64) -> Quote {
+pub(super) async fn stored(bench: &Bench<'_>, buys: &str, end: i64) -> Quote {
     let quote = quote(bench, subject(None), buys, end);
     assert_eq!(bench.store.quote_insert(&quote, &hold(&quote)).await.unwrap(), Quoted::Stored);
     quote
 }
 
 /// A deposit that is made with a quote.
-fn deposit(bench: &Bench<'_>, quote: &Quote) -> Transaction {
+pub(super) fn deposit(bench: &Bench<'_>, quote: &Quote) -> Transaction {
     let amounts = Amounts {
         amount_in: quote.sell(),
         fee: quote.figures.fee.clone(),

@@ -6,7 +6,6 @@ use super::bench::{Bench, account, at};
 use super::payments::{matched, movement, observation, suspense, watch};
 use crate::account::Subject;
 use crate::amount::Money;
-use crate::memo::Memo;
 use crate::stellar::Movement;
 use crate::store::{
     Disposition, Figures, Observed, Recorded, Settled, Store, SuspenseReason, TransactionLookup,
@@ -27,14 +26,7 @@ fn returning(bench: &Bench<'_>, movement: &Movement) -> Change {
         off_chain_asset: asset.off_chain,
         subject: movement.from.into(),
         client_domain: None,
-        request: Request {
-            amount: None,
-            account: movement.from,
-            memo: Memo::None,
-            language: None,
-            claimable_balances: false,
-            customer: None,
-        },
+        request: Request::new(movement.from),
         at: at(2),
         deadline: at(2),
     });

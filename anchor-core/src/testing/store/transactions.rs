@@ -13,6 +13,7 @@ use crate::store::{StateCount, Store, TransactionFilter, TransactionLookup};
 use crate::testing::fakes::samples;
 use crate::transaction::{
     Fact, Kind, LedgerReceipt, Protocol, Receipt, Refund, RefundVia, Request, Resume, State, Transaction,
+    Variant,
 };
 
 async fn list(store: &dyn Store, filter: TransactionFilter) -> Vec<TransactionId> {
@@ -37,6 +38,10 @@ pub async fn stored_transaction_is_what_was_given(store: &dyn Store) {
         language: Some("pt-BR".to_owned()),
         claimable_balances: true,
         customer: Some("ключ 🔑 '\"; DROP TABLE facts; --".to_owned()),
+        exchange: true,
+        funding_method: Some("SEPA é".to_owned()),
+        location: Some("12".to_owned()),
+        country: Some("BRA".to_owned()),
     };
     full.state = State::OnHold { resume: Resume::Refund(RefundVia::Ledger) };
     full.receipt = Some(Receipt {
@@ -161,15 +166,22 @@ pub async fn list_is_filtered(store: &dyn Store) {
     assert_eq!(list(store, mine.clone()).await, [native.id, withdrawal.id, first.id]);
     let tokens = TransactionFilter { asset: Some(samples::token()), ..mine.clone() };
     assert_eq!(list(store, tokens).await, [withdrawal.id, first.id]);
-    assert_eq!(
-        list(store, TransactionFilter { kind: Some(Kind::Deposit), ..mine.clone() }).await,
-        [first.id]
-    );
+    let of = |variants: &[Variant]| TransactionFilter { variants: variants.to_vec(), ..mine.clone() };
+    assert_eq!(list(store, of(&[Variant::Deposit])).await, [first.id]);
+    let mut exchange = change(&|_| {});
+    exchange.request.exchange = true;
+    exchange.started_at = at(11);
+    let exchange = bench.insert(exchange).await;
+    assert_eq!(list(store, of(&[Variant::Withdrawal])).await, [native.id, withdrawal.id]);
+    assert_eq!(list(store, of(&[Variant::WithdrawalExchange])).await, [exchange.id]);
+    let two = [Variant::Deposit, Variant::WithdrawalExchange];
+    assert_eq!(list(store, of(&two)).await, [exchange.id, first.id]);
     let recent = |at| TransactionFilter { no_older_than: Some(at), ..mine.clone() };
-    assert_eq!(list(store, recent(at(10))).await, [native.id, withdrawal.id]);
-    assert!(list(store, recent(at(10) + chrono::Duration::microseconds(1))).await.is_empty());
+    assert_eq!(list(store, recent(at(10))).await, [exchange.id, native.id, withdrawal.id]);
+    let later = recent(at(10) + chrono::Duration::microseconds(1));
+    assert_eq!(list(store, later).await, [exchange.id]);
     let protocol = TransactionFilter { protocol: Some(Protocol::Sep24), limit: Some(1), ..mine };
-    assert_eq!(list(store, protocol).await, [native.id]);
+    assert_eq!(list(store, protocol).await, [exchange.id]);
 }
 
 /// 200, whatever is asked for.

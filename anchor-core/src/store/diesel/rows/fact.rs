@@ -85,7 +85,8 @@ fn anomaly_key(fact: &Fact) -> Option<String> {
         Fact::PayoutInitiated { order, .. }
         | Fact::PayoutReadyForPickup { order, .. }
         | Fact::PayoutDelivered { order, .. }
-        | Fact::PayoutRefused { order, .. } => order.to_string(),
+        | Fact::PayoutRefused { order, .. }
+        | Fact::PayoutNeedsInfo { order, .. } => order.to_string(),
         Fact::PayoutIntended { order } => order.id.to_string(),
         Fact::AttemptOpened { attempt } => attempt.id.to_string(),
         Fact::CustodyIntended { order } => order.id.to_string(),

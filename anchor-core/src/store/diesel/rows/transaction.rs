@@ -49,6 +49,7 @@ pub(in crate::store::diesel) struct TransactionRow {
     updated_at: NaiveDateTime,
     completed_at: Option<NaiveDateTime>,
     quote: Option<String>,
+    variant: String,
 }
 
 /// What [`TransactionRow`] reads. As one text, because a query is written anew for each use, and identifiers one by one
@@ -59,7 +60,8 @@ const COLUMNS: &str = "transactions.id, transactions.version, transactions.kind,
     transactions.off_chain_asset, transactions.request, transactions.terms, transactions.amounts, \
     transactions.receipt, transactions.refunds, transactions.stellar_transaction_id, \
     transactions.external_transaction_id, transactions.claimable_balance_id, transactions.message, \
-    transactions.started_at, transactions.updated_at, transactions.completed_at, transactions.quote";
+    transactions.started_at, transactions.updated_at, transactions.completed_at, transactions.quote, \
+    transactions.variant";
 
 /// [`COLUMNS`] as diesel knows them.
 #[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
@@ -93,7 +95,7 @@ macro_rules! changing {
 in_columns!(TransactionRow of "transactions":
     id, version, kind, protocol, state, state_data, queue, due_at, deadline, subject_key, subject, client_domain,
     asset, off_chain_asset, request, terms, amounts, receipt, refunds, stellar_transaction_id,
-    external_transaction_id, claimable_balance_id, message, started_at, updated_at, completed_at, quote
+    external_transaction_id, claimable_balance_id, message, started_at, updated_at, completed_at, quote, variant
 );
 
 impl TransactionRow {
@@ -147,6 +149,7 @@ impl TransactionRow {
             updated_at: stamp(t.updated_at),
             completed_at: t.completed_at.map(stamp),
             quote: t.quote.as_ref().map(to_json).transpose()?,
+            variant: t.variant().as_str().to_owned(),
         })
     }
 
@@ -172,6 +175,9 @@ impl TransactionRow {
         });
         if read.subject.key() != self.subject_key {
             return Err(reader.corrupt("subject and subject_key contradict each other"));
+        }
+        if read.variant().as_str() != self.variant {
+            return Err(reader.corrupt("kind, request and variant contradict each other"));
         }
         read.quote = reader.json_opt("quote", self.quote.as_deref())?;
         read.version = self.version;

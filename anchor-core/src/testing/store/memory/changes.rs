@@ -203,7 +203,8 @@ fn subject(fact: &Fact) -> Option<(&'static str, String)> {
         Fact::PayoutInitiated { order, .. }
         | Fact::PayoutReadyForPickup { order, .. }
         | Fact::PayoutDelivered { order, .. }
-        | Fact::PayoutRefused { order, .. } => order.to_string(),
+        | Fact::PayoutRefused { order, .. }
+        | Fact::PayoutNeedsInfo { order, .. } => order.to_string(),
         Fact::PayoutIntended { order } => order.id.to_string(),
         Fact::AttemptOpened { attempt } => attempt.id.to_string(),
         Fact::CustodyIntended { order } => order.id.to_string(),

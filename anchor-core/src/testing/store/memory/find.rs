@@ -39,7 +39,7 @@ impl Books {
             filter.subject.as_ref().is_none_or(|subject| transaction.subject.key() == *subject)
                 && filter.protocol.is_none_or(|protocol| transaction.protocol == protocol)
                 && filter.asset.as_ref().is_none_or(|asset| transaction.asset == *asset)
-                && filter.kind.is_none_or(|kind| transaction.kind == kind)
+                && (filter.variants.is_empty() || filter.variants.contains(&transaction.variant()))
                 && filter.no_older_than.is_none_or(|at| transaction.started_at >= at)
         };
         let mut found: Vec<&Transaction> = self.all().filter(fits).collect();
