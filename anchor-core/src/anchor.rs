@@ -5,14 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::account::AccountId;
-use crate::asset::{Asset, Authorization, OfferError, StellarAsset};
+use crate::asset::{Asset, Authorization, OfferError, ReceiveQuotes, StellarAsset};
 use crate::clock::{Clock, SystemClock, ToldClock};
 use crate::config::{Config, Sep};
 use crate::id::{IdSource, RandomIds};
 use crate::integration::{
     CustodyIntegration, DepositIntegration, EventSink, FeeIntegration, LocalSigner, QuoteIntegration,
-    RailsIntegration, ScheduledFee, Signer, TomlIntegration, TransactionDocuments, TrustIntegration,
-    WithdrawalIntegration,
+    RailsIntegration, ReceiverIntegration, ScheduledFee, Signer, TakeAll, TomlIntegration,
+    TransactionDocuments, TrustIntegration, WithdrawalIntegration,
 };
 use crate::metrics::Noted;
 use crate::quote::QuoteDesk;
@@ -36,6 +36,7 @@ struct Parts {
     rails: Arc<dyn RailsIntegration>,
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
+    receiver: Arc<dyn ReceiverIntegration>,
     fee: Arc<dyn FeeIntegration>,
     keys: LocalSigner,
     signer: Option<Arc<dyn Signer>>,
@@ -72,6 +73,9 @@ pub enum BuildError {
         /// `deposit` or `withdrawal`.
         direction: &'static str,
     },
+    /// An asset is taken from sending anchors for other money, which nobody prices.
+    #[error("{0} is received with quotes, but nothing is quoted")]
+    MissingQuotes(StellarAsset),
     /// Nobody says who may hold an asset.
     #[error("{0} is set to ask whose trust lines are authorised, but no trust integration is attached")]
     MissingTrust(StellarAsset),
@@ -109,6 +113,7 @@ impl Anchor {
             rails: None,
             deposit: None,
             withdrawal: None,
+            receiver: Arc::new(TakeAll),
             fee: Arc::new(ScheduledFee),
             quotes: None,
             signer: None,
@@ -160,6 +165,16 @@ impl Anchor {
     /// The withdrawal's pages.
     pub fn withdrawal(&self) -> Option<&dyn WithdrawalIntegration> {
         self.parts.withdrawal.as_deref()
+    }
+
+    /// The business's word on payments that other anchors send.
+    pub fn receiver(&self) -> &dyn ReceiverIntegration {
+        &*self.parts.receiver
+    }
+
+    /// Whether anything is taken from other anchors, and SEP-31 is active.
+    pub fn receives(&self) -> bool {
+        self.config().speaks(Sep::Sep31) && self.assets().iter().any(|asset| asset.receive.is_some())
     }
 
     /// What is charged.
@@ -271,6 +286,7 @@ pub struct AnchorBuilder {
     rails: Option<Arc<dyn RailsIntegration>>,
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
+    receiver: Arc<dyn ReceiverIntegration>,
     fee: Arc<dyn FeeIntegration>,
     quotes: Option<Quotes>,
     signer: Option<Arc<dyn Signer>>,
@@ -317,6 +333,12 @@ impl AnchorBuilder {
     /// The withdrawal's pages. Needed if any asset offers withdrawals.
     pub fn withdrawal(mut self, withdrawal: impl WithdrawalIntegration + 'static) -> Self {
         self.withdrawal = Some(Arc::new(withdrawal));
+        self
+    }
+
+    /// The business's word on payments that other anchors send. Without it, what passes the framework's own checks is taken.
+    pub fn receiver(mut self, receiver: impl ReceiverIntegration + 'static) -> Self {
+        self.receiver = Arc::new(receiver);
         self
     }
 
@@ -440,6 +462,14 @@ impl AnchorBuilder {
             (None, None) => None,
         };
         let quotes = quotes.filter(|_| self.config.speaks(Sep::Sep38));
+        let exchanges = |asset: &&Asset| {
+            asset.receive.as_ref().is_some_and(|receive| receive.quotes != ReceiveQuotes::None)
+        };
+        if let (true, None, Some(asset)) =
+            (self.config.speaks(Sep::Sep31), &quotes, assets.iter().find(exchanges))
+        {
+            return Err(BuildError::MissingQuotes(asset.id.clone()));
+        }
         let asks = |asset: &&Asset| asset.authorization == Authorization::Ask;
         if let (None, Some(asset)) = (&self.trust, assets.iter().find(asks)) {
             return Err(BuildError::MissingTrust(asset.id.clone()));
@@ -460,6 +490,7 @@ impl AnchorBuilder {
                 rails,
                 deposit: self.deposit,
                 withdrawal: self.withdrawal,
+                receiver: self.receiver,
                 fee: self.fee,
                 keys,
                 signer: self.signer,

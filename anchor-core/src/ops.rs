@@ -21,6 +21,7 @@ pub mod observe;
 mod own;
 pub mod payout;
 pub mod quote;
+pub mod receive;
 mod route;
 mod settle;
 pub mod signing;

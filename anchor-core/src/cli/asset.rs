@@ -13,6 +13,10 @@ use crate::asset::{
 use crate::fee::{FeeSchedule, Percent};
 use crate::store::Store;
 
+mod receive;
+
+use receive::ReceiveArgs;
+
 /// The assets on offer.
 #[derive(Debug, Subcommand)]
 #[expect(clippy::large_enum_variant, reason = "one for each run of the program")]
@@ -60,6 +64,8 @@ pub(super) struct TermsArgs {
     /// if your integration agrees. Needs the issuer's key in ISSUER_SEEDS.
     #[arg(long, value_enum, default_value = "never")]
     authorize: Authorization,
+    #[command(flatten)]
+    receive: ReceiveArgs,
     #[command(flatten)]
     suspense: SuspenseArgs,
 }
@@ -124,6 +130,7 @@ impl TermsArgs {
             off_chain: self.off_chain.clone(),
             off_chain_scale: self.decimals,
             distribution,
+            receive: self.receive.offer(&offer),
             deposit: Some(offer.clone()),
             withdrawal: Some(offer),
             funding_window: Duration::from_secs(24 * 60 * 60),
@@ -148,6 +155,9 @@ impl AssetCommand {
                     for (direction, offer) in [("deposit", &asset.deposit), ("withdrawal", &asset.withdrawal)]
                     {
                         println!("  {direction}: {}", describe(offer.as_ref()));
+                    }
+                    if let Some(receive) = &asset.receive {
+                        println!("  from other anchors: {}", receive::describe(receive));
                     }
                     println!("  suspense: {}", describe_policy(&asset.suspense));
                     let authorize = match asset.authorization {

@@ -54,8 +54,21 @@ pub(super) async fn commit_terms(
     terms: Terms,
     answers: &Answers,
 ) -> Result<Committed, OpsError> {
+    commit_answers(anchor, transaction, Fact::TermsAgreed { terms }, answers).await
+}
+
+/// As [`commit`], for what a user tells: the answers are stored in the same commit as the fact.
+///
+/// # Errors
+/// As [`commit`].
+pub(super) async fn commit_answers(
+    anchor: &Anchor,
+    transaction: &Transaction,
+    fact: Fact,
+    answers: &Answers,
+) -> Result<Committed, OpsError> {
     let also = Also { keep_lease: false, answers: Some(answers) };
-    store(anchor, transaction, Fact::TermsAgreed { terms }, Actor::User, also).await
+    store(anchor, transaction, fact, Actor::User, also).await
 }
 
 struct Also<'a> {

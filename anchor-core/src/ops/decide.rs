@@ -12,12 +12,12 @@ use super::ask::ask;
 use super::commit::commit;
 use super::terms::{terms, watch};
 use super::work::{JobSettings, Progress, Step, work_off};
-use super::{Committed, OpsError};
+use super::{Committed, OpsError, receive};
 use crate::anchor::Anchor;
 use crate::integration::{Agreement, Answers, IntegrationError, StartStep, StartView};
 use crate::store::Claimed;
 use crate::transaction::{
-    Actor, AfterInfo, Fact, FailureCode, InfoKind, InfoNeed, Kind, Queue, State, Transaction,
+    Actor, AfterInfo, Fact, FailureCode, InfoKind, InfoNeed, Kind, Protocol, Queue, State, Transaction,
 };
 
 /// How often a commit is tried again after a memo that was taken.
@@ -104,6 +104,9 @@ pub(super) async fn decision(
     answers: &Answers,
     limit: Duration,
 ) -> Result<Decision, OpsError> {
+    if transaction.protocol == Protocol::Sep31 {
+        return receive::decision(anchor, transaction, answers, limit).await;
+    }
     let asset = anchor.asset(&transaction.asset).ok_or(OpsError::UnknownAsset)?;
     let language = transaction.request.language.as_deref().unwrap_or("en").to_ascii_lowercase();
     let view = StartView::new(

@@ -20,7 +20,7 @@ use crate::transaction::{Kind, NewTransaction, Protocol, Request, Transaction};
 
 mod quoted;
 
-use quoted::Quoted;
+pub(super) use quoted::{Quoted, read as read_quote};
 
 /// How long the user may take for the interactive flow before the transaction expires.
 pub const FLOW_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
@@ -282,7 +282,7 @@ const fn not_admitted(wanted: Sharing) -> StartRefusal {
     }
 }
 
-fn find_asset<'a>(
+pub(super) fn find_asset<'a>(
     assets: &'a [Asset],
     kind: Kind,
     request: &StartRequest,
@@ -314,7 +314,7 @@ fn find_asset<'a>(
     }
 }
 
-fn check(
+pub(super) fn check(
     anchor: &Anchor,
     asset: &Asset,
     kind: Kind,

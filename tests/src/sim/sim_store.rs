@@ -14,10 +14,10 @@ use anchor_core::quote::Quote;
 use anchor_core::stellar::{Cursor, Ledger as _};
 use anchor_core::store::{
     Begin, Begun, Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel,
-    ClaimedEvent, ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken,
-    Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing,
-    SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
-    WatchLease,
+    ClaimedEvent, ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, KnownRequest,
+    LeaseToken, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled,
+    Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
+    TransactionLookup, WatchLease,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::store::memory::MemoryStore;
@@ -314,6 +314,8 @@ pass_on! {
     fn answers_fetch(transaction: TransactionId) -> Answers;
     fn answers_put(transaction: TransactionId, answers: &Answers) -> ();
     fn callbacks_insert(transaction: TransactionId, callbacks: &Callbacks) -> ();
+    fn callbacks_put(transaction: TransactionId, callbacks: &Callbacks) -> ();
+    fn request_find(subject: &str, key: &[u8; 32]) -> Option<KnownRequest>;
     fn callbacks_fetch(transaction: TransactionId) -> Callbacks;
     fn session_open(
         url_token: &[u8; 32],

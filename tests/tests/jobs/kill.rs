@@ -20,10 +20,11 @@ use anchor_core::stellar::{
     Submission,
 };
 use anchor_core::store::{
-    Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation,
-    PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing, SigningEnd, StateCount,
-    Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    Begin, Begun, Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel,
+    ClaimedEvent, ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, KnownRequest,
+    LeaseToken, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled,
+    Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
+    TransactionLookup, WatchLease,
 };
 use anchor_core::transaction::{
     Attempt, AttemptStatus, Change, CustodyOrder, FactRecord, Order, Protocol, Queue, Transaction,
@@ -282,6 +283,14 @@ impl<T: Store> Store for Mortal<T> {
     ) -> Result<Sharing, StoreError> {
         let started = self.inner.transaction_start(transaction, url_token, account, wanted);
         self.switch.around(started).await
+    }
+
+    async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError> {
+        self.switch.around(self.inner.transaction_begin(begin)).await
+    }
+
+    async fn request_find(&self, subject: &str, key: &[u8; 32]) -> Result<Option<KnownRequest>, StoreError> {
+        self.inner.request_find(subject, key).await
     }
 
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
@@ -570,6 +579,14 @@ impl<T: Store> Store for Mortal<T> {
         callbacks: &Callbacks,
     ) -> Result<(), StoreError> {
         self.switch.around(self.inner.callbacks_insert(transaction, callbacks)).await
+    }
+
+    async fn callbacks_put(
+        &self,
+        transaction: TransactionId,
+        callbacks: &Callbacks,
+    ) -> Result<(), StoreError> {
+        self.switch.around(self.inner.callbacks_put(transaction, callbacks)).await
     }
 
     async fn callbacks_fetch(&self, transaction: TransactionId) -> Result<Callbacks, StoreError> {

@@ -16,13 +16,16 @@ use crate::transaction::{Amounts, Kind, Transaction};
 
 /// What a quote means for a transaction.
 #[derive(Debug)]
-pub(super) struct Quoted {
+pub(in crate::ops) struct Quoted {
     /// Which asset on the ledger it is about.
-    pub(super) token: StellarAsset,
+    pub(in crate::ops) token: StellarAsset,
     /// Which money.
-    pub(super) off_chain: AssetId,
-    amounts: Amounts,
-    use_of: QuoteUse,
+    pub(in crate::ops) off_chain: AssetId,
+    /// What comes and goes.
+    pub(in crate::ops) amounts: Amounts,
+    pub(in crate::ops) use_of: QuoteUse,
+    /// How the user gets the money, if that was said.
+    pub(in crate::ops) delivery_method: Option<String>,
 }
 
 /// The quote that the wallet names, if it names one.
@@ -37,16 +40,17 @@ pub(super) async fn find(
         return Err(StartRefusal::Quote.into());
     }
     let quote = fetch(anchor, subject, id).await?.ok_or(StartRefusal::UnknownQuote)?;
-    Ok(Some(read(&quote, kind, anchor.clock().now())?))
+    if quote.context != QuoteContext::Sep24 {
+        return Err(StartRefusal::QuoteContext.into());
+    }
+    if quote.expires_at <= anchor.clock().now() {
+        return Err(StartRefusal::QuoteEnded.into());
+    }
+    Ok(Some(read(&quote, kind)?))
 }
 
-fn read(quote: &Quote, kind: Kind, now: DateTime<Utc>) -> Result<Quoted, StartRefusal> {
-    if quote.context != QuoteContext::Sep24 {
-        return Err(StartRefusal::QuoteContext);
-    }
-    if quote.expires_at <= now {
-        return Err(StartRefusal::QuoteEnded);
-    }
+/// What a quote means for a transaction in this direction.
+pub(in crate::ops) fn read(quote: &Quote, kind: Kind) -> Result<Quoted, StartRefusal> {
     let scales = quote.figures.scales;
     let (token, off_chain, off_chain_scale) = match kind {
         Kind::Deposit => (&quote.buy_asset, &quote.sell_asset, scales.sell),
@@ -65,6 +69,7 @@ fn read(quote: &Quote, kind: Kind, now: DateTime<Utc>) -> Result<Quoted, StartRe
             amount_out: quote.buy(),
         },
         use_of: QuoteUse { id: quote.id, expires_at: quote.expires_at, off_chain_scale },
+        delivery_method: quote.inputs.buy_delivery_method.clone(),
     })
 }
 

@@ -7,7 +7,10 @@ use chrono::{DateTime, Utc};
 
 use super::ScriptedQuotes;
 use crate::amount::{Amount, Money};
-use crate::asset::{Asset, AssetDescription, AssetId, Authorization, Offer, StellarAsset, SuspensePolicy};
+use crate::asset::{
+    Asset, AssetDescription, AssetId, Authorization, Offer, ReceiveOffer, ReceiveQuotes, StellarAsset,
+    SuspensePolicy,
+};
 use crate::clock::parse_utc;
 use crate::config::Config;
 use crate::fee::FeeSchedule;
@@ -66,6 +69,7 @@ pub fn asset() -> Asset {
         distribution: distribution().account(),
         deposit: Some(offer.clone()),
         withdrawal: Some(offer),
+        receive: None,
         funding_window: Duration::from_secs(24 * 3600),
         suspense: SuspensePolicy::default(),
         authorization: Authorization::default(),
@@ -80,6 +84,18 @@ pub fn asset() -> Asset {
             image: None,
         },
     }
+}
+
+/// [`asset`], also taken from sending anchors: 1 to 10,000 at 2 and one per cent each, by SEPA or PIX.
+pub fn received_asset() -> Asset {
+    let percent = "1".parse().expect("a constant");
+    let offer = Offer {
+        min: Some("1".parse().expect("a constant")),
+        max: Some("10000".parse().expect("a constant")),
+        fee: FeeSchedule { fixed: "2".parse().expect("a constant"), percent, ..FeeSchedule::default() },
+    };
+    let receive = ReceiveOffer::new(offer, ["SEPA", "PIX"]);
+    Asset { receive: Some(ReceiveOffer { quotes: ReceiveQuotes::Supported, ..receive }), ..asset() }
 }
 
 /// The settings of an anchor on the test network, with [`distribution`]'s key.
@@ -105,6 +121,23 @@ pub fn started(id: TransactionId, kind: Kind) -> Transaction {
         subject: account_subject(),
         client_domain: None,
         request: Request::new(account),
+        at: start(),
+        deadline: start() + chrono::Duration::hours(1),
+    })
+}
+
+/// A payment that [`user`] announces as a sending anchor, not decided on yet.
+pub fn received(id: TransactionId) -> Transaction {
+    let started = started(id, Kind::Withdrawal);
+    Transaction::start(NewTransaction {
+        id,
+        kind: started.kind,
+        protocol: Protocol::Sep31,
+        asset: started.asset,
+        off_chain_asset: started.off_chain_asset,
+        subject: started.subject,
+        client_domain: None,
+        request: started.request,
         at: start(),
         deadline: start() + chrono::Duration::hours(1),
     })

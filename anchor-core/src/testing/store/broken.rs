@@ -16,8 +16,8 @@ use crate::stellar::Cursor;
 use crate::store::{
     Begin, Begun, Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel,
     ClaimedEvent, ClaimedSigning, CustodyRecord, Disposition, EventProgress, Figures, GivenUp, Heartbeat,
-    LeaseToken, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled,
-    Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
+    KnownRequest, LeaseToken, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session,
+    Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
     TransactionLookup, WatchLease,
 };
 use crate::transaction::{
@@ -66,11 +66,13 @@ pub enum Defect {
     ReusableQuotes,
     /// A quote beyond the limits is reported as stored.
     BoundlessPromises,
+    /// A request that came before is reported as begun again.
+    TwinRequests,
 }
 
 impl Defect {
     /// All defects.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::SharedClaims,
         Self::SharedNews,
         Self::LostUpdates,
@@ -90,6 +92,7 @@ impl Defect {
         Self::LateSignatures,
         Self::ReusableQuotes,
         Self::BoundlessPromises,
+        Self::TwinRequests,
     ];
 }
 
@@ -250,6 +253,7 @@ macro_rules! pass_on {
                 let hidden = match begun {
                     Begun::QuoteTaken => self.has(Defect::ReusableQuotes),
                     Begun::MemoTaken => self.has(Defect::SharedMemos),
+                    Begun::Known(_) => self.has(Defect::TwinRequests),
                     _ => false,
                 };
                 Ok(if hidden { Begun::Begun } else { begun })
@@ -291,6 +295,7 @@ pass_on! {
     fn asset_list() -> Vec<Asset>;
     fn transaction_insert(transaction: &Transaction, url_token: Option<(&[u8; 32], DateTime<Utc>)>) -> ();
     fn transaction_start(transaction: &Transaction, url_token: (&[u8; 32], DateTime<Utc>), account: &AccountId, wanted: Sharing) -> Sharing;
+    fn request_find(subject: &str, key: &[u8; 32]) -> Option<KnownRequest>;
     fn transaction_fetch(id: TransactionId) -> Option<Transaction>;
     fn transaction_list(filter: &TransactionFilter) -> Vec<Transaction>;
     fn transaction_by_memo(account: &AccountId, memo: &Memo) -> Option<Transaction>;
@@ -340,6 +345,7 @@ pass_on! {
     fn answers_fetch(transaction: TransactionId) -> Answers;
     fn answers_put(transaction: TransactionId, answers: &Answers) -> ();
     fn callbacks_insert(transaction: TransactionId, callbacks: &Callbacks) -> ();
+    fn callbacks_put(transaction: TransactionId, callbacks: &Callbacks) -> ();
     fn callbacks_fetch(transaction: TransactionId) -> Callbacks;
     fn session_open(
         url_token: &[u8; 32],

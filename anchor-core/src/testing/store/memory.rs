@@ -18,10 +18,10 @@ use crate::quote::Quote;
 use crate::stellar::Cursor;
 use crate::store::{
     Begin, Begun, Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel,
-    ClaimedEvent, ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken,
-    Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing,
-    SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
-    WatchLease,
+    ClaimedEvent, ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, KnownRequest,
+    LeaseToken, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled,
+    Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
+    TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, Event, FactRecord, Order, OrderStatus, Protocol, Queue, Transaction,
@@ -161,6 +161,10 @@ impl Store for MemoryStore {
 
     async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError> {
         self.books().begin_with(begin)
+    }
+
+    async fn request_find(&self, subject: &str, key: &[u8; 32]) -> Result<Option<KnownRequest>, StoreError> {
+        Ok(self.books().requests.get(&(subject.to_owned(), *key)).copied())
     }
 
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
@@ -441,6 +445,15 @@ impl Store for MemoryStore {
         callbacks: &Callbacks,
     ) -> Result<(), StoreError> {
         self.books().callbacks_insert(transaction, callbacks)
+    }
+
+    async fn callbacks_put(
+        &self,
+        transaction: TransactionId,
+        callbacks: &Callbacks,
+    ) -> Result<(), StoreError> {
+        self.books().callbacks.insert(transaction, callbacks.clone());
+        Ok(())
     }
 
     async fn callbacks_fetch(&self, transaction: TransactionId) -> Result<Callbacks, StoreError> {

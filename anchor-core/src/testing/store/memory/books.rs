@@ -12,7 +12,9 @@ use crate::id::{AttemptId, EventId, OrderId, QuoteId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::stellar::{Cursor, PoisonRecord};
-use crate::store::{Bump, Callbacks, Claim, EventProgress, LeaseToken, PaymentRecord, Session, StoreError};
+use crate::store::{
+    Bump, Callbacks, Claim, EventProgress, KnownRequest, LeaseToken, PaymentRecord, Session, StoreError,
+};
 use crate::transaction::{
     Attempt, AttemptStatus, CustodyOrder, CustodyStatus, Event, FactRecord, Order, OrderStatus, Receiving,
     Transaction, TransactionHash, Unsigned,
@@ -46,6 +48,8 @@ pub(super) struct Books {
     pub(super) sessions: BTreeMap<[u8; 32], Session>,
     pub(super) challenges: BTreeMap<[u8; 32], DateTime<Utc>>,
     pub(super) quotes: BTreeMap<QuoteId, QuoteRow>,
+    /// By user and key.
+    pub(super) requests: BTreeMap<(String, [u8; 32]), KnownRequest>,
     pub(super) heartbeats: BTreeMap<String, DateTime<Utc>>,
 }
 

@@ -1,0 +1,159 @@
+//! What a sending anchor says, against what is taken.
+
+use std::collections::BTreeMap;
+
+use super::{ReceiveError, ReceiveRefusal, ReceiveRequest, answers_with, missing};
+use crate::account::Subject;
+use crate::anchor::Anchor;
+use crate::asset::{Asset, AssetId, ReceiveOffer, ReceiveQuotes};
+use crate::integration::{Answers, Party};
+use crate::ops::amounts::{self, AmountsError};
+use crate::ops::start::{self, Quoted, StartRefusal, StartRequest};
+use crate::transaction::{Amounts, InfoField, Kind, Request};
+
+/// Longest value of a field, in bytes.
+const FIELD_MAX: usize = 4096;
+
+/// An announcement that makes sense.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) asset: Asset,
+    pub(super) off_chain_asset: AssetId,
+    pub(super) request: Request,
+    /// Without a quote.
+    pub(super) amounts: Amounts,
+    pub(super) answers: Answers,
+}
+
+/// `assets` are those that are taken, as they are taken.
+pub(super) fn check(
+    anchor: &Anchor,
+    assets: &[Asset],
+    subject: Subject,
+    request: &ReceiveRequest,
+    quoted: Option<&Quoted>,
+) -> Result<Checked, ReceiveError> {
+    let common = common(request);
+    let asset = start::find_asset(assets, Kind::Withdrawal, &common, quoted)?;
+    let receive = asset.receive.as_ref().ok_or(StartRefusal::UnknownAsset)?;
+    if given(&request.amount).is_none() {
+        return Err(ReceiveRefusal::Missing("amount").into());
+    }
+    match (receive.quotes, given(&request.quote_id)) {
+        (ReceiveQuotes::Required, None) => return Err(ReceiveRefusal::QuoteRequired.into()),
+        (ReceiveQuotes::None, Some(_)) => return Err(ReceiveRefusal::NoQuotes.into()),
+        _ => {}
+    }
+    let checked = start::check(anchor, asset, Kind::Withdrawal, subject, &common, quoted);
+    let mut checked = checked.map_err(|refusal| within(receive, refusal))?;
+    checked.funding_method = Some(funding_method(receive, request, quoted)?);
+    (checked.sender, checked.receiver) = (given(&request.sender_id), given(&request.receiver_id));
+    for (party, types) in [(Party::Sender, &receive.sender_types), (Party::Receiver, &receive.receiver_types)]
+    {
+        if !types.is_empty() && super::customer(&checked, party).is_none() {
+            let only = (types.len() == 1).then(|| types.keys().next().cloned()).flatten();
+            return Err(ReceiveError::CustomerInfoNeeded { customer_type: only });
+        }
+    }
+    fields(&receive.fields, &request.fields)?;
+    let missing = missing(&receive.fields, &request.fields);
+    if !missing.is_empty() {
+        return Err(ReceiveError::TransactionInfoNeeded { fields: missing });
+    }
+    let amounts = match quoted {
+        Some(quoted) => quoted.amounts.clone(),
+        None => {
+            let amount = checked.amount.ok_or(ReceiveRefusal::Missing("amount"))?;
+            let agreed = amounts::agreed(anchor.fee(), asset, Kind::Withdrawal, amount);
+            agreed.map_err(|error| within(receive, StartRefusal::Limits(error)))?
+        }
+    };
+    Ok(Checked {
+        asset: asset.clone(),
+        off_chain_asset: quoted.map_or(&asset.off_chain, |quoted| &quoted.off_chain).clone(),
+        request: checked,
+        amounts,
+        answers: answers_with(Answers::default(), &request.fields),
+    })
+}
+
+/// What all transactions have in common.
+fn common(request: &ReceiveRequest) -> StartRequest {
+    StartRequest {
+        asset_code: request.asset_code.clone(),
+        asset_issuer: request.asset_issuer.clone(),
+        off_chain_asset: request.destination_asset.clone(),
+        amount: request.amount.clone(),
+        quote_id: request.quote_id.clone(),
+        memo: request.refund_memo.clone(),
+        memo_type: request.refund_memo_type.clone(),
+        language: request.language.clone(),
+        ..StartRequest::default()
+    }
+}
+
+/// Which limit was missed: the sending anchor's customer is told a number.
+fn within(receive: &ReceiveOffer, refusal: StartRefusal) -> ReceiveRefusal {
+    let offer = &receive.offer;
+    match (refusal, offer.min, offer.max) {
+        (StartRefusal::Limits(AmountsError::TooSmall), Some(min), _) => ReceiveRefusal::TooSmall(min),
+        (StartRefusal::Limits(AmountsError::TooLarge), _, Some(max)) => ReceiveRefusal::TooLarge(max),
+        _ => refusal.into(),
+    }
+}
+
+/// The one that was quoted, the one that was named, or the only one.
+fn funding_method(
+    receive: &ReceiveOffer,
+    request: &ReceiveRequest,
+    quoted: Option<&Quoted>,
+) -> Result<String, ReceiveRefusal> {
+    let named = given(&request.funding_method);
+    let quoted = quoted.and_then(|quoted| quoted.delivery_method.clone());
+    let method = match (named, quoted) {
+        (Some(named), Some(quoted)) if named != quoted => {
+            return Err(StartRefusal::OtherThanQuote("funding_method").into());
+        }
+        (Some(method), _) | (None, Some(method)) => method,
+        (None, None) => match receive.funding_methods.as_slice() {
+            [only] => only.clone(),
+            _ => return Err(ReceiveRefusal::AmbiguousFundingMethod),
+        },
+    };
+    if receive.funding_methods.contains(&method) { Ok(method) } else { Err(ReceiveRefusal::FundingMethod) }
+}
+
+/// Only what is asked for, and only what can be chosen.
+pub(super) fn fields(asked: &[InfoField], given: &BTreeMap<String, String>) -> Result<(), ReceiveRefusal> {
+    for (name, value) in given {
+        let field = asked.iter().find(|field| field.name == *name).ok_or(ReceiveRefusal::UnknownField)?;
+        if value.is_empty() || value.len() > FIELD_MAX {
+            return Err(ReceiveRefusal::FieldLength);
+        }
+        if !field.choices.is_empty() && !field.choices.contains(value) {
+            return Err(ReceiveRefusal::Choice);
+        }
+    }
+    Ok(())
+}
+
+/// Customers who are named are the sending anchor's own. Which memo of its account they were registered under is its own
+/// business: a sender and a receiver are two.
+pub(super) async fn customers(
+    anchor: &Anchor,
+    subject: &Subject,
+    request: &Request,
+) -> Result<(), ReceiveError> {
+    for (party, name) in [(Party::Sender, "sender_id"), (Party::Receiver, "receiver_id")] {
+        if let Some(id) = super::customer(request, party)
+            && !super::customers::is_of(anchor, subject, id).await?
+        {
+            return Err(ReceiveRefusal::UnknownCustomer(name).into());
+        }
+    }
+    Ok(())
+}
+
+fn given(text: &Option<String>) -> Option<String> {
+    text.clone().filter(|text| !text.is_empty())
+}
