@@ -5,14 +5,15 @@ use std::sync::Arc;
 use anchor_core::Config;
 use anchor_core::clock::{Clock, SystemClock};
 use anchor_core::integration::TransactionDocuments;
-use anchor_core::transaction::Transaction;
+use anchor_core::transaction::{Protocol, Transaction};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::links::Links;
+use crate::wire::received::ReceivedWire;
 use crate::wire::transaction::TransactionWire;
 
-/// Writes transactions as `GET /transaction` answers them (SEP-24).
+/// Writes transactions as their protocol answers them: SEP-31 in its own words, all others as SEP-24 does.
 #[derive(Debug, Clone)]
 pub struct Documents {
     links: Links,
@@ -33,6 +34,9 @@ impl Documents {
 
 impl TransactionDocuments for Documents {
     fn document(&self, transaction: &Transaction) -> Value {
+        if transaction.protocol == Protocol::Sep31 {
+            return json!({ "transaction": ReceivedWire::new(transaction) });
+        }
         json!({ "transaction": transaction_wire(&self.links, transaction, self.clock.now()) })
     }
 }

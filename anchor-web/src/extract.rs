@@ -28,8 +28,8 @@ enum Value {
     Number(String),
     /// A JSON boolean.
     Bool(bool),
-    /// A JSON list or object.
-    Structure,
+    /// A JSON list or object, as it was written.
+    Structure(String),
     /// A file.
     File,
 }
@@ -106,6 +106,27 @@ impl Params {
         }
     }
 
+    /// A JSON object within the body, with what is in it.
+    pub(crate) fn nested(&self, name: &'static str) -> Result<Option<Self>, SepError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::Structure(text)) => json::parse_member(name, text).map(Some),
+            Some(_) => Err(SepError::bad_request(format!("{name} has to be an object"))),
+        }
+    }
+
+    /// All of them as texts: numbers digit by digit, booleans as words.
+    pub(crate) fn texts(&self) -> Result<BTreeMap<String, String>, SepError> {
+        let text = |(name, value): (&String, &Value)| match value {
+            Value::Text(text) | Value::Number(text) => Ok((name.clone(), text.clone())),
+            Value::Bool(flag) => Ok((name.clone(), flag.to_string())),
+            Value::Structure(_) | Value::File => {
+                Err(SepError::bad_request("a value has to be a string, and is a list or an object"))
+            }
+        };
+        self.0.iter().map(text).collect()
+    }
+
     fn insert(&mut self, name: String, value: Value) -> Result<(), SepError> {
         if self.0.len() >= FIELDS_MAX {
             return Err(SepError::bad_request("the request has too many parameters"));
@@ -133,6 +154,26 @@ impl FromRequest for Params {
             let may_have_files = request.content_type().eq_ignore_ascii_case("multipart/form-data");
             let time = if may_have_files { limits.upload_time } else { limits.body_time };
             Self::from_body(&request, payload, &state.limits.known_bodies, time).await
+        }
+        .boxed_local()
+    }
+}
+
+/// As [`Params`], where JSON is the only encoding.
+#[derive(Debug)]
+pub(crate) struct JsonParams(pub(crate) Params);
+
+impl FromRequest for JsonParams {
+    type Error = SepError;
+    type Future = LocalBoxFuture<'static, Result<Self, SepError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        async move {
+            let state = request.app_data::<web::Data<WebState>>().ok_or_else(SepError::internal)?;
+            let time = state.anchor.config().limits.body_time;
+            let body = body::read_json(&request, payload);
+            state.limits.known_bodies.read(time, body).await?.map(Self)
         }
         .boxed_local()
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod auth;
+mod callback_url;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod config;
@@ -18,6 +19,7 @@ mod requests;
 mod sep1;
 mod sep10;
 mod sep24;
+mod sep31;
 mod sep38;
 mod serve;
 mod state;

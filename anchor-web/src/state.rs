@@ -14,7 +14,7 @@ use crate::requests::Requests;
 use crate::sep1::{StellarToml, TomlError};
 use crate::tokens::Tokens;
 use crate::wallet_domains::WalletDomains;
-use crate::{health, interactive, sep1, sep10, sep24, sep38};
+use crate::{health, interactive, sep1, sep10, sep24, sep31, sep38};
 
 /// The web side of an anchor, ready to be mounted. Clones share everything.
 #[derive(Debug, Clone)]
@@ -38,8 +38,8 @@ pub enum WebError {
     /// The files that change the hosted pages cannot be used.
     #[error("the hosted pages cannot be served")]
     Pages(#[from] PagesError),
-    /// Hosted deposits and firm quotes need somebody to log in.
-    #[error("SEP-24 and SEP-38 need SEP-1 and SEP-10: add them to ACTIVE_SEPS")]
+    /// Hosted deposits, payments from other anchors and firm quotes need somebody to log in.
+    #[error("SEP-24, SEP-31 and SEP-38 need SEP-1 and SEP-10: add them to ACTIVE_SEPS")]
     NoAuthentication,
 }
 
@@ -54,6 +54,7 @@ pub(crate) struct WebState {
     pub(crate) probes: Probes,
     pub(crate) toml: StellarToml,
     pub(crate) info: web::Bytes,
+    pub(crate) receive_info: web::Bytes,
     pub(crate) quotes_info: web::Bytes,
     pub(crate) web_auth: sep10::WebAuth,
     pub(crate) wallets: WalletDomains,
@@ -70,7 +71,7 @@ impl Web {
         if config.jwt_keys.is_empty() {
             return Err(WebError::NoTokenKey);
         }
-        let needs_users = config.speaks(Sep::Sep24) || anchor.quote_desk().is_some();
+        let needs_users = config.speaks(Sep::Sep24) || anchor.receives() || anchor.quote_desk().is_some();
         if needs_users && !(config.speaks(Sep::Sep1) && config.speaks(Sep::Sep10)) {
             return Err(WebError::NoAuthentication);
         }
@@ -82,6 +83,7 @@ impl Web {
             probes: Probes::default(),
             toml: StellarToml::new(&anchor)?,
             info: sep24::info_document(&anchor),
+            receive_info: sep31::info_document(&anchor),
             quotes_info: sep38::info_document(&anchor),
             web_auth: sep10::WebAuth::new(config),
             wallets: WalletDomains::new(config.local_mode)?,
@@ -119,6 +121,9 @@ impl Web {
                 // first, because the API answers for all other paths below its own
                 interactive::routes(app);
                 sep24::routes(app);
+            }
+            if state.anchor.receives() {
+                sep31::routes(app);
             }
             if state.anchor.quote_desk().is_some() {
                 sep38::routes(app);

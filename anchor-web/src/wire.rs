@@ -2,4 +2,6 @@
 
 pub(crate) mod info;
 pub(crate) mod quote;
+pub(crate) mod receive;
+pub(crate) mod received;
 pub(crate) mod transaction;

@@ -23,6 +23,15 @@ pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Para
     }
 }
 
+/// JSON and nothing else.
+pub(super) async fn read_json(request: &HttpRequest, payload: Payload) -> Result<Params, SepError> {
+    let is_json = request.content_type().eq_ignore_ascii_case("application/json");
+    if !is_json || request.headers().contains_key(header::CONTENT_ENCODING) {
+        return Err(SepError::unsupported_media_type("application/json, not compressed"));
+    }
+    json::parse(&bytes(request, payload).await?)
+}
+
 async fn bytes(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, SepError> {
     let too_large = || SepError::too_large(BODY_BYTES_MAX);
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());

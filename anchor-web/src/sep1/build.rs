@@ -8,7 +8,7 @@ use anchor_core::{Anchor, Config};
 use toml::{Table, Value};
 
 use super::TomlError;
-use crate::config::{quote_server, transfer_server, web_auth_endpoint};
+use crate::config::{direct_payment_server, quote_server, transfer_server, web_auth_endpoint};
 
 /// The version of SEP-1 that is followed.
 const VERSION: &str = "2.7.0";
@@ -26,6 +26,9 @@ pub(super) fn document(anchor: &Anchor) -> Result<Table, TomlError> {
     }
     if config.speaks(Sep::Sep24) {
         global("TRANSFER_SERVER_SEP0024", transfer_server(config));
+    }
+    if anchor.receives() {
+        global("DIRECT_PAYMENT_SERVER", direct_payment_server(config));
     }
     if anchor.quote_desk().is_some() {
         global("ANCHOR_QUOTE_SERVER", quote_server(config));
