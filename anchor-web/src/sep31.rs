@@ -57,7 +57,7 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
 /// The answer to `GET /info`, which is the same for everybody until the next start.
 pub(crate) fn info_document(anchor: &Anchor) -> web::Bytes {
     // decimals, words and flags: there is nothing that could fail
-    serde_json::to_vec(&ReceiveInfoWire::new(anchor.assets())).unwrap_or_default().into()
+    serde_json::to_vec(&ReceiveInfoWire::new(anchor)).unwrap_or_default().into()
 }
 
 /// The text of the SEP wants a token here too; its clients come without one.

@@ -17,6 +17,8 @@ mod health;
 mod interop;
 #[path = "web/interop_sep24.rs"]
 mod interop_sep24;
+#[path = "web/interop_sep31.rs"]
+mod interop_sep31;
 #[path = "web/interop_sep38.rs"]
 mod interop_sep38;
 #[path = "web/limits.rs"]
@@ -49,6 +51,14 @@ mod sep24_lists;
 mod sep24_start;
 #[path = "web/sep24_transactions.rs"]
 mod sep24_transactions;
+#[path = "web/sep31.rs"]
+mod sep31;
+#[path = "web/sep31_info.rs"]
+mod sep31_info;
+#[path = "web/sep31_start.rs"]
+mod sep31_start;
+#[path = "web/sep31_transactions.rs"]
+mod sep31_transactions;
 #[path = "web/sep38.rs"]
 mod sep38;
 #[path = "web/sep38_prices.rs"]

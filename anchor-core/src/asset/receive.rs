@@ -1,6 +1,6 @@
 //! How a token is taken from sending anchors, for somebody who is paid outside the ledger (SEP-31).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,10 +8,11 @@ use super::{Asset, Offer, OfferError};
 use crate::amount::STELLAR_SCALE;
 use crate::transaction::InfoField;
 
-/// Longest name of a way to pay, of a type of customer, and of a field, in bytes.
+/// Longest name of a way to pay, and of a field, in bytes.
 const NAME_MAX: usize = 64;
 
-/// What is taken from sending anchors, and what has to be known for it.
+/// What is taken from sending anchors, and how it is paid out. What has to be known of senders and receivers is what the
+/// customer integration asks of those roles.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiveOffer {
     /// Limits and fee, in the token.
@@ -22,13 +23,7 @@ pub struct ReceiveOffer {
     /// Whether another kind of money than the token's own is paid out.
     #[serde(default)]
     pub quotes: ReceiveQuotes,
-    /// The types of customers that a sender may be, with a description each. None: nothing has to be known of senders.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub sender_types: BTreeMap<String, String>,
-    /// The same for receivers.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub receiver_types: BTreeMap<String, String>,
-    /// What has to be said with each transaction that is about neither of them (deprecated by SEP-31).
+    /// What has to be said with each transaction that is about none of its customers (deprecated by SEP-31).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<InfoField>,
 }
@@ -54,8 +49,6 @@ impl ReceiveOffer {
             offer,
             funding_methods: funding_methods.into_iter().map(Into::into).collect(),
             quotes: ReceiveQuotes::None,
-            sender_types: BTreeMap::new(),
-            receiver_types: BTreeMap::new(),
             fields: Vec::new(),
         }
     }
@@ -68,9 +61,8 @@ impl ReceiveOffer {
             return Err(OfferError::Limits);
         }
         let methods: BTreeSet<&String> = self.funding_methods.iter().collect();
-        let types = self.sender_types.keys().chain(self.receiver_types.keys());
         let fields: BTreeSet<&String> = self.fields.iter().map(|field| &field.name).collect();
-        let names = self.funding_methods.iter().chain(types).chain(fields.iter().copied());
+        let names = self.funding_methods.iter().chain(fields.iter().copied());
         let is_name =
             |name: &String| (1..=NAME_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
         let are_distinct = methods.len() == self.funding_methods.len() && fields.len() == self.fields.len();
@@ -122,7 +114,6 @@ mod tests {
         let mut full = offer(&["SEPA"]);
         full.offer.max = Some("10".parse().unwrap());
         full.quotes = ReceiveQuotes::Required;
-        full.sender_types.insert("sep31-sender".into(), "Those who send".into());
         full.fields.push(InfoField::new("purpose", "What for").choices(["gift"]).optional());
         let text = serde_json::to_string(&full).unwrap();
         assert_eq!(serde_json::from_str::<ReceiveOffer>(&text).unwrap(), full);

@@ -59,7 +59,7 @@ pub enum ReceiveOutcome {
     NeedsCustomerInfo {
         /// Of whom.
         party: Party,
-        /// What they are to you: one of the asset's `sender_types` or `receiver_types`.
+        /// What they are to you: one of your customer integration's types for this role.
         customer_type: Option<String>,
     },
     /// Not before these things are said.
@@ -98,8 +98,8 @@ pub enum UpdateOutcome {
 
 /// The business's word on payments that other anchors send.
 ///
-/// Limits, ways to pay, quotes and whose customers are named were looked at before you are asked, and so was what the
-/// asset's `sender_types` and `receiver_types` want to be known.
+/// Limits, ways to pay, quotes and whose customers are named were looked at before you are asked, and so was what your
+/// customer integration wants to know of senders and receivers.
 ///
 /// # Example
 /// ```

@@ -30,6 +30,7 @@ mod quoted;
 mod refusal;
 mod update;
 
+pub use customers::types as customer_types;
 pub(super) use decide::decision;
 pub use refusal::{ReceiveError, ReceiveRefusal};
 pub use update::{Updated, update};

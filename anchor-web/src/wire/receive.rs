@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use anchor_core::asset::{Asset, ReceiveOffer, ReceiveQuotes};
+use anchor_core::Anchor;
+use anchor_core::asset::{ReceiveOffer, ReceiveQuotes};
+use anchor_core::integration::Party;
+use anchor_core::ops::receive::customer_types;
 use anchor_core::transaction::InfoField;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -71,11 +74,11 @@ struct FieldWire<'a> {
 
 impl<'a> ReceiveInfoWire<'a> {
     /// One entry for each code; where two issuers share a code, the entry is about the first one that is taken.
-    pub(crate) fn new(assets: &'a [Asset]) -> Self {
+    pub(crate) fn new(anchor: &'a Anchor) -> Self {
         let mut receive = BTreeMap::new();
-        for asset in assets {
+        for asset in anchor.assets() {
             if let Some(offer) = &asset.receive {
-                receive.entry(asset.id.code()).or_insert_with(|| AssetWire::new(offer));
+                receive.entry(asset.id.code()).or_insert_with(|| AssetWire::new(anchor, offer));
             }
         }
         Self { receive }
@@ -83,7 +86,7 @@ impl<'a> ReceiveInfoWire<'a> {
 }
 
 impl<'a> AssetWire<'a> {
-    fn new(receive: &'a ReceiveOffer) -> Self {
+    fn new(anchor: &'a Anchor, receive: &'a ReceiveOffer) -> Self {
         let (limits, fee) = (&receive.offer, &receive.offer.fee);
         // a minimum cannot be said here, and without it the others would be wrong
         let can_be_said = fee.minimum.is_none();
@@ -97,8 +100,8 @@ impl<'a> AssetWire<'a> {
             fee_percent: number(fee.percent).filter(|_| can_be_said),
             funding_methods: &receive.funding_methods,
             sep12: CustomersWire {
-                sender: TypesWire::new(&receive.sender_types),
-                receiver: TypesWire::new(&receive.receiver_types),
+                sender: TypesWire::new(customer_types(anchor, Party::Sender)),
+                receiver: TypesWire::new(customer_types(anchor, Party::Receiver)),
             },
             fields: TransactionFieldsWire { transaction: FieldsWire::new(&receive.fields) },
         }
@@ -106,10 +109,9 @@ impl<'a> AssetWire<'a> {
 }
 
 impl<'a> TypesWire<'a> {
-    fn new(types: &'a BTreeMap<String, String>) -> Self {
-        let describe =
-            |(name, description): (&'a String, &'a String)| (name.as_str(), DescriptionWire { description });
-        Self { types: types.iter().map(describe).collect() }
+    fn new(types: Vec<(&'a str, &'a str)>) -> Self {
+        let describe = |(name, description)| (name, DescriptionWire { description });
+        Self { types: types.into_iter().map(describe).collect() }
     }
 }
 

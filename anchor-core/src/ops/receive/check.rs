@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{ReceiveError, ReceiveRefusal, ReceiveRequest, answers_with, missing};
 use crate::account::Subject;
+use crate::amount::{Amount, STELLAR_SCALE};
 use crate::anchor::Anchor;
 use crate::asset::{Asset, AssetId, ReceiveOffer, ReceiveQuotes};
 use crate::integration::{Answers, Party};
@@ -45,14 +46,13 @@ pub(super) fn check(
         _ => {}
     }
     let checked = start::check(anchor, asset, Kind::Withdrawal, subject, &common, quoted);
-    let mut checked = checked.map_err(|refusal| within(receive, refusal))?;
+    let mut checked = checked.map_err(|refusal| within(receive, request, refusal))?;
     checked.funding_method = Some(funding_method(receive, request, quoted)?);
     (checked.sender, checked.receiver) = (given(&request.sender_id), given(&request.receiver_id));
-    for (party, types) in [(Party::Sender, &receive.sender_types), (Party::Receiver, &receive.receiver_types)]
-    {
+    for party in [Party::Sender, Party::Receiver] {
+        let types = super::customers::types(anchor, party);
         if !types.is_empty() && super::customer(&checked, party).is_none() {
-            let only = (types.len() == 1).then(|| types.keys().next().cloned()).flatten();
-            return Err(ReceiveError::CustomerInfoNeeded { customer_type: only });
+            return Err(ReceiveError::CustomerInfoNeeded { customer_type: only(&types) });
         }
     }
     fields(&receive.fields, &request.fields)?;
@@ -65,7 +65,7 @@ pub(super) fn check(
         None => {
             let amount = checked.amount.ok_or(ReceiveRefusal::Missing("amount"))?;
             let agreed = amounts::agreed(anchor.fee(), asset, Kind::Withdrawal, amount);
-            agreed.map_err(|error| within(receive, StartRefusal::Limits(error)))?
+            agreed.map_err(|error| within(receive, request, StartRefusal::Limits(error)))?
         }
     };
     Ok(Checked {
@@ -93,9 +93,12 @@ fn common(request: &ReceiveRequest) -> StartRequest {
 }
 
 /// Which limit was missed: the sending anchor's customer is told a number.
-fn within(receive: &ReceiveOffer, refusal: StartRefusal) -> ReceiveRefusal {
-    let offer = &receive.offer;
-    match (refusal, offer.min, offer.max) {
+fn within(receive: &ReceiveOffer, request: &ReceiveRequest, refusal: StartRefusal) -> ReceiveRefusal {
+    let amount = given(&request.amount).and_then(|text| Amount::parse(&text, STELLAR_SCALE).ok());
+    let is_below = |limit: &Amount| amount.is_some_and(|amount| amount < *limit);
+    let is_above = |limit: &Amount| amount.is_some_and(|amount| amount > *limit);
+    let (min, max) = (receive.offer.min.filter(is_below), receive.offer.max.filter(is_above));
+    match (refusal, min, max) {
         (StartRefusal::Limits(AmountsError::TooSmall), Some(min), _) => ReceiveRefusal::TooSmall(min),
         (StartRefusal::Limits(AmountsError::TooLarge), _, Some(max)) => ReceiveRefusal::TooLarge(max),
         _ => refusal.into(),
@@ -152,6 +155,11 @@ pub(super) async fn customers(
         }
     }
     Ok(())
+}
+
+/// Which type is meant where there is one.
+fn only(types: &[(&str, &str)]) -> Option<String> {
+    if let [(only, _)] = types { Some((*only).to_owned()) } else { None }
 }
 
 fn given(text: &Option<String>) -> Option<String> {
