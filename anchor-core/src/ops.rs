@@ -11,6 +11,7 @@ pub mod channels;
 mod commit;
 pub mod confirm;
 pub mod custody;
+pub mod customer;
 pub mod decide;
 pub mod deliver;
 mod error;

@@ -18,6 +18,7 @@ pub mod own_pages;
 mod requests;
 mod sep1;
 mod sep10;
+mod sep12;
 mod sep24;
 mod sep31;
 mod sep38;

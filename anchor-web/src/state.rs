@@ -14,7 +14,7 @@ use crate::requests::Requests;
 use crate::sep1::{StellarToml, TomlError};
 use crate::tokens::Tokens;
 use crate::wallet_domains::WalletDomains;
-use crate::{health, interactive, sep1, sep10, sep24, sep31, sep38};
+use crate::{health, interactive, sep1, sep10, sep12, sep24, sep31, sep38};
 
 /// The web side of an anchor, ready to be mounted. Clones share everything.
 #[derive(Debug, Clone)]
@@ -38,8 +38,8 @@ pub enum WebError {
     /// The files that change the hosted pages cannot be used.
     #[error("the hosted pages cannot be served")]
     Pages(#[from] PagesError),
-    /// Hosted deposits, payments from other anchors and firm quotes need somebody to log in.
-    #[error("SEP-24, SEP-31 and SEP-38 need SEP-1 and SEP-10: add them to ACTIVE_SEPS")]
+    /// Hosted deposits, customers, payments from other anchors and firm quotes need somebody to log in.
+    #[error("SEP-12, SEP-24, SEP-31 and SEP-38 need SEP-1 and SEP-10: add them to ACTIVE_SEPS")]
     NoAuthentication,
 }
 
@@ -71,7 +71,8 @@ impl Web {
         if config.jwt_keys.is_empty() {
             return Err(WebError::NoTokenKey);
         }
-        let needs_users = config.speaks(Sep::Sep24) || anchor.receives() || anchor.quote_desk().is_some();
+        let serves = anchor.quote_desk().is_some() || anchor.customers().is_some() || anchor.receives();
+        let needs_users = config.speaks(Sep::Sep24) || serves;
         if needs_users && !(config.speaks(Sep::Sep1) && config.speaks(Sep::Sep10)) {
             return Err(WebError::NoAuthentication);
         }
@@ -124,6 +125,10 @@ impl Web {
             }
             if state.anchor.receives() {
                 sep31::routes(app);
+            }
+
+            if state.anchor.customers().is_some() {
+                sep12::routes(app);
             }
             if state.anchor.quote_desk().is_some() {
                 sep38::routes(app);
