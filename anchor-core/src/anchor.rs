@@ -37,6 +37,7 @@ struct Parts {
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
     fee: Arc<dyn FeeIntegration>,
+    fee_is_own: bool,
     keys: LocalSigner,
     signer: Option<Arc<dyn Signer>>,
     signed_elsewhere: BTreeSet<AccountId>,
@@ -109,7 +110,7 @@ impl Anchor {
             rails: None,
             deposit: None,
             withdrawal: None,
-            fee: Arc::new(ScheduledFee),
+            fee: None,
             quotes: None,
             signer: None,
             custody: None,
@@ -165,6 +166,34 @@ impl Anchor {
     /// What is charged.
     pub fn fee(&self) -> &dyn FeeIntegration {
         &*self.parts.fee
+    }
+
+    /// Whether the business computes what is charged by itself: then an asset's own schedule does not say it.
+    pub fn fee_is_own(&self) -> bool {
+        self.parts.fee_is_own
+    }
+
+    /// What is offered by API in this direction (SEP-6): what has a funding method, where the business decides on requests.
+    /// Two assets of one code could not be told apart there: neither is offered.
+    pub fn offered_by_api(&self, kind: Kind) -> impl Iterator<Item = &Asset> {
+        let decides = match kind {
+            Kind::Deposit => self.deposit().is_some(),
+            Kind::Withdrawal => self.withdrawal().is_some(),
+        };
+        let is_active = decides && self.config().speaks(Sep::Sep6);
+        let alone = |asset: &Asset| {
+            self.assets().iter().all(|other| other.id == asset.id || other.id.code() != asset.id.code())
+        };
+        let offers = move |asset: &&Asset| {
+            let offer = asset.offer(kind).filter(|_| is_active);
+            offer.is_some_and(|offer| !offer.funding_methods.is_empty()) && alone(asset)
+        };
+        self.assets().iter().filter(offers)
+    }
+
+    /// Whether anything is offered by API.
+    pub fn speaks_by_api(&self) -> bool {
+        [Kind::Deposit, Kind::Withdrawal].into_iter().any(|kind| self.offered_by_api(kind).next().is_some())
     }
 
     /// What is quoted; `None` if nothing is, or SEP-38 is not active.
@@ -271,7 +300,7 @@ pub struct AnchorBuilder {
     rails: Option<Arc<dyn RailsIntegration>>,
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
-    fee: Arc<dyn FeeIntegration>,
+    fee: Option<Arc<dyn FeeIntegration>>,
     quotes: Option<Quotes>,
     signer: Option<Arc<dyn Signer>>,
     custody: Option<Arc<dyn CustodyIntegration>>,
@@ -328,7 +357,7 @@ impl AnchorBuilder {
 
     /// What is charged, where the asset's own schedule does not do.
     pub fn fee(mut self, fee: impl FeeIntegration + 'static) -> Self {
-        self.fee = Arc::new(fee);
+        self.fee = Some(Arc::new(fee));
         self
     }
 
@@ -460,7 +489,8 @@ impl AnchorBuilder {
                 rails,
                 deposit: self.deposit,
                 withdrawal: self.withdrawal,
-                fee: self.fee,
+                fee_is_own: self.fee.is_some(),
+                fee: self.fee.unwrap_or_else(|| Arc::new(ScheduledFee)),
                 keys,
                 signer: self.signer,
                 signed_elsewhere,

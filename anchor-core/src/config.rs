@@ -34,6 +34,8 @@ pub enum Sep {
     Sep1,
     /// Web authentication.
     Sep10,
+    /// Deposit and withdrawal by API, of the assets that have a funding method.
+    Sep6,
     /// Hosted deposit and withdrawal.
     Sep24,
     /// Prices and quotes, as far as any are attached.
@@ -42,11 +44,12 @@ pub enum Sep {
 
 impl Sep {
     /// Those that this version can serve.
-    pub const ALL: [Self; 4] = [Self::Sep1, Self::Sep10, Self::Sep24, Self::Sep38];
+    pub const ALL: [Self; 5] = [Self::Sep1, Self::Sep6, Self::Sep10, Self::Sep24, Self::Sep38];
 
     fn parse(text: &str) -> Option<Self> {
         match text.trim().to_ascii_lowercase().trim_start_matches("sep-").trim_start_matches("sep") {
             "1" => Some(Self::Sep1),
+            "6" => Some(Self::Sep6),
             "10" => Some(Self::Sep10),
             "24" => Some(Self::Sep24),
             "38" => Some(Self::Sep38),
@@ -382,7 +385,7 @@ impl Reader<'_> {
         let Some(text) = self.text("ACTIVE_SEPS") else { return Sep::ALL.into() };
         let seps: Option<BTreeSet<_>> = text.split(',').map(Sep::parse).collect();
         seps.unwrap_or_else(|| {
-            self.problem("ACTIVE_SEPS", "some of sep-1,sep-10,sep-24,sep-38");
+            self.problem("ACTIVE_SEPS", "some of sep-1,sep-6,sep-10,sep-24,sep-38");
             BTreeSet::new()
         })
     }

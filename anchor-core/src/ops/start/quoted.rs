@@ -7,6 +7,7 @@ use crate::Anchor;
 use crate::account::{Sharing, Subject};
 use crate::amount::{Amount, Money, STELLAR_SCALE};
 use crate::asset::{Asset, AssetId, StellarAsset};
+use crate::id::QuoteId;
 use crate::ops::OpsError;
 use crate::ops::amounts::AmountsError;
 use crate::ops::quote::fetch;
@@ -28,6 +29,7 @@ pub(super) struct Quoted {
 /// The quote that the wallet names, if it names one.
 pub(super) async fn find(
     anchor: &Anchor,
+    context: QuoteContext,
     kind: Kind,
     subject: &Subject,
     request: &StartRequest,
@@ -37,12 +39,17 @@ pub(super) async fn find(
         return Err(StartRefusal::Quote.into());
     }
     let quote = fetch(anchor, subject, id).await?.ok_or(StartRefusal::UnknownQuote)?;
-    Ok(Some(read(&quote, kind, anchor.clock().now())?))
+    Ok(Some(read(&quote, context, kind, anchor.clock().now())?))
 }
 
-fn read(quote: &Quote, kind: Kind, now: DateTime<Utc>) -> Result<Quoted, StartRefusal> {
-    if quote.context != QuoteContext::Sep24 {
-        return Err(StartRefusal::QuoteContext);
+fn read(
+    quote: &Quote,
+    context: QuoteContext,
+    kind: Kind,
+    now: DateTime<Utc>,
+) -> Result<Quoted, StartRefusal> {
+    if quote.context != context {
+        return Err(StartRefusal::QuoteContext(context.as_str()));
     }
     if quote.expires_at <= now {
         return Err(StartRefusal::QuoteEnded);
@@ -87,7 +94,7 @@ impl Quoted {
             Kind::Deposit => &self.amounts.amount_out,
             Kind::Withdrawal => &self.amounts.amount_in,
         };
-        let offer = asset.offer(kind).ok_or(StartRefusal::UnknownAsset)?;
+        let offer = asset.offer(kind).ok_or(StartRefusal::UnknownAsset("asset_code"))?;
         if offer.min.is_some_and(|min| *on_ledger < min) {
             return Err(StartRefusal::Limits(AmountsError::TooSmall));
         }
@@ -95,6 +102,11 @@ impl Quoted {
             return Err(StartRefusal::Limits(AmountsError::TooLarge));
         }
         Ok(quoted)
+    }
+
+    /// The transaction as it is with this quote, and the quote that has to be used for it.
+    pub(super) fn used_by(self, transaction: Transaction) -> (QuoteId, Transaction) {
+        (self.use_of.id, transaction.quoted(self.use_of, self.amounts))
     }
 
     /// Stores the transaction and the use of the quote: both, or neither.
@@ -105,8 +117,7 @@ impl Quoted {
         url_token: (&[u8; 32], DateTime<Utc>),
         now: DateTime<Utc>,
     ) -> Result<Transaction, StartError> {
-        let id = self.use_of.id;
-        let transaction = transaction.quoted(self.use_of, self.amounts);
+        let (id, transaction) = self.used_by(transaction);
         let sharing = Sharing::of(&transaction.subject);
         let used = anchor.store().quote_use(id, &transaction, Some(url_token), sharing, now).await;
         match used.map_err(OpsError::from)? {
