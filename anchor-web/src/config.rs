@@ -10,6 +10,8 @@ pub(crate) const STELLAR_TOML_PATH: &str = anchor_core::stellar::toml_file::PATH
 pub(crate) const AUTH_PATH: &str = "/auth";
 /// SEP-24, and the hosted pages below it.
 pub(crate) const SEP24_PATH: &str = "/sep24";
+/// SEP-6.
+pub(crate) const SEP6_PATH: &str = "/sep6";
 /// SEP-38.
 pub(crate) const SEP38_PATH: &str = "/sep38";
 /// The hosted flow; the transaction's id follows.
@@ -46,6 +48,11 @@ pub(crate) fn web_auth_endpoint(config: &Config) -> String {
 /// `ANCHOR_QUOTE_SERVER`.
 pub(crate) fn quote_server(config: &Config) -> String {
     format!("{}{SEP38_PATH}", config.host_url())
+}
+
+/// `TRANSFER_SERVER`.
+pub(crate) fn api_server(config: &Config) -> String {
+    format!("{}{SEP6_PATH}", config.host_url())
 }
 
 /// `TRANSFER_SERVER_SEP0024`.

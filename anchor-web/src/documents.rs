@@ -5,14 +5,16 @@ use std::sync::Arc;
 use anchor_core::Config;
 use anchor_core::clock::{Clock, SystemClock};
 use anchor_core::integration::TransactionDocuments;
-use anchor_core::transaction::Transaction;
+use anchor_core::transaction::{Protocol, Transaction};
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::links::Links;
+use crate::wire::sep6::transaction::ApiTransactionWire;
 use crate::wire::transaction::TransactionWire;
 
-/// Writes transactions as `GET /transaction` answers them (SEP-24).
+/// Writes transactions as `GET /transaction` of their protocol answers them.
 #[derive(Debug, Clone)]
 pub struct Documents {
     links: Links,
@@ -37,11 +39,26 @@ impl TransactionDocuments for Documents {
     }
 }
 
+/// A transaction in its protocol's form.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "short-lived")]
+pub(crate) enum DocumentWire<'a> {
+    /// SEP-6.
+    ByApi(ApiTransactionWire<'a>),
+    /// SEP-24.
+    Hosted(TransactionWire<'a>),
+}
+
 /// What stands under `transaction`, and in the list under `transactions`.
 pub(crate) fn transaction_wire<'a>(
     links: &Links,
     transaction: &'a Transaction,
     now: DateTime<Utc>,
-) -> TransactionWire<'a> {
-    TransactionWire::new(transaction, links.more_info_url(transaction, now))
+) -> DocumentWire<'a> {
+    let more_info_url = links.more_info_url(transaction, now);
+    match transaction.protocol {
+        Protocol::Sep6 => DocumentWire::ByApi(ApiTransactionWire::new(transaction, more_info_url)),
+        _ => DocumentWire::Hosted(TransactionWire::new(transaction, more_info_url)),
+    }
 }

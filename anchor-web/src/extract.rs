@@ -17,7 +17,10 @@ use crate::state::WebState;
 mod body;
 mod json;
 mod multipart;
+mod nested;
 mod urlencoded;
+
+pub(crate) use nested::Nested;
 
 /// One parameter as it was sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,6 +56,18 @@ impl Params {
             return Err(SepError::bad_request("the query string is too long"));
         }
         urlencoded::parse(query.as_bytes())
+    }
+
+    /// As [`from_query`](Self::from_query), with one name that may come any number of times, and its values.
+    pub(crate) fn from_query_with(
+        request: &HttpRequest,
+        many: &'static str,
+    ) -> Result<(Self, Vec<String>), SepError> {
+        let query = request.query_string();
+        if query.len() > QUERY_BYTES_MAX {
+            return Err(SepError::bad_request("the query string is too long"));
+        }
+        urlencoded::parse_with(query.as_bytes(), Some(many))
     }
 
     /// Reads the body, in any of the three encodings of SEP-24.

@@ -8,7 +8,7 @@ use anchor_core::{Anchor, Config};
 use toml::{Table, Value};
 
 use super::TomlError;
-use crate::config::{quote_server, transfer_server, web_auth_endpoint};
+use crate::config::{api_server, quote_server, transfer_server, web_auth_endpoint};
 
 /// The version of SEP-1 that is followed.
 const VERSION: &str = "2.7.0";
@@ -23,6 +23,9 @@ pub(super) fn document(anchor: &Anchor) -> Result<Table, TomlError> {
     global("SIGNING_KEY", config.signing_key.account().to_string());
     if config.speaks(Sep::Sep10) {
         global("WEB_AUTH_ENDPOINT", web_auth_endpoint(config));
+    }
+    if anchor.speaks_by_api() {
+        global("TRANSFER_SERVER", api_server(config));
     }
     if config.speaks(Sep::Sep24) {
         global("TRANSFER_SERVER_SEP0024", transfer_server(config));
