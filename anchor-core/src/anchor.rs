@@ -40,6 +40,7 @@ struct Parts {
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
     receiver: Arc<dyn ReceiverIntegration>,
     fee: Arc<dyn FeeIntegration>,
+    fee_is_own: bool,
     keys: LocalSigner,
     signer: Option<Arc<dyn Signer>>,
     signed_elsewhere: BTreeSet<AccountId>,
@@ -127,7 +128,7 @@ impl Anchor {
             deposit: None,
             withdrawal: None,
             receiver: Arc::new(TakeAll),
-            fee: Arc::new(ScheduledFee),
+            fee: None,
             quotes: None,
             customers: None,
             signer: None,
@@ -194,6 +195,34 @@ impl Anchor {
     /// What is charged.
     pub fn fee(&self) -> &dyn FeeIntegration {
         &*self.parts.fee
+    }
+
+    /// Whether the business computes what is charged by itself: then an asset's own schedule does not say it.
+    pub fn fee_is_own(&self) -> bool {
+        self.parts.fee_is_own
+    }
+
+    /// What is offered by API in this direction (SEP-6): what has a funding method, where the business decides on requests.
+    /// Two assets of one code could not be told apart there: neither is offered.
+    pub fn offered_by_api(&self, kind: Kind) -> impl Iterator<Item = &Asset> {
+        let decides = match kind {
+            Kind::Deposit => self.deposit().is_some(),
+            Kind::Withdrawal => self.withdrawal().is_some(),
+        };
+        let is_active = decides && self.config().speaks(Sep::Sep6);
+        let alone = |asset: &Asset| {
+            self.assets().iter().all(|other| other.id == asset.id || other.id.code() != asset.id.code())
+        };
+        let offers = move |asset: &&Asset| {
+            let offer = asset.offer(kind).filter(|_| is_active);
+            offer.is_some_and(|offer| !offer.funding_methods.is_empty()) && alone(asset)
+        };
+        self.assets().iter().filter(offers)
+    }
+
+    /// Whether anything is offered by API.
+    pub fn speaks_by_api(&self) -> bool {
+        [Kind::Deposit, Kind::Withdrawal].into_iter().any(|kind| self.offered_by_api(kind).next().is_some())
     }
 
     /// What is quoted; `None` if nothing is, or SEP-38 is not active.
@@ -312,7 +341,7 @@ pub struct AnchorBuilder {
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
     receiver: Arc<dyn ReceiverIntegration>,
-    fee: Arc<dyn FeeIntegration>,
+    fee: Option<Arc<dyn FeeIntegration>>,
     quotes: Option<Quotes>,
     customers: Option<Arc<dyn CustomerIntegration>>,
     signer: Option<Arc<dyn Signer>>,
@@ -376,7 +405,7 @@ impl AnchorBuilder {
 
     /// What is charged, where the asset's own schedule does not do.
     pub fn fee(mut self, fee: impl FeeIntegration + 'static) -> Self {
-        self.fee = Arc::new(fee);
+        self.fee = Some(Arc::new(fee));
         self
     }
 
@@ -542,7 +571,8 @@ impl AnchorBuilder {
                 deposit: self.deposit,
                 withdrawal: self.withdrawal,
                 receiver: self.receiver,
-                fee: self.fee,
+                fee_is_own: self.fee.is_some(),
+                fee: self.fee.unwrap_or_else(|| Arc::new(ScheduledFee)),
                 keys,
                 signer: self.signer,
                 signed_elsewhere,

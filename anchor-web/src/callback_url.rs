@@ -1,4 +1,4 @@
-//! Addresses that wallets want to be called at: strangers' addresses, stored now and called later.
+//! Addresses that wallets want to be called at: which ones we would call.
 
 use anchor_core::http::check_url;
 use url::Url;
@@ -6,13 +6,16 @@ use url::Url;
 /// Longer addresses are refused.
 const URL_BYTES_MAX: usize = 2048;
 
-/// The address as it is stored; `None` if it is none that we would call. Whoever calls it checks it again, and what its host
-/// resolves to.
-pub(crate) fn parse(value: &str, local_mode: bool) -> Option<String> {
+/// An address that we would not call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BadCallback;
+
+/// Whoever calls them checks them again, and what their host resolves to.
+pub(crate) fn check(value: &str, local_mode: bool) -> Result<String, BadCallback> {
     if value.len() > URL_BYTES_MAX || value.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return None;
+        return Err(BadCallback);
     }
-    let url = Url::parse(value).ok()?;
+    let url = Url::parse(value).map_err(|_| BadCallback)?;
     let allowed = url.fragment().is_none() && check_url(&url, local_mode).is_ok();
-    allowed.then(|| url.into())
+    if allowed { Ok(url.into()) } else { Err(BadCallback) }
 }

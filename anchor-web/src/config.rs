@@ -14,6 +14,8 @@ pub(crate) const SEP12_PATH: &str = "/sep12";
 pub(crate) const SEP24_PATH: &str = "/sep24";
 /// SEP-31.
 pub(crate) const SEP31_PATH: &str = "/sep31";
+/// SEP-6.
+pub(crate) const SEP6_PATH: &str = "/sep6";
 /// SEP-38.
 pub(crate) const SEP38_PATH: &str = "/sep38";
 /// The hosted flow; the transaction's id follows.
@@ -64,6 +66,11 @@ pub(crate) fn quote_server(config: &Config) -> String {
 /// `DIRECT_PAYMENT_SERVER`.
 pub(crate) fn direct_payment_server(config: &Config) -> String {
     format!("{}{SEP31_PATH}", config.host_url())
+}
+
+/// `TRANSFER_SERVER`.
+pub(crate) fn api_server(config: &Config) -> String {
+    format!("{}{SEP6_PATH}", config.host_url())
 }
 
 /// `TRANSFER_SERVER_SEP0024`.

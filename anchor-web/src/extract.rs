@@ -18,9 +18,11 @@ use crate::state::WebState;
 mod body;
 mod json;
 mod multipart;
+mod nested;
 mod uploads;
 mod urlencoded;
 
+pub(crate) use nested::Nested;
 pub(crate) use uploads::Uploads;
 
 /// One parameter as it was sent.
@@ -57,6 +59,18 @@ impl Params {
             return Err(SepError::bad_request("the query string is too long"));
         }
         urlencoded::parse(query.as_bytes())
+    }
+
+    /// As [`from_query`](Self::from_query), with one name that may come any number of times, and its values.
+    pub(crate) fn from_query_with(
+        request: &HttpRequest,
+        many: &'static str,
+    ) -> Result<(Self, Vec<String>), SepError> {
+        let query = request.query_string();
+        if query.len() > QUERY_BYTES_MAX {
+            return Err(SepError::bad_request("the query string is too long"));
+        }
+        urlencoded::parse_with(query.as_bytes(), Some(many))
     }
 
     /// Reads the body, in any of the three encodings of SEP-24.
@@ -105,7 +119,7 @@ impl Params {
         let text = |(name, value): (&String, &Value)| match value {
             Value::Text(text) | Value::Number(text) => Ok((name.clone(), text.clone())),
             Value::Bool(flag) => Ok((name.clone(), flag.to_string())),
-            Value::Structure => Err(SepError::bad_request(
+            Value::Structure(_) => Err(SepError::bad_request(
                 "a parameter is nested: send names such as organization.name as they are",
             )),
             Value::File => Err(SepError::bad_request("files cannot be sent here")),
@@ -149,18 +163,6 @@ impl Params {
             Some(Value::Structure(text)) => json::parse_member(name, text).map(Some),
             Some(_) => Err(SepError::bad_request(format!("{name} has to be an object"))),
         }
-    }
-
-    /// All of them as texts: numbers digit by digit, booleans as words.
-    pub(crate) fn texts(&self) -> Result<BTreeMap<String, String>, SepError> {
-        let text = |(name, value): (&String, &Value)| match value {
-            Value::Text(text) | Value::Number(text) => Ok((name.clone(), text.clone())),
-            Value::Bool(flag) => Ok((name.clone(), flag.to_string())),
-            Value::Structure(_) | Value::File => {
-                Err(SepError::bad_request("a value has to be a string, and is a list or an object"))
-            }
-        };
-        self.0.iter().map(text).collect()
     }
 
     fn insert(&mut self, name: String, value: Value) -> Result<(), SepError> {

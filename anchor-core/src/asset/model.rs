@@ -20,6 +20,10 @@ pub struct Offer {
     /// What is charged, in the asset that the user gives.
     #[serde(default)]
     pub fee: FeeSchedule,
+    /// How the user pays, or is paid (SEP-6 `funding_method`): `SEPA`, `cash`. **Only what has any is offered by API**: by then
+    /// nobody asks the user anything on a page.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub funding_methods: Vec<String>,
 }
 
 /// What `[[CURRENCIES]]` of stellar.toml says beyond code and issuer (SEP-1).

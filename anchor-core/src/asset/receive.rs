@@ -15,11 +15,10 @@ const NAME_MAX: usize = 64;
 /// customer integration asks of those roles.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiveOffer {
-    /// Limits and fee, in the token.
+    /// Limits and fee, in the token, and how receivers get the money: at least one way. Where quotes are given, these are the
+    /// names of their delivery methods.
     #[serde(flatten)]
     pub offer: Offer,
-    /// How receivers get the money; at least one. Where quotes are given, the names of their delivery methods.
-    pub funding_methods: Vec<String>,
     /// Whether another kind of money than the token's own is paid out.
     #[serde(default)]
     pub quotes: ReceiveQuotes,
@@ -45,12 +44,8 @@ pub enum ReceiveQuotes {
 impl ReceiveOffer {
     /// The token's own money, in one of these ways, with these limits.
     pub fn new(offer: Offer, funding_methods: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self {
-            offer,
-            funding_methods: funding_methods.into_iter().map(Into::into).collect(),
-            quotes: ReceiveQuotes::None,
-            fields: Vec::new(),
-        }
+        let funding_methods = funding_methods.into_iter().map(Into::into).collect();
+        Self { offer: Offer { funding_methods, ..offer }, quotes: ReceiveQuotes::None, fields: Vec::new() }
     }
 
     /// Checks what the types cannot.
@@ -60,12 +55,13 @@ impl ReceiveOffer {
         if !fits || matches!((min, max), (Some(min), Some(max)) if min > max) {
             return Err(OfferError::Limits);
         }
-        let methods: BTreeSet<&String> = self.funding_methods.iter().collect();
+        let methods: BTreeSet<&String> = self.offer.funding_methods.iter().collect();
         let fields: BTreeSet<&String> = self.fields.iter().map(|field| &field.name).collect();
-        let names = self.funding_methods.iter().chain(fields.iter().copied());
+        let names = self.offer.funding_methods.iter().chain(fields.iter().copied());
         let is_name =
             |name: &String| (1..=NAME_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
-        let are_distinct = methods.len() == self.funding_methods.len() && fields.len() == self.fields.len();
+        let are_distinct =
+            methods.len() == self.offer.funding_methods.len() && fields.len() == self.fields.len();
         if methods.is_empty() || !are_distinct || !names.into_iter().all(is_name) {
             return Err(OfferError::Receive);
         }
@@ -87,7 +83,8 @@ mod tests {
     use super::*;
 
     fn offer(methods: &[&str]) -> ReceiveOffer {
-        let offer = Offer { min: None, max: None, fee: crate::fee::FeeSchedule::default() };
+        let fee = crate::fee::FeeSchedule::default();
+        let offer = Offer { min: None, max: None, fee, funding_methods: Vec::new() };
         ReceiveOffer::new(offer, methods.iter().copied())
     }
 

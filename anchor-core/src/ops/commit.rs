@@ -4,9 +4,7 @@ use super::OpsError;
 use crate::anchor::Anchor;
 use crate::integration::Answers;
 use crate::store::Stored;
-use crate::transaction::{
-    Actor, Applied, ApplyContext, Fact, FactRecord, Refusal, State, Terms, Transaction,
-};
+use crate::transaction::{Actor, Applied, ApplyContext, Fact, FactRecord, Refusal, State, Transaction};
 
 /// What became of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,32 +41,19 @@ pub async fn commit(
     store(anchor, transaction, fact, actor, Also { keep_lease, answers: None }).await
 }
 
-/// As [`commit`], for the end of the flow: the answers are stored in the same commit as the terms, because the
-/// rails pay by them.
+/// As [`commit`], for what comes with answers: they are stored in the same commit, because the rails pay by them.
 ///
 /// # Errors
 /// As [`commit`].
-pub(super) async fn commit_terms(
-    anchor: &Anchor,
-    transaction: &Transaction,
-    terms: Terms,
-    answers: &Answers,
-) -> Result<Committed, OpsError> {
-    commit_answers(anchor, transaction, Fact::TermsAgreed { terms }, answers).await
-}
-
-/// As [`commit`], for what a user tells: the answers are stored in the same commit as the fact.
-///
-/// # Errors
-/// As [`commit`].
-pub(super) async fn commit_answers(
+pub(super) async fn commit_with(
     anchor: &Anchor,
     transaction: &Transaction,
     fact: Fact,
+    actor: Actor,
     answers: &Answers,
 ) -> Result<Committed, OpsError> {
     let also = Also { keep_lease: false, answers: Some(answers) };
-    store(anchor, transaction, fact, Actor::User, also).await
+    store(anchor, transaction, fact, actor, also).await
 }
 
 struct Also<'a> {

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use super::OpsError;
 use super::commit::moved;
+use super::info::TRANSACTION_PAGE;
+use super::start::DECISION_WINDOW;
 use super::terms::{after, terms};
 use crate::account::Subject;
 use crate::anchor::Anchor;
@@ -33,13 +35,7 @@ mod update;
 pub use customers::types as customer_types;
 pub(super) use decide::decision;
 pub use refusal::{ReceiveError, ReceiveRefusal};
-pub use update::{Updated, update};
-
-/// The page of the answers with what was said with a transaction.
-pub const TRANSACTION_PAGE: &str = "transaction";
-
-/// How long it may take until everything is known that is needed to decide.
-const DECISION_WINDOW: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub use update::{UpdateError, update};
 
 /// How long the business may take while the sending anchor waits.
 const DECISION_DEADLINE: Duration = Duration::from_secs(10);
@@ -110,8 +106,7 @@ pub async fn receive(
         return again(anchor, request, key, known).await;
     }
     let quoted = quoted::find(anchor, &subject, request).await?;
-    let assets: Vec<Asset> = anchor.assets().iter().filter_map(Asset::received).collect();
-    let checked = check::check(anchor, &assets, subject, request, quoted.as_ref())?;
+    let checked = check::check(anchor, subject, request, quoted.as_ref())?;
     check::customers(anchor, &subject, &checked.request).await?;
     let now = anchor.clock().now();
     let transaction = Transaction::start(NewTransaction {

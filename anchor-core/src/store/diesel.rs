@@ -13,10 +13,10 @@ use chrono::{DateTime, Utc};
 use super::{
     Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
     ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
-    CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord,
-    GivenUp, Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed,
-    Quoted, Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError,
-    Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
+    Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted,
+    Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
+    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, AssetId};

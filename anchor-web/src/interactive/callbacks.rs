@@ -4,13 +4,10 @@ use anchor_core::store::Callbacks;
 
 use super::query::Query;
 use crate::callback_url;
+pub(super) use crate::callback_url::BadCallback;
 
 /// The value that asks the page itself to tell the wallet's window.
 pub(super) const POST_MESSAGE: &str = "postMessage";
-
-/// A callback that is neither `postMessage` nor an address that we would call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct BadCallback;
 
 /// What the address asks for. Empty values count as absent.
 pub(super) fn parse(query: &Query, local_mode: bool) -> Result<Callbacks, BadCallback> {
@@ -31,7 +28,7 @@ fn check(value: &str, local_mode: bool) -> Result<String, BadCallback> {
     if value.eq_ignore_ascii_case(POST_MESSAGE) {
         return Ok(POST_MESSAGE.to_owned());
     }
-    callback_url::parse(value, local_mode).ok_or(BadCallback)
+    callback_url::check(value, local_mode)
 }
 
 #[cfg(test)]

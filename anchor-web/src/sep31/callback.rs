@@ -17,9 +17,8 @@ pub(super) async fn put(
     JsonParams(params): JsonParams,
 ) -> Result<HttpResponse, SepError> {
     let url = params.text("url")?.ok_or_else(|| SepError::bad_request("url is required"))?;
-    let url = callback_url::parse(url, state.anchor.config().local_mode);
-    let url =
-        url.ok_or_else(|| SepError::bad_request("url is not an https address on the public internet"))?;
+    let url = callback_url::check(url, state.anchor.config().local_mode);
+    let url = url.map_err(|_| SepError::bad_request("url is not an https address on the public internet"))?;
     let _turn = state.limits.turn()?;
     let transaction = sender.transaction(&state, &request).await?;
     let callbacks = Callbacks { finished: None, on_change: Some(url) };

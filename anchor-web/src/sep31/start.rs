@@ -54,7 +54,7 @@ fn read(params: &Params) -> Result<ReceiveRequest, SepError> {
 /// `{"fields": {"transaction": {"name": "value"}}}`, or nothing.
 pub(super) fn fields(params: &Params) -> Result<BTreeMap<String, String>, SepError> {
     let Some(fields) = params.nested("fields")? else { return Ok(BTreeMap::new()) };
-    fields.nested("transaction")?.map_or_else(|| Ok(BTreeMap::new()), |fields| fields.texts())
+    fields.nested("transaction")?.map_or_else(|| Ok(BTreeMap::new()), |fields| fields.scalars(&[]))
 }
 
 /// One, or none. What it may consist of is the use case's business.

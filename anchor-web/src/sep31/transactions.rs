@@ -1,7 +1,8 @@
 //! `GET` and `PATCH /transactions/:id`: a sending anchor's own, and nobody else's.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use anchor_core::ops::receive::{Updated, update as update_transaction};
+use anchor_core::ops::info::InfoError;
+use anchor_core::ops::receive::{UpdateError, update as update_transaction};
 use anchor_core::ops::{OpsError, chain};
 use serde::Serialize;
 
@@ -37,16 +38,12 @@ pub(super) async fn update(
     let _turn = state.limits.turn()?;
     let transaction = sender.transaction(&state, &request).await?;
     match update_transaction(&state.anchor, &transaction, &fields).await {
-        Ok(Updated::Updated(next)) => {
-            Ok(fresh(HttpResponse::Ok()).json(OneWire { transaction: ReceivedWire::new(&next) }))
-        }
-        Ok(Updated::NotAsked) => Err(SepError::bad_request("the transaction waits for no information")),
-        Ok(Updated::Invalid(reason)) => Err(SepError::bad_request(reason)),
-        Err(OpsError::Integration(error)) => {
+        Ok(next) => Ok(fresh(HttpResponse::Ok()).json(OneWire { transaction: ReceivedWire::new(&next) })),
+        Err(UpdateError::Info(InfoError::Failed(OpsError::Integration(error)))) => {
             tracing::warn!(error = chain(&error), "nobody knows whether information is of use");
             Err(SepError::unavailable())
         }
-        Ok(_) => Err(SepError::internal()),
-        Err(error) => Err(error.into()),
+        Err(UpdateError::Info(InfoError::Failed(error))) => Err(error.into()),
+        Err(error) => Err(SepError::bad_request(error.to_string())),
     }
 }

@@ -10,6 +10,8 @@ use anchor_core::transaction::InfoField;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::number;
+
 /// The whole answer.
 #[derive(Debug, Serialize)]
 pub(crate) struct ReceiveInfoWire<'a> {
@@ -98,7 +100,7 @@ impl<'a> AssetWire<'a> {
             max_amount: limits.max.and_then(number),
             fee_fixed: number(fee.fixed).filter(|_| can_be_said),
             fee_percent: number(fee.percent).filter(|_| can_be_said),
-            funding_methods: &receive.funding_methods,
+            funding_methods: &limits.funding_methods,
             sep12: CustomersWire {
                 sender: TypesWire::new(customer_types(anchor, Party::Sender)),
                 receiver: TypesWire::new(customer_types(anchor, Party::Receiver)),
@@ -123,9 +125,4 @@ impl<'a> FieldsWire<'a> {
         };
         Self(fields.iter().map(describe).collect())
     }
-}
-
-/// Plain decimals are JSON numbers already.
-fn number(decimal: impl ToString) -> Option<Box<RawValue>> {
-    RawValue::from_string(decimal.to_string()).ok()
 }

@@ -16,10 +16,10 @@ use anchor_core::stellar::{Cursor, Ledger as _};
 use anchor_core::store::{
     Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
     ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
-    CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord,
-    GivenUp, Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed,
-    Quoted, Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError,
-    Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
+    Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted,
+    Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
+    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::store::memory::MemoryStore;

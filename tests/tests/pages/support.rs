@@ -270,6 +270,7 @@ fn asset() -> Asset {
         min: Some("5".parse().unwrap()),
         max: Some("10000".parse().unwrap()),
         fee: serde_json::from_value(serde_json::json!({ "fixed": "1", "percent": "0.5" })).unwrap(),
+        funding_methods: Vec::new(),
     };
     Asset {
         id: StellarAsset::Credit { code: "USDC".parse().unwrap(), issuer },

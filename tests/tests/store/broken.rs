@@ -4,8 +4,7 @@ use anchor_core::store::Store;
 use anchor_core::testing::store::broken::{Broken, Defect};
 use anchor_core::testing::store::{
     attempts, changes, claims, customers, history, outbox, payments, quotes, requests, sessions, signings,
-    suspense,
-    transactions,
+    suspense, transactions,
 };
 
 use super::sqlite::fresh;

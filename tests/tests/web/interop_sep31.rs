@@ -157,7 +157,7 @@ async fn interop_sep31_11_id_that_is_none_is_404() -> Result<()> {
 
 /// The suite's way to pay is the one that it quotes: the first of the asset that is bought.
 fn by_sepa() -> Asset {
-    asset(|receive| receive.funding_methods = vec!["SEPA".to_owned()])
+    asset(|receive| receive.offer.funding_methods = vec!["SEPA".to_owned()])
 }
 
 #[actix_web::test]

@@ -198,7 +198,7 @@ async fn r_31_032_way_to_pay_is_one_of_the_asset_s_and_the_only_one_need_not_be_
     .await?;
     let pix = taken(&anchor, &token, json!({ "funding_method": "PIX" })).await?;
     assert_eq!(stored(&anchor, &pix).await?.request.funding_method.as_deref(), Some("PIX"));
-    let only = asset(|receive| receive.funding_methods = vec!["SEPA".to_owned()]);
+    let only = asset(|receive| receive.offer.funding_methods = vec!["SEPA".to_owned()]);
     let anchor = receiving_with(&[], only, |builder| builder).await?;
     let token = anchor.log_in(&samples::user()).await?;
     let one = taken(&anchor, &token, json!({ "funding_method": null })).await?;

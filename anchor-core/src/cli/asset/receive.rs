@@ -34,7 +34,7 @@ pub(super) fn describe(receive: &ReceiveOffer) -> String {
         ReceiveQuotes::Required => "quotes required",
     };
     let limits = super::describe(Some(&receive.offer));
-    format!("{limits}, by {}, {quotes}", receive.funding_methods.join(" or "))
+    format!("{limits}, by {}, {quotes}", receive.offer.funding_methods.join(" or "))
 }
 
 #[cfg(test)]
@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn nothing_is_taken_without_a_way_to_pay_it_out() {
-        let offer = Offer { min: None, max: None, fee: crate::fee::FeeSchedule::default() };
+        let fee = crate::fee::FeeSchedule::default();
+        let offer = Offer { min: None, max: None, fee, funding_methods: Vec::new() };
         assert_eq!(ReceiveArgs::default().offer(&offer), None);
         let args = ReceiveArgs { receive: vec!["SEPA".into()], ..ReceiveArgs::default() };
         assert_eq!(args.offer(&offer), Some(ReceiveOffer::new(offer, ["SEPA"])));

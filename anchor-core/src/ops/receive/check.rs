@@ -26,17 +26,16 @@ pub(super) struct Checked {
     pub(super) answers: Answers,
 }
 
-/// `assets` are those that are taken, as they are taken.
 pub(super) fn check(
     anchor: &Anchor,
-    assets: &[Asset],
     subject: Subject,
     request: &ReceiveRequest,
     quoted: Option<&Quoted>,
 ) -> Result<Checked, ReceiveError> {
     let common = common(request);
-    let asset = start::find_asset(assets, Kind::Withdrawal, &common, quoted)?;
-    let receive = asset.receive.as_ref().ok_or(StartRefusal::UnknownAsset)?;
+    let assets: Vec<Asset> = anchor.assets().iter().filter_map(Asset::received).collect();
+    let asset = start::find_asset(assets.iter(), Kind::Withdrawal, &common, quoted)?;
+    let receive = asset.receive.as_ref().ok_or(StartRefusal::UnknownAsset("asset_code"))?;
     if given(&request.amount).is_none() {
         return Err(ReceiveRefusal::Missing("amount").into());
     }
@@ -98,7 +97,7 @@ fn within(receive: &ReceiveOffer, request: &ReceiveRequest, refusal: StartRefusa
     let is_below = |limit: &Amount| amount.is_some_and(|amount| amount < *limit);
     let is_above = |limit: &Amount| amount.is_some_and(|amount| amount > *limit);
     let (min, max) = (receive.offer.min.filter(is_below), receive.offer.max.filter(is_above));
-    match (refusal, min, max) {
+    match (&refusal, min, max) {
         (StartRefusal::Limits(AmountsError::TooSmall), Some(min), _) => ReceiveRefusal::TooSmall(min),
         (StartRefusal::Limits(AmountsError::TooLarge), _, Some(max)) => ReceiveRefusal::TooLarge(max),
         _ => refusal.into(),
@@ -118,12 +117,16 @@ fn funding_method(
             return Err(StartRefusal::OtherThanQuote("funding_method").into());
         }
         (Some(method), _) | (None, Some(method)) => method,
-        (None, None) => match receive.funding_methods.as_slice() {
+        (None, None) => match receive.offer.funding_methods.as_slice() {
             [only] => only.clone(),
             _ => return Err(ReceiveRefusal::AmbiguousFundingMethod),
         },
     };
-    if receive.funding_methods.contains(&method) { Ok(method) } else { Err(ReceiveRefusal::FundingMethod) }
+    if receive.offer.funding_methods.contains(&method) {
+        Ok(method)
+    } else {
+        Err(ReceiveRefusal::FundingMethod)
+    }
 }
 
 /// Only what is asked for, and only what can be chosen.

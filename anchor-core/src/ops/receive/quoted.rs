@@ -18,13 +18,7 @@ pub(super) async fn find(
     let id = id.parse().map_err(|_| ReceiveRefusal::UnknownQuote)?;
     let found = anchor.store().quote_fetch(id).await.map_err(OpsError::from)?;
     let quote = found.filter(|quote| is_of(quote, subject)).ok_or(ReceiveRefusal::UnknownQuote)?;
-    if quote.context != QuoteContext::Sep31 {
-        return Err(ReceiveRefusal::QuoteContext.into());
-    }
-    if quote.expires_at <= anchor.clock().now() {
-        return Err(ReceiveRefusal::QuoteEnded.into());
-    }
-    Ok(Some(read_quote(&quote, Kind::Withdrawal)?))
+    Ok(Some(read_quote(&quote, QuoteContext::Sep31, Kind::Withdrawal, anchor.clock().now())?))
 }
 
 /// A sending anchor's own, or made by its account itself: whoever has the account's key made the promise possible, and tells

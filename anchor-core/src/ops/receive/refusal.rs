@@ -60,9 +60,6 @@ pub enum ReceiveRefusal {
     /// Not one of this sending anchor's.
     #[error("quote_id is not a quote of yours")]
     UnknownQuote,
-    /// Made for another protocol.
-    #[error("quote_id is a quote for another context than sep31")]
-    QuoteContext,
     /// By another transaction.
     #[error("the quote of quote_id was used before")]
     QuoteUsed,

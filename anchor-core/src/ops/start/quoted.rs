@@ -7,6 +7,7 @@ use crate::Anchor;
 use crate::account::{Sharing, Subject};
 use crate::amount::{Amount, Money, STELLAR_SCALE};
 use crate::asset::{Asset, AssetId, StellarAsset};
+use crate::id::QuoteId;
 use crate::ops::OpsError;
 use crate::ops::amounts::AmountsError;
 use crate::ops::quote::fetch;
@@ -18,7 +19,7 @@ use crate::transaction::{Amounts, Kind, Transaction};
 #[derive(Debug)]
 pub(in crate::ops) struct Quoted {
     /// Which asset on the ledger it is about.
-    pub(in crate::ops) token: StellarAsset,
+    pub(super) token: StellarAsset,
     /// Which money.
     pub(in crate::ops) off_chain: AssetId,
     /// What comes and goes.
@@ -31,6 +32,7 @@ pub(in crate::ops) struct Quoted {
 /// The quote that the wallet names, if it names one.
 pub(super) async fn find(
     anchor: &Anchor,
+    context: QuoteContext,
     kind: Kind,
     subject: &Subject,
     request: &StartRequest,
@@ -40,17 +42,22 @@ pub(super) async fn find(
         return Err(StartRefusal::Quote.into());
     }
     let quote = fetch(anchor, subject, id).await?.ok_or(StartRefusal::UnknownQuote)?;
-    if quote.context != QuoteContext::Sep24 {
-        return Err(StartRefusal::QuoteContext.into());
-    }
-    if quote.expires_at <= anchor.clock().now() {
-        return Err(StartRefusal::QuoteEnded.into());
-    }
-    Ok(Some(read(&quote, kind)?))
+    Ok(Some(read(&quote, context, kind, anchor.clock().now())?))
 }
 
-/// What a quote means for a transaction in this direction.
-pub(in crate::ops) fn read(quote: &Quote, kind: Kind) -> Result<Quoted, StartRefusal> {
+/// What a quote means for a transaction that starts now.
+pub(in crate::ops) fn read(
+    quote: &Quote,
+    context: QuoteContext,
+    kind: Kind,
+    now: DateTime<Utc>,
+) -> Result<Quoted, StartRefusal> {
+    if quote.context != context {
+        return Err(StartRefusal::QuoteContext(context.as_str()));
+    }
+    if quote.expires_at <= now {
+        return Err(StartRefusal::QuoteEnded);
+    }
     let scales = quote.figures.scales;
     let (token, off_chain, off_chain_scale) = match kind {
         Kind::Deposit => (&quote.buy_asset, &quote.sell_asset, scales.sell),
@@ -92,7 +99,7 @@ impl Quoted {
             Kind::Deposit => &self.amounts.amount_out,
             Kind::Withdrawal => &self.amounts.amount_in,
         };
-        let offer = asset.offer(kind).ok_or(StartRefusal::UnknownAsset)?;
+        let offer = asset.offer(kind).ok_or(StartRefusal::UnknownAsset("asset_code"))?;
         if offer.min.is_some_and(|min| *on_ledger < min) {
             return Err(StartRefusal::Limits(AmountsError::TooSmall));
         }
@@ -100,6 +107,11 @@ impl Quoted {
             return Err(StartRefusal::Limits(AmountsError::TooLarge));
         }
         Ok(quoted)
+    }
+
+    /// The transaction as it is with this quote, and the quote that has to be used for it.
+    pub(super) fn used_by(self, transaction: Transaction) -> (QuoteId, Transaction) {
+        (self.use_of.id, transaction.quoted(self.use_of, self.amounts))
     }
 
     /// Stores the transaction and the use of the quote: both, or neither.
@@ -110,8 +122,7 @@ impl Quoted {
         url_token: (&[u8; 32], DateTime<Utc>),
         now: DateTime<Utc>,
     ) -> Result<Transaction, StartError> {
-        let id = self.use_of.id;
-        let transaction = transaction.quoted(self.use_of, self.amounts);
+        let (id, transaction) = self.used_by(transaction);
         let sharing = Sharing::of(&transaction.subject);
         let used = anchor.store().quote_use(id, &transaction, Some(url_token), sharing, now).await;
         match used.map_err(OpsError::from)? {

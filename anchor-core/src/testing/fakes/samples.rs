@@ -101,6 +101,7 @@ pub fn asset() -> Asset {
         min: Some("0.5".parse().expect("a constant")),
         max: Some("1000".parse().expect("a constant")),
         fee: FeeSchedule { fixed: "0.25".parse().expect("a constant"), ..FeeSchedule::default() },
+        funding_methods: Vec::new(),
     };
     Asset {
         id: token(),
@@ -133,9 +134,23 @@ pub fn received_asset() -> Asset {
         min: Some("1".parse().expect("a constant")),
         max: Some("10000".parse().expect("a constant")),
         fee: FeeSchedule { fixed: "2".parse().expect("a constant"), percent, ..FeeSchedule::default() },
+        funding_methods: Vec::new(),
     };
     let receive = ReceiveOffer::new(offer, ["SEPA", "PIX"]);
     Asset { receive: Some(ReceiveOffer { quotes: ReceiveQuotes::Supported, ..receive }), ..asset() }
+}
+
+/// [`asset`] by API too: paid in by SEPA or SWIFT, paid out by SEPA or in cash.
+pub fn asset_by_api() -> Asset {
+    let mut asset = asset();
+    let methods = |names: [&str; 2]| names.map(str::to_owned).to_vec();
+    if let Some(offer) = &mut asset.deposit {
+        offer.funding_methods = methods(["SEPA", "SWIFT"]);
+    }
+    if let Some(offer) = &mut asset.withdrawal {
+        offer.funding_methods = methods(["SEPA", "cash"]);
+    }
+    asset
 }
 
 /// The settings of an anchor on the test network, with [`distribution`]'s key.
