@@ -75,8 +75,8 @@ async fn decide_one(anchor: &Anchor, settings: &JobSettings, claimed: &Claimed) 
     Ok(Step::after(&committed, settings.pause(anchor, transaction)))
 }
 
-/// Whether the customer has told what was missing. Without a customer's record, the business alone knows; where money is
-/// held nobody but the operator does.
+/// Whether the customer has told what was missing: it is accepted, and the business has no more questions. Where customers
+/// are not asked anything the business alone knows, and where money is held then, nobody but the operator.
 async fn told(
     anchor: &Anchor,
     transaction: &Transaction,
@@ -84,8 +84,12 @@ async fn told(
     answers: &Answers,
     limit: Duration,
 ) -> Result<Option<Fact>, OpsError> {
-    if resume != AfterInfo::Decide {
+    let is_known = super::customer::is_known(anchor, transaction).await?;
+    if is_known == Some(false) {
         return Ok(None);
+    }
+    if resume != AfterInfo::Decide {
+        return Ok(is_known.map(|_| Fact::InfoGiven { kind: InfoKind::Customer }));
     }
     Ok(match decision(anchor, transaction, answers, limit).await? {
         Decision::Fact(Fact::InfoNeeded { need: InfoNeed::Customer { .. } }) => None,

@@ -33,6 +33,7 @@ mod refusal;
 mod update;
 
 pub use customers::types as customer_types;
+pub(super) use customers::are_known;
 pub(super) use decide::decision;
 pub use refusal::{ReceiveError, ReceiveRefusal};
 pub use update::{UpdateError, update};

@@ -12,9 +12,11 @@ use crate::integration::{
 use crate::ops::callback::{CallbackError, CallbackRequest, CallbackSender};
 use crate::transaction::{Event, Transaction};
 
+mod customers;
 mod quotes;
 pub mod samples;
 
+pub use customers::ScriptedCustomers;
 pub use quotes::ScriptedQuotes;
 
 /// The default pages, which only ask for an amount.

@@ -8,6 +8,7 @@ use crate::integration::{Party, ReceiveOutcome, ReceiveView};
 use crate::ops::customer::{self, CustomerError};
 use crate::ops::{OpsError, receive};
 use crate::store::{CustomerKeyed, StoreError};
+use crate::transaction::Transaction;
 
 /// What this party may be as a customer, each type with its description; nothing where nothing is asked of it.
 pub fn types(anchor: &Anchor, party: Party) -> Vec<(&str, &str)> {
@@ -28,37 +29,64 @@ async fn find(anchor: &Anchor, id: &str) -> Result<Option<Customer>, StoreError>
     anchor.store().customer_fetch(&CustomerKeyed::Id(id)).await
 }
 
-/// What the customers' standing decides; `None` if it is no obstacle. Of several types that a party may have, the one with
-/// which it stands best counts. Somebody who was erased since has to be known anew.
+/// What the customers' standing decides; `None` if it is no obstacle. Somebody who was erased since has to be known anew.
 pub(super) async fn outcome(anchor: &Anchor, view: &ReceiveView) -> Result<Option<ReceiveOutcome>, OpsError> {
     for party in [Party::Sender, Party::Receiver] {
-        let types = types(anchor, party);
-        if types.is_empty() {
-            continue;
-        }
-        let known = match receive::customer(&view.transaction.request, party) {
-            Some(id) => find(anchor, id).await?,
-            None => None,
-        };
-        let mut best = None;
-        for (name, _) in types {
-            let stands = customer::standing(anchor, known.as_ref(), name, Some(&view.transaction)).await;
-            let stands = stands.map_err(failed)?;
-            if best.as_ref().is_none_or(|(_, before)| rank(&stands) > rank(before)) {
-                best = Some((name, stands));
-            }
-        }
-        let obstacle = match best {
+        let obstacle = match standing(anchor, &view.transaction, party).await?.best {
             None | Some((_, Standing::Accepted)) => continue,
-            Some((_, Standing::Processing { .. })) => ReceiveOutcome::Later,
             Some((_, Standing::Rejected { message })) => ReceiveOutcome::Refused { reason: message },
             Some((name, Standing::NeedsInfo { .. })) => {
-                ReceiveOutcome::NeedsCustomerInfo { party, customer_type: Some(name.to_owned()) }
+                ReceiveOutcome::NeedsCustomerInfo { party, customer_type: Some(name) }
             }
+            Some((_, _)) => ReceiveOutcome::Later,
         };
         return Ok(Some(obstacle));
     }
     Ok(None)
+}
+
+/// Whether what was missing of the customers of a transaction is known, as far as they alone decide that: with money here.
+/// They were known well enough to take it, and something was missing for paying it out: so one of them has to have told
+/// something since, or the same order would be refused again and again. `None` where nothing is asked of them, or where the
+/// business is asked anyhow.
+pub(in crate::ops) async fn are_known(
+    anchor: &Anchor,
+    transaction: &Transaction,
+) -> Result<Option<bool>, OpsError> {
+    if !transaction.state.holds_funds() {
+        return Ok(None);
+    }
+    let (mut is_asked, mut is_known, mut has_told) = (false, true, false);
+    for party in [Party::Sender, Party::Receiver] {
+        let Stands { customer, best } = standing(anchor, transaction, party).await?;
+        is_asked |= best.is_some();
+        is_known &= matches!(best, None | Some((_, Standing::Accepted)));
+        has_told |= customer.is_some_and(|customer| customer.updated_at > transaction.updated_at);
+    }
+    Ok(is_asked.then_some(is_known && has_told))
+}
+
+/// A party, and how it stands as which type.
+struct Stands {
+    customer: Option<Customer>,
+    best: Option<(String, Standing)>,
+}
+
+/// Of several types that a party may have, the one with which it stands best counts.
+async fn standing(anchor: &Anchor, transaction: &Transaction, party: Party) -> Result<Stands, OpsError> {
+    let customer = match receive::customer(&transaction.request, party) {
+        Some(id) => find(anchor, id).await?,
+        None => None,
+    };
+    let mut best: Option<(String, Standing)> = None;
+    for (name, _) in types(anchor, party) {
+        let stands = customer::standing(anchor, customer.as_ref(), name, Some(transaction)).await;
+        let stands = stands.map_err(failed)?;
+        if best.as_ref().is_none_or(|(_, before)| rank(&stands) > rank(before)) {
+            best = Some((name.to_owned(), stands));
+        }
+    }
+    Ok(Stands { customer, best })
 }
 
 const fn rank(standing: &Standing) -> u8 {
