@@ -32,8 +32,8 @@ mod quoted;
 mod refusal;
 mod update;
 
-pub use customers::types as customer_types;
 pub(super) use customers::are_known;
+pub use customers::types as customer_types;
 pub(super) use decide::decision;
 pub use refusal::{ReceiveError, ReceiveRefusal};
 pub use update::{UpdateError, update};

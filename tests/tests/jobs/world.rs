@@ -12,7 +12,8 @@ use anchor_core::clock::ManualClock;
 use anchor_core::config::Config;
 use anchor_core::id::{IdSource as _, RandomIds, TransactionId};
 use anchor_core::integration::{
-    IntegrationError, RailsIntegration, ReceiveOutcome, ReceiveView, ReceiverIntegration, Signer as _, TrustIntegration, TrustOutcome, TrustRequest,
+    IntegrationError, RailsIntegration, ReceiveOutcome, ReceiveView, ReceiverIntegration, Signer as _,
+    TrustIntegration, TrustOutcome, TrustRequest,
 };
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;

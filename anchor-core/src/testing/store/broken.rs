@@ -18,9 +18,9 @@ use crate::store::{
     Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
     ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
     CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, Disposition, EventProgress, Figures,
-    FileRecord, GivenUp, Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord,
-    QuoteHold, QuoteUsed, Quoted, Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount,
-    Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    FileRecord, GivenUp, Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold,
+    QuoteUsed, Quoted, Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store,
+    StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
