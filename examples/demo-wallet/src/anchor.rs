@@ -34,6 +34,8 @@ pub struct Toml {
     pub kyc_server: Option<String>,
     /// SEP-38, if the anchor gives quotes.
     pub quote_server: Option<String>,
+    /// SEP-31, if the anchor receives payments.
+    pub direct_payment_server: Option<String>,
     /// Where to read the ledger.
     pub horizon: Url,
     /// The token that was asked for.
@@ -103,6 +105,7 @@ struct RawToml {
     transfer_server_sep0024: String,
     kyc_server: Option<String>,
     anchor_quote_server: Option<String>,
+    direct_payment_server: Option<String>,
     horizon_url: Option<Url>,
     currencies: Vec<RawCurrency>,
 }
@@ -135,6 +138,7 @@ impl AnchorClient {
             transfer_server: raw.transfer_server_sep0024,
             kyc_server: raw.kyc_server,
             quote_server: raw.anchor_quote_server,
+            direct_payment_server: raw.direct_payment_server,
             horizon: horizon.or(raw.horizon_url).context("stellar.toml names no HORIZON_URL")?,
             asset,
             home_domain: address.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
