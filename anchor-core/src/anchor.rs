@@ -8,11 +8,13 @@ use crate::account::AccountId;
 use crate::asset::{Asset, Authorization, OfferError, StellarAsset};
 use crate::clock::{Clock, SystemClock, ToldClock};
 use crate::config::{Config, Sep};
+use crate::customer::Vault;
+use crate::customer::file::FileCustomers;
 use crate::id::{IdSource, RandomIds};
 use crate::integration::{
-    CustodyIntegration, DepositIntegration, EventSink, FeeIntegration, LocalSigner, QuoteIntegration,
-    RailsIntegration, ScheduledFee, Signer, TomlIntegration, TransactionDocuments, TrustIntegration,
-    WithdrawalIntegration,
+    CustodyIntegration, CustomerIntegration, DepositIntegration, EventSink, FeeIntegration, LocalSigner,
+    QuoteIntegration, RailsIntegration, ScheduledFee, Signer, TomlIntegration, TransactionDocuments,
+    TrustIntegration, WithdrawalIntegration,
 };
 use crate::metrics::Noted;
 use crate::quote::QuoteDesk;
@@ -43,6 +45,8 @@ struct Parts {
     signed_elsewhere: BTreeSet<AccountId>,
     custody: Option<Arc<dyn CustodyIntegration>>,
     quotes: Option<Quotes>,
+    customers: Option<Arc<dyn CustomerIntegration>>,
+    vault: Vault,
     toml: Option<Arc<dyn TomlIntegration>>,
     trust: Option<Arc<dyn TrustIntegration>>,
     events: Option<Arc<dyn EventSink>>,
@@ -94,6 +98,15 @@ pub enum BuildError {
     /// The file of `QUOTES` says nothing that can be quoted.
     #[error("quotes cannot be given")]
     Quotes(#[from] FileError),
+    /// The file of `CUSTOMERS` says nothing that can be asked.
+    #[error("customers cannot be asked")]
+    Customers(#[from] crate::customer::file::FileError),
+    /// Customers' data would lie open.
+    #[error("there is no key for customers' data: set CUSTOMER_KEYS (see `keys generate`)")]
+    NoCustomerKey,
+    /// Nothing is asked.
+    #[error("the customer integration has no types of customers")]
+    NoCustomerType,
     /// The assets could not be read or written.
     #[error("the assets could not be read from the store")]
     Store(#[from] StoreError),
@@ -112,6 +125,7 @@ impl Anchor {
             withdrawal: None,
             fee: None,
             quotes: None,
+            customers: None,
             signer: None,
             custody: None,
             toml: None,
@@ -204,6 +218,17 @@ impl Anchor {
     /// The business's prices of one asset in another; `None` if nothing is quoted, or SEP-38 is not active.
     pub fn quotes(&self) -> Option<&dyn QuoteIntegration> {
         self.parts.quotes.as_ref().map(|(_, business)| &**business)
+    }
+
+    /// What has to be known of customers, and what the business thinks of them; `None` if nothing is asked, or SEP-12 is
+    /// not active.
+    pub fn customers(&self) -> Option<&dyn CustomerIntegration> {
+        self.parts.customers.as_deref()
+    }
+
+    /// What seals customers' data.
+    pub fn vault(&self) -> &Vault {
+        &self.parts.vault
     }
 
     /// The keys that this process has.
@@ -302,6 +327,7 @@ pub struct AnchorBuilder {
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
     fee: Option<Arc<dyn FeeIntegration>>,
     quotes: Option<Quotes>,
+    customers: Option<Arc<dyn CustomerIntegration>>,
     signer: Option<Arc<dyn Signer>>,
     custody: Option<Arc<dyn CustodyIntegration>>,
     toml: Option<Arc<dyn TomlIntegration>>,
@@ -364,6 +390,12 @@ impl AnchorBuilder {
     /// What is quoted, and the business's prices. Without it the file of `QUOTES` says both; without that nothing is quoted.
     pub fn quotes(mut self, desk: QuoteDesk, quotes: impl QuoteIntegration + 'static) -> Self {
         self.quotes = Some((desk, Arc::new(quotes)));
+        self
+    }
+
+    /// What has to be known of customers. Without it the file of `CUSTOMERS` says so; without that nothing is asked.
+    pub fn customers(mut self, customers: impl CustomerIntegration + 'static) -> Self {
+        self.customers = Some(Arc::new(customers));
         self
     }
 
@@ -469,6 +501,24 @@ impl AnchorBuilder {
             (None, None) => None,
         };
         let quotes = quotes.filter(|_| self.config.speaks(Sep::Sep38));
+        let customers = match (self.customers, &self.config.customers) {
+            (customers @ Some(_), _) => customers,
+            (None, Some(path)) => {
+                let customers = FileCustomers::load(path, self.config.local_mode)?;
+                Some(Arc::new(customers) as Arc<dyn CustomerIntegration>)
+            }
+            (None, None) => None,
+        };
+        let customers = customers.filter(|_| self.config.speaks(Sep::Sep12));
+        let vault = Vault::new(self.config.customer_keys.clone());
+        if let Some(customers) = &customers {
+            if !vault.has_key() {
+                return Err(BuildError::NoCustomerKey);
+            }
+            if customers.types().is_empty() {
+                return Err(BuildError::NoCustomerType);
+            }
+        }
         let asks = |asset: &&Asset| asset.authorization == Authorization::Ask;
         if let (None, Some(asset)) = (&self.trust, assets.iter().find(asks)) {
             return Err(BuildError::MissingTrust(asset.id.clone()));
@@ -496,6 +546,8 @@ impl AnchorBuilder {
                 signed_elsewhere,
                 custody: self.custody,
                 quotes,
+                customers,
+                vault,
                 toml: self.toml,
                 trust: self.trust,
                 events: self.events,

@@ -8,10 +8,12 @@ use std::str::FromStr;
 use url::Url;
 
 use crate::account::AccountId;
+use crate::customer::CustomerKey;
 use crate::keys::SigningKey;
 use crate::secret::Secret;
 use crate::stellar::Network;
 
+mod customers;
 mod destinations;
 mod interactive_ui;
 mod limits;
@@ -36,6 +38,8 @@ pub enum Sep {
     Sep10,
     /// Deposit and withdrawal by API, of the assets that have a funding method.
     Sep6,
+    /// Customers' data, as far as anything is asked of them.
+    Sep12,
     /// Hosted deposit and withdrawal.
     Sep24,
     /// Prices and quotes, as far as any are attached.
@@ -44,13 +48,14 @@ pub enum Sep {
 
 impl Sep {
     /// Those that this version can serve.
-    pub const ALL: [Self; 5] = [Self::Sep1, Self::Sep6, Self::Sep10, Self::Sep24, Self::Sep38];
+    pub const ALL: [Self; 6] = [Self::Sep1, Self::Sep6, Self::Sep10, Self::Sep12, Self::Sep24, Self::Sep38];
 
     fn parse(text: &str) -> Option<Self> {
         match text.trim().to_ascii_lowercase().trim_start_matches("sep-").trim_start_matches("sep") {
             "1" => Some(Self::Sep1),
             "6" => Some(Self::Sep6),
             "10" => Some(Self::Sep10),
+            "12" => Some(Self::Sep12),
             "24" => Some(Self::Sep24),
             "38" => Some(Self::Sep38),
             _ => None,
@@ -111,6 +116,14 @@ pub struct Config {
     pub interactive_ui: Option<InteractiveUi>,
     /// `QUOTES`: a file that says what is quoted, where no integration does.
     pub quotes: Option<PathBuf>,
+    /// `CUSTOMERS`: a file that says what is asked of customers, where no integration does.
+    pub customers: Option<PathBuf>,
+    /// `CUSTOMER_KEYS`: `NAME:KEY` pairs that seal customers' data: the first seals, all open.
+    pub customer_keys: Vec<CustomerKey>,
+    /// `CUSTOMER_TEXT_MEMOS`: a memo without a type may be a text; off if absent.
+    pub customer_text_memos: bool,
+    /// `FILE_BYTES_MAX`: largest file of a customer; 10 MiB if absent.
+    pub file_bytes_max: usize,
     /// How the hosted pages look.
     pub pages: PagesConfig,
 }
@@ -172,6 +185,10 @@ impl Config {
         let deposit_destinations = reader.destinations();
         let interactive_ui = reader.interactive_ui(local_mode);
         let quotes = reader.text("QUOTES").map(PathBuf::from);
+        let customers = reader.text("CUSTOMERS").map(PathBuf::from);
+        let customer_keys = reader.customer_keys();
+        let customer_text_memos = reader.flag("CUSTOMER_TEXT_MEMOS").unwrap_or(false);
+        let file_bytes_max = reader.file_bytes_max();
         let pages = reader.pages();
         let signing_key = reader.keys("SIGNING_SEED").pop();
         let distribution_keys = reader.keys("DISTRIBUTION_SEEDS");
@@ -226,6 +243,10 @@ impl Config {
                 deposit_destinations,
                 interactive_ui,
                 quotes,
+                customers,
+                customer_keys,
+                customer_text_memos,
+                file_bytes_max,
                 pages,
             }),
             _ => Err(ConfigError { problems: reader.problems }),
@@ -385,7 +406,7 @@ impl Reader<'_> {
         let Some(text) = self.text("ACTIVE_SEPS") else { return Sep::ALL.into() };
         let seps: Option<BTreeSet<_>> = text.split(',').map(Sep::parse).collect();
         seps.unwrap_or_else(|| {
-            self.problem("ACTIVE_SEPS", "some of sep-1,sep-6,sep-10,sep-24,sep-38");
+            self.problem("ACTIVE_SEPS", "some of sep-1,sep-6,sep-10,sep-12,sep-24,sep-38");
             BTreeSet::new()
         })
     }

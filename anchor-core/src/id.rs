@@ -63,6 +63,10 @@ ids! {
     FactId
     /// One firm quote: a promise to one user.
     QuoteId
+    /// One customer: what is known of one user.
+    CustomerId
+    /// One file of a customer.
+    FileId
 }
 
 /// Where new ids come from; injected so that tests are repeatable.

@@ -5,6 +5,7 @@
 //! which the answer is unknown too. A panic or an error touches one transaction, never the job.
 
 mod custody;
+mod customer;
 mod deposit;
 mod documents;
 mod error;
@@ -21,6 +22,7 @@ mod trust;
 mod withdrawal;
 
 pub use custody::{CustodyIntegration, CustodyOutcome};
+pub use customer::{AskedField, CodeToSend, CustomerIntegration, CustomerView, FileVerdict, Review};
 pub use deposit::DepositIntegration;
 pub use documents::TransactionDocuments;
 pub use error::{IntegrationError, Retry};

@@ -12,6 +12,7 @@ pub mod asset;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod customer;
 pub mod domain;
 pub mod fee;
 pub mod http;

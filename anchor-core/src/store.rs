@@ -13,7 +13,8 @@ use chrono::{DateTime, Utc};
 
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, AssetId};
-use crate::id::{AttemptId, EventId, QuoteId, TransactionId};
+use crate::customer::{Customer, Sealed};
+use crate::id::{AttemptId, CustomerId, EventId, FileId, QuoteId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::quote::Quote;
@@ -24,6 +25,7 @@ use crate::transaction::{
 
 mod begin;
 mod claimed;
+mod customer;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod diesel;
 mod quote;
@@ -34,6 +36,10 @@ pub use begin::{Begin, Begun};
 pub use claimed::{
     Bump, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent, ClaimedSigning, GivenUp, LeaseToken,
     Signing, SigningEnd,
+};
+pub use customer::{
+    CallbackEnd, ClaimedCallback, CodeLimits, CodeWrite, CustomerCallback, CustomerKeyed, CustomerStored,
+    CustomerWrite, DecisionWrite, FieldWrite, FileRecord, NewFile, SealedRow,
 };
 pub use quote::{QuoteHold, QuoteUsed, Quoted};
 pub use record::{
@@ -387,11 +393,71 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// How much of an asset is in reserve for all users together, in its smallest units.
     async fn quote_reserved(&self, asset: &AssetId) -> Result<i64, StoreError>;
 
+    /// A registered customer, whoever's it is.
+    async fn customer_fetch(&self, key: &CustomerKeyed) -> Result<Option<Customer>, StoreError>;
+    /// Customers, newest first; those registered before `before`, if it is given.
+    async fn customer_list(
+        &self,
+        before: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<Customer>, StoreError>;
+    /// Registers a customer, or changes what is known of it, and makes its callback due, in one commit.
+    async fn customer_put(&self, write: &CustomerWrite) -> Result<CustomerStored, StoreError>;
+    /// Writes a decision, and makes the callback due, in one commit; false if there is no such customer.
+    async fn customer_decide(&self, id: CustomerId, write: &DecisionWrite) -> Result<bool, StoreError>;
+    /// Deletes a customer with everything that belongs to it; false if there was none.
+    async fn customer_delete(&self, id: CustomerId) -> Result<bool, StoreError>;
+    /// One try at the code of a field: counted, and then answered with the code, unless it has ended or was tried `most`
+    /// times before.
+    async fn customer_code_try(
+        &self,
+        id: CustomerId,
+        field: &str,
+        most: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Sealed>, StoreError>;
+    /// Whether a field's code can still be tried: it has not ended, and was not tried `most` times.
+    async fn customer_code_is_open(
+        &self,
+        id: CustomerId,
+        field: &str,
+        most: u32,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+    /// Keeps a file that no field refers to yet; false if its owner has `most` of them already.
+    async fn customer_file_insert(&self, file: &NewFile, most: u32) -> Result<bool, StoreError>;
+    /// One file, whoever's it is.
+    async fn customer_file_fetch(&self, id: FileId) -> Result<Option<FileRecord>, StoreError>;
+    /// A customer's files, in the order in which they came.
+    async fn customer_file_list(&self, customer: CustomerId) -> Result<Vec<FileRecord>, StoreError>;
+    /// The content of a file.
+    async fn customer_file_content(&self, id: FileId) -> Result<Option<Sealed>, StoreError>;
+    /// Replaces a customer's callback, due at once; false if there is no such customer.
+    async fn customer_callback_put(
+        &self,
+        id: CustomerId,
+        callback: &CustomerCallback,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+    /// Takes callbacks that are due. Two claims never get the same one while its lease lasts.
+    async fn customer_callback_claim(&self, claim: &Claim) -> Result<Vec<ClaimedCallback>, StoreError>;
+    /// Ends a claim. Without effect if the lease was lost, or the callback was replaced or made due meanwhile.
+    async fn customer_callback_end(
+        &self,
+        id: CustomerId,
+        lease: LeaseToken,
+        end: &CallbackEnd,
+    ) -> Result<(), StoreError>;
+    /// What is sealed with any other key than this one.
+    async fn customer_sealed_list(&self, current: &str, limit: u32) -> Result<Vec<SealedRow>, StoreError>;
+    /// Replaces something sealed by the same under another key; false if it has changed meanwhile.
+    async fn customer_reseal(&self, row: &SealedRow, by: &Sealed) -> Result<bool, StoreError>;
+
     /// Remembers that a job did its work. An earlier time than the remembered one is without effect.
     async fn heartbeat_put(&self, job: &str, at: DateTime<Utc>) -> Result<(), StoreError>;
     /// Every job that ever did its work, by name.
     async fn heartbeat_list(&self) -> Result<Vec<Heartbeat>, StoreError>;
 
-    /// Deletes what has ended: used tokens, sessions, challenges.
+    /// Deletes what has ended: used tokens, sessions, challenges, codes, files that no field refers to.
     async fn expired_delete(&self, now: DateTime<Utc>) -> Result<u64, StoreError>;
 }

@@ -29,6 +29,19 @@ impl FromRequest for User {
     }
 }
 
+/// As [`User`], where the protocol has 401 for those who do not say who they are.
+#[derive(Debug, Clone)]
+pub(crate) struct KnownUser(pub(crate) User);
+
+impl FromRequest for KnownUser {
+    type Error = SepError;
+    type Future = Ready<Result<Self, SepError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(admit(request).map(Self).map_err(SepError::or_unauthorized))
+    }
+}
+
 /// As [`User`], where nobody has to say who they are. Whoever does has to prove it: a useless token is 403 here too.
 #[derive(Debug, Clone)]
 pub(crate) struct OptionalUser(Option<User>);

@@ -8,6 +8,8 @@ use anchor_core::Config;
 pub(crate) const STELLAR_TOML_PATH: &str = anchor_core::stellar::toml_file::PATH;
 /// SEP-10, both methods.
 pub(crate) const AUTH_PATH: &str = "/auth";
+/// SEP-12.
+pub(crate) const SEP12_PATH: &str = "/sep12";
 /// SEP-24, and the hosted pages below it.
 pub(crate) const SEP24_PATH: &str = "/sep24";
 /// SEP-6.
@@ -25,6 +27,10 @@ pub(crate) const HEALTH_PATH: &str = "/health";
 pub(crate) const BODY_BYTES_MAX: usize = 128 * 1024;
 /// Multipart bodies above this are refused; their files are read past, not kept.
 pub(crate) const MULTIPART_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Files of one request: so many times the largest one, together.
+pub(crate) const FILES_AT_ONCE: usize = 4;
+/// Parts of one request with files.
+pub(crate) const PARTS_MAX: usize = 64;
 /// One text field.
 pub(crate) const FIELD_BYTES_MAX: usize = 4 * 1024;
 /// Names in one request.
@@ -43,6 +49,11 @@ pub(crate) const SESSION_LIFETIME: Duration = Duration::from_secs(6 * 60 * 60);
 /// `WEB_AUTH_ENDPOINT`.
 pub(crate) fn web_auth_endpoint(config: &Config) -> String {
     format!("{}{AUTH_PATH}", config.host_url())
+}
+
+/// `KYC_SERVER`.
+pub(crate) fn kyc_server(config: &Config) -> String {
+    format!("{}{SEP12_PATH}", config.host_url())
 }
 
 /// `ANCHOR_QUOTE_SERVER`.

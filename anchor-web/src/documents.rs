@@ -4,21 +4,25 @@ use std::sync::Arc;
 
 use anchor_core::Config;
 use anchor_core::clock::{Clock, SystemClock};
+use anchor_core::customer::Answer;
 use anchor_core::integration::TransactionDocuments;
 use anchor_core::transaction::{Protocol, Transaction};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::interactive::{Language, Languages, Pages};
 use crate::links::Links;
+use crate::wire::customer::CustomerWire;
 use crate::wire::sep6::transaction::ApiTransactionWire;
 use crate::wire::transaction::TransactionWire;
 
-/// Writes transactions as `GET /transaction` of their protocol answers them.
+/// Writes transactions as `GET /transaction` of their protocol answers them, and customers as `GET /customer` does (SEP-12).
 #[derive(Debug, Clone)]
 pub struct Documents {
     links: Links,
     clock: Arc<dyn Clock>,
+    english: Language,
 }
 
 /// For [`AnchorBuilder::documents`](anchor_core::AnchorBuilder::documents): callbacks carry what the API answers.
@@ -29,13 +33,20 @@ pub fn documents(config: &Config) -> Documents {
 impl Documents {
     /// `clock` dates the links in the documents: give it the clock that the anchor has.
     pub fn new(config: &Config, clock: impl Clock + 'static) -> Self {
-        Self { links: Links::new(config), clock: Arc::new(clock) }
+        // files that cannot be used are said so by `Web::new`
+        let pages = Pages::load(&config.pages);
+        let english = pages.map_or_else(|_| Languages::new(&[]).english(), |pages| pages.languages.english());
+        Self { links: Links::new(config), clock: Arc::new(clock), english }
     }
 }
 
 impl TransactionDocuments for Documents {
     fn document(&self, transaction: &Transaction) -> Value {
         json!({ "transaction": transaction_wire(&self.links, transaction, self.clock.now()) })
+    }
+
+    fn customer(&self, answer: &Answer) -> Value {
+        json!(CustomerWire::new(answer, &self.english.messages))
     }
 }
 

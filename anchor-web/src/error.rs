@@ -60,6 +60,14 @@ impl SepError {
         Self { kind: Some("authentication_required"), ..Self::new(StatusCode::FORBIDDEN, message) }
     }
 
+    /// The same in the form of the protocols that have 401 for it.
+    pub(crate) fn or_unauthorized(self) -> Self {
+        match self.kind {
+            Some("authentication_required") => Self::unauthorized(self.message),
+            _ => self,
+        }
+    }
+
     /// 404: nothing of this user's is there.
     pub(crate) fn not_found(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)

@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
+use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
@@ -18,9 +19,11 @@ mod body;
 mod json;
 mod multipart;
 mod nested;
+mod uploads;
 mod urlencoded;
 
 pub(crate) use nested::Nested;
+pub(crate) use uploads::Uploads;
 
 /// One parameter as it was sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -101,6 +104,38 @@ impl Params {
         Ok(text)
     }
 
+    /// A text, or a JSON number or boolean as it was written: digits never pass through a float. Empty counts as absent.
+    pub(crate) fn scalar(&self, name: &'static str) -> Result<Option<&str>, SepError> {
+        match self.0.get(name) {
+            Some(Value::Number(digits)) if digits.len() <= FIELD_BYTES_MAX => Ok(Some(digits)),
+            Some(Value::Bool(flag)) => Ok(Some(if *flag { "true" } else { "false" })),
+            _ => self.text(name),
+        }
+    }
+
+    /// Everything but these, as text. What is nested is refused: names with dots are flat.
+    pub(crate) fn scalars(&self, without: &[&str]) -> Result<BTreeMap<String, String>, SepError> {
+        let others = self.0.iter().filter(|(name, _)| !without.contains(&name.as_str()));
+        let text = |(name, value): (&String, &Value)| match value {
+            Value::Text(text) | Value::Number(text) => Ok((name.clone(), text.clone())),
+            Value::Bool(flag) => Ok((name.clone(), flag.to_string())),
+            Value::Structure => Err(SepError::bad_request(
+                "a parameter is nested: send names such as organization.name as they are",
+            )),
+            Value::File => Err(SepError::bad_request("files cannot be sent here")),
+        };
+        others.map(text).collect()
+    }
+
+    /// All names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// A decimal, from a JSON number or a string, still to be parsed.
     pub(crate) fn decimal(&self, name: &'static str) -> Result<Option<&str>, SepError> {
         match self.0.get(name) {
@@ -150,6 +185,29 @@ impl FromRequest for Params {
             Self::from_body(&request, payload, &state.limits.known_bodies, time).await
         }
         .boxed_local()
+    }
+}
+
+/// As [`Params`], where there need not be a body.
+#[derive(Debug)]
+pub(crate) struct OptionalParams(pub(crate) Params);
+
+impl FromRequest for OptionalParams {
+    type Error = SepError;
+    type Future = LocalBoxFuture<'static, Result<Self, SepError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let headers = request.headers();
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        let is_chunked = headers.contains_key(header::TRANSFER_ENCODING);
+        if !is_chunked && length.is_none_or(|length| length == "0") && request.content_type().is_empty() {
+            return std::future::ready(Ok(Self(Params::default()))).boxed_local();
+        }
+        if !is_chunked && length == Some("0") {
+            return std::future::ready(Ok(Self(Params::default()))).boxed_local();
+        }
+        let body = Params::from_request(request, payload);
+        async move { body.await.map(Self) }.boxed_local()
     }
 }
 

@@ -42,6 +42,7 @@ mod sent_form;
 mod session;
 mod status_view;
 
+pub(crate) use messages::{Language, Languages, Messages};
 pub(crate) use pages::Pages;
 pub use pages::PagesError;
 

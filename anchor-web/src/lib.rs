@@ -19,6 +19,7 @@ pub mod own_pages;
 mod requests;
 mod sep1;
 mod sep10;
+mod sep12;
 mod sep24;
 mod sep38;
 mod sep6;

@@ -14,7 +14,7 @@ use crate::requests::Requests;
 use crate::sep1::{StellarToml, TomlError};
 use crate::tokens::Tokens;
 use crate::wallet_domains::WalletDomains;
-use crate::{health, interactive, sep1, sep6, sep10, sep24, sep38};
+use crate::{health, interactive, sep1, sep6, sep10, sep12, sep24, sep38};
 
 /// The web side of an anchor, ready to be mounted. Clones share everything.
 #[derive(Debug, Clone)]
@@ -38,8 +38,8 @@ pub enum WebError {
     /// The files that change the hosted pages cannot be used.
     #[error("the hosted pages cannot be served")]
     Pages(#[from] PagesError),
-    /// Deposits, withdrawals and firm quotes need somebody to log in.
-    #[error("SEP-6, SEP-24 and SEP-38 need SEP-1 and SEP-10: add them to ACTIVE_SEPS")]
+    /// Deposits, withdrawals, customers and firm quotes need somebody to log in.
+    #[error("SEP-6, SEP-12, SEP-24 and SEP-38 need SEP-1 and SEP-10: add them to ACTIVE_SEPS")]
     NoAuthentication,
 }
 
@@ -71,8 +71,8 @@ impl Web {
         if config.jwt_keys.is_empty() {
             return Err(WebError::NoTokenKey);
         }
-        let by_api = anchor.speaks_by_api();
-        let needs_users = by_api || config.speaks(Sep::Sep24) || anchor.quote_desk().is_some();
+        let asks = anchor.quote_desk().is_some() || anchor.customers().is_some();
+        let needs_users = anchor.speaks_by_api() || config.speaks(Sep::Sep24) || asks;
         if needs_users && !(config.speaks(Sep::Sep1) && config.speaks(Sep::Sep10)) {
             return Err(WebError::NoAuthentication);
         }
@@ -128,6 +128,9 @@ impl Web {
             }
             if by_api {
                 sep6::routes(app, state.anchor.fee_is_own());
+            }
+            if state.anchor.customers().is_some() {
+                sep12::routes(app);
             }
             if state.anchor.quote_desk().is_some() {
                 sep38::routes(app);

@@ -1,5 +1,6 @@
 //! The protocols' JSON, and nothing else of them.
 
+pub(crate) mod customer;
 pub(crate) mod info;
 pub(crate) mod quote;
 pub(crate) mod sep6;

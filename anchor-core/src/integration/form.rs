@@ -17,6 +17,7 @@ pub use field::{Choice, Field, FieldKind};
 pub use sep9::Sep9;
 pub use upload::{FileType, Upload};
 pub use validate::{FieldError, FieldProblem, ValidForm};
+pub(crate) use validate::{is_email, is_unprintable};
 
 /// What the user answered so far: for each finished page its fields, as validated text.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,15 +11,17 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Begin, Begun, Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel,
-    ClaimedEvent, ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken,
-    Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing,
-    SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
-    WatchLease,
+    Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
+    ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
+    CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
+    Heartbeat, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded,
+    SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
+    TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, AssetId};
-use crate::id::{AttemptId, EventId, QuoteId, TransactionId};
+use crate::customer::{Customer, Sealed};
+use crate::id::{AttemptId, CustomerId, EventId, FileId, QuoteId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::quote::Quote;
@@ -38,6 +40,10 @@ mod claims;
 mod closing;
 mod connection;
 mod custody;
+mod customer_callbacks;
+mod customer_codes;
+mod customer_files;
+mod customers;
 mod documents;
 mod fault;
 mod figures;
@@ -636,6 +642,117 @@ impl Store for DieselStore {
     async fn quote_reserved(&self, asset: &AssetId) -> Result<i64, StoreError> {
         let asset = asset.to_string();
         self.database.read("quote_reserved", move |c| quotes::reserved(c, &asset)).await
+    }
+
+    async fn customer_fetch(&self, key: &CustomerKeyed) -> Result<Option<Customer>, StoreError> {
+        let key = key.clone();
+        self.database.read("customer_fetch", move |c| customers::fetch(c, &key)).await
+    }
+
+    async fn customer_list(
+        &self,
+        before: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<Customer>, StoreError> {
+        self.database.read("customer_list", move |c| customers::list(c, before, limit)).await
+    }
+
+    async fn customer_put(&self, write: &CustomerWrite) -> Result<CustomerStored, StoreError> {
+        let write = write.clone();
+        self.database.upsert_or_not("customer_put", move |c| customers::put(c, &write)).await
+    }
+
+    async fn customer_decide(&self, id: CustomerId, write: &DecisionWrite) -> Result<bool, StoreError> {
+        let write = write.clone();
+        self.database.write("customer_decide", move |c| customers::decide(c, id, &write)).await
+    }
+
+    async fn customer_delete(&self, id: CustomerId) -> Result<bool, StoreError> {
+        self.database.write("customer_delete", move |c| customers::delete(c, id)).await
+    }
+
+    async fn customer_code_try(
+        &self,
+        id: CustomerId,
+        field: &str,
+        most: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Sealed>, StoreError> {
+        let (id, field, now) = (id.to_string(), field.to_owned(), stamp(now));
+        let once = move |c: &mut _| customer_codes::try_one(c, &id, &field, most, now);
+        self.database.write("customer_code_try", once).await
+    }
+
+    async fn customer_code_is_open(
+        &self,
+        id: CustomerId,
+        field: &str,
+        most: u32,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let (id, field, now) = (id.to_string(), field.to_owned(), stamp(now));
+        let is_open = move |c: &mut _| customer_codes::is_open(c, &id, &field, most, now);
+        self.database.read("customer_code_is_open", is_open).await
+    }
+
+    async fn customer_file_insert(&self, file: &NewFile, most: u32) -> Result<bool, StoreError> {
+        let file = file.clone();
+        let insert = move |c: &mut _| customer_files::insert(c, &file, most);
+        self.database.write_or_not("customer_file_insert", insert).await
+    }
+
+    async fn customer_file_fetch(&self, id: FileId) -> Result<Option<FileRecord>, StoreError> {
+        let id = id.to_string();
+        self.database.read("customer_file_fetch", move |c| customer_files::fetch(c, &id)).await
+    }
+
+    async fn customer_file_list(&self, customer: CustomerId) -> Result<Vec<FileRecord>, StoreError> {
+        let customer = customer.to_string();
+        self.database.read("customer_file_list", move |c| customer_files::list(c, &customer)).await
+    }
+
+    async fn customer_file_content(&self, id: FileId) -> Result<Option<Sealed>, StoreError> {
+        let id = id.to_string();
+        self.database.read("customer_file_content", move |c| customer_files::content(c, &id)).await
+    }
+
+    async fn customer_callback_put(
+        &self,
+        id: CustomerId,
+        callback: &CustomerCallback,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let callback = callback.clone();
+        let put = move |c: &mut _| customer_callbacks::put(c, id, &callback, now);
+        self.database.upsert("customer_callback_put", put).await
+    }
+
+    async fn customer_callback_claim(&self, claim: &Claim) -> Result<Vec<ClaimedCallback>, StoreError> {
+        let claim = claim.clone();
+        let take = move |c: &mut _| customer_callbacks::claim(c, &claim);
+        self.database.write("customer_callback_claim", take).await
+    }
+
+    async fn customer_callback_end(
+        &self,
+        id: CustomerId,
+        lease: LeaseToken,
+        end: &CallbackEnd,
+    ) -> Result<(), StoreError> {
+        let end = end.clone();
+        let close = move |c: &mut _| customer_callbacks::end(c, id, lease, &end);
+        self.database.write("customer_callback_end", close).await
+    }
+
+    async fn customer_sealed_list(&self, current: &str, limit: u32) -> Result<Vec<SealedRow>, StoreError> {
+        let current = current.to_owned();
+        let list = move |c: &mut _| customers::sealed_list(c, &current, limit);
+        self.database.read("customer_sealed_list", list).await
+    }
+
+    async fn customer_reseal(&self, row: &SealedRow, by: &Sealed) -> Result<bool, StoreError> {
+        let (row, by) = (row.clone(), by.clone());
+        self.database.write("customer_reseal", move |c| customers::reseal(c, &row, &by)).await
     }
 
     async fn heartbeat_put(&self, job: &str, at: DateTime<Utc>) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::customer::Answer;
 use crate::integration::{
     DepositIntegration, EventSink, IntegrationError, TransactionDocuments, WithdrawalIntegration,
 };
@@ -24,7 +25,7 @@ impl DepositIntegration for AmountForms {}
 
 impl WithdrawalIntegration for AmountForms {}
 
-/// Writes id and status of a transaction, and nothing else.
+/// Writes id and status of a transaction or customer, and nothing else.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PlainDocuments;
 
@@ -33,6 +34,11 @@ impl TransactionDocuments for PlainDocuments {
         serde_json::json!({
             "transaction": { "id": transaction.id.to_string(), "status": transaction.status().as_str() }
         })
+    }
+
+    fn customer(&self, answer: &Answer) -> serde_json::Value {
+        let id = answer.id.map(|id| id.to_string());
+        serde_json::json!({ "id": id, "status": answer.standing.as_str() })
     }
 }
 

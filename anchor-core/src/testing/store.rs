@@ -32,6 +32,7 @@ pub mod broken;
 pub mod changes;
 pub mod claims;
 pub mod custody;
+pub mod customers;
 pub mod documents;
 pub mod history;
 pub mod memory;
@@ -127,6 +128,22 @@ macro_rules! store_conformance {
             custody::order_to_the_custodian_is_kept_with_its_end
             custody::one_operation_stands_for_one_order
             custody::disputed_order_stays_open_and_is_closed_once
+            customers::customer_is_what_was_put
+            customers::owner_is_registered_once
+            customers::of_many_registrations_at_once_one_is_written
+            customers::acceptance_ends_with_a_change_and_rejection_does_not
+            customers::refused_field_comes_again
+            customers::erased_customer_leaves_nothing_behind
+            customers::file_belongs_to_whom_it_was_sent_for
+            customers::file_that_is_replaced_is_deleted
+            customers::files_that_wait_are_limited_and_end
+            customers::code_is_tried_so_often_and_used_once
+            customers::codes_are_limited_by_field_and_by_address
+            customers::request_that_is_refused_leaves_nothing_behind
+            customers::claims_never_share_a_callback
+            customers::callback_that_is_replaced_or_due_anew_is_not_ended_by_an_old_claim
+            customers::everything_sealed_is_found_and_sealed_anew
+            customers::customers_are_listed_newest_first
             documents::store_answers
             documents::asset_is_replaced_under_its_identifier
             documents::answers_are_replaced

@@ -9,7 +9,8 @@ use super::{Params, json, multipart, urlencoded};
 use crate::config::BODY_BYTES_MAX;
 use crate::error::SepError;
 
-const UNDERSTOOD: &str = "application/json, application/x-www-form-urlencoded or multipart/form-data";
+pub(super) const UNDERSTOOD: &str =
+    "application/json, application/x-www-form-urlencoded or multipart/form-data";
 
 pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Params, SepError> {
     if request.headers().get_all(header::CONTENT_ENCODING).next().is_some() {

@@ -50,7 +50,7 @@ pub(crate) struct Pages {
     templates: Option<Tera>,
     pub(super) assets: Assets,
     pub(super) logo: Option<String>,
-    pub(super) languages: Languages,
+    pub(crate) languages: Languages,
 }
 
 /// A file that should change the pages cannot be used.

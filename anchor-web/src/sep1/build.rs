@@ -8,7 +8,7 @@ use anchor_core::{Anchor, Config};
 use toml::{Table, Value};
 
 use super::TomlError;
-use crate::config::{api_server, quote_server, transfer_server, web_auth_endpoint};
+use crate::config::{api_server, kyc_server, quote_server, transfer_server, web_auth_endpoint};
 
 /// The version of SEP-1 that is followed.
 const VERSION: &str = "2.7.0";
@@ -26,6 +26,9 @@ pub(super) fn document(anchor: &Anchor) -> Result<Table, TomlError> {
     }
     if anchor.speaks_by_api() {
         global("TRANSFER_SERVER", api_server(config));
+    }
+    if anchor.customers().is_some() {
+        global("KYC_SERVER", kyc_server(config));
     }
     if config.speaks(Sep::Sep24) {
         global("TRANSFER_SERVER_SEP0024", transfer_server(config));

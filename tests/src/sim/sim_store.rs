@@ -7,17 +7,19 @@ use std::time::Duration;
 
 use anchor_core::account::{AccountId, Sharing};
 use anchor_core::asset::{Asset, AssetId};
-use anchor_core::id::{AttemptId, EventId, QuoteId, TransactionId};
+use anchor_core::customer::{Customer, Sealed};
+use anchor_core::id::{AttemptId, CustomerId, EventId, FileId, QuoteId, TransactionId};
 use anchor_core::integration::Answers;
 use anchor_core::memo::Memo;
 use anchor_core::quote::Quote;
 use anchor_core::stellar::{Cursor, Ledger as _};
 use anchor_core::store::{
-    Begin, Begun, Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel,
-    ClaimedEvent, ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken,
-    Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing,
-    SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
-    WatchLease,
+    Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
+    ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
+    CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
+    Heartbeat, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded,
+    SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
+    TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::store::memory::MemoryStore;
@@ -255,6 +257,22 @@ macro_rules! pass_on {
 
 pass_on! {
     fn ping() -> ();
+    fn customer_fetch(key: &CustomerKeyed) -> Option<Customer>;
+    fn customer_list(before: Option<CustomerId>, limit: u32) -> Vec<Customer>;
+    fn customer_put(write: &CustomerWrite) -> CustomerStored;
+    fn customer_decide(id: CustomerId, write: &DecisionWrite) -> bool;
+    fn customer_delete(id: CustomerId) -> bool;
+    fn customer_code_try(id: CustomerId, field: &str, most: u32, now: DateTime<Utc>) -> Option<Sealed>;
+    fn customer_code_is_open(id: CustomerId, field: &str, most: u32, now: DateTime<Utc>) -> bool;
+    fn customer_file_insert(file: &NewFile, most: u32) -> bool;
+    fn customer_file_fetch(id: FileId) -> Option<FileRecord>;
+    fn customer_file_list(customer: CustomerId) -> Vec<FileRecord>;
+    fn customer_file_content(id: FileId) -> Option<Sealed>;
+    fn customer_callback_put(id: CustomerId, callback: &CustomerCallback, now: DateTime<Utc>) -> bool;
+    fn customer_callback_claim(claim: &Claim) -> Vec<ClaimedCallback>;
+    fn customer_callback_end(id: CustomerId, lease: LeaseToken, end: &CallbackEnd) -> ();
+    fn customer_sealed_list(current: &str, limit: u32) -> Vec<SealedRow>;
+    fn customer_reseal(row: &SealedRow, by: &Sealed) -> bool;
     fn figures(since: DateTime<Utc>) -> Figures;
     fn sharing_fetch(account: &AccountId) -> Option<Sharing>;
     fn sharing_put(account: &AccountId, sharing: Sharing) -> ();

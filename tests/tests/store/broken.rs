@@ -3,7 +3,8 @@
 use anchor_core::store::Store;
 use anchor_core::testing::store::broken::{Broken, Defect};
 use anchor_core::testing::store::{
-    attempts, changes, claims, history, outbox, payments, quotes, sessions, signings, suspense, transactions,
+    attempts, changes, claims, customers, history, outbox, payments, quotes, sessions, signings, suspense,
+    transactions,
 };
 
 use super::sqlite::fresh;
@@ -54,6 +55,9 @@ async fn every_defect_of_a_store_is_found_by_a_rule() {
             }
             Defect::ReusableQuotes => found_by!(defect, quotes::quote_is_used_once),
             Defect::BoundlessPromises => found_by!(defect, quotes::limits_of_promises_are_kept),
+            Defect::CarelessCustomers => found_by!(defect, customers::owner_is_registered_once),
+            Defect::SharedCallbacks => found_by!(defect, customers::claims_never_share_a_callback),
+            Defect::EndlessTries => found_by!(defect, customers::code_is_tried_so_often_and_used_once),
             other => panic!("no rule is known to find {other:?}"),
         };
         assert!(found, "{defect:?} was not found");

@@ -226,7 +226,7 @@ fn check(field: &Field, answer: &str) -> Result<Option<Value>, FieldProblem> {
 
 /// Control characters, and what makes text look like another one to whoever reads it at the anchor: line and
 /// paragraph separators, and overrides of the reading direction. Joiners stay, because scripts need them.
-fn is_unprintable(c: char) -> bool {
+pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
@@ -237,7 +237,7 @@ fn day(answer: &str) -> Option<NaiveDate> {
 }
 
 /// Only what certainly cannot be one is refused: whether it can be reached shows when it is used.
-fn is_email(answer: &str) -> bool {
+pub(crate) fn is_email(answer: &str) -> bool {
     let Some((user, host)) = answer.rsplit_once('@') else { return false };
     let labels_fit = host.split('.').all(|label| !label.is_empty()) && host.contains('.');
     !user.is_empty() && labels_fit && !answer.contains(char::is_whitespace) && !user.contains('@')

@@ -341,6 +341,84 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    customers (id) {
+        id -> Text,
+        owner_key -> Text,
+        account -> Text,
+        memo -> Text,
+        last_type -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    customer_fields (customer_id, name) {
+        customer_id -> Text,
+        name -> Text,
+        state -> Text,
+        error -> Nullable<Text>,
+        key_name -> Nullable<Text>,
+        sealed -> Nullable<Text>,
+        file_id -> Nullable<Text>,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    customer_files (id) {
+        id -> Text,
+        owner_key -> Text,
+        customer_id -> Nullable<Text>,
+        content_type -> Text,
+        size -> BigInt,
+        key_name -> Text,
+        sealed -> Text,
+        created_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    customer_codes (customer_id, field, position) {
+        customer_id -> Text,
+        field -> Text,
+        position -> BigInt,
+        key_name -> Text,
+        sealed -> Text,
+        sent_to -> Text,
+        tries -> BigInt,
+        is_open -> BigInt,
+        sent_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    customer_decisions (customer_id, customer_type) {
+        customer_id -> Text,
+        customer_type -> Text,
+        verdict -> Text,
+        decision -> Text,
+        decided_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    customer_callbacks (customer_id) {
+        customer_id -> Text,
+        url -> Text,
+        customer_type -> Nullable<Text>,
+        told -> Nullable<Text>,
+        tries -> BigInt,
+        due_at -> Timestamp,
+        lease_owner -> Nullable<Text>,
+        lease_token -> BigInt,
+        lease_until -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(receiving_memos -> transactions (transaction_id));
 diesel::joinable!(attempt_items -> attempts (attempt_id));
 diesel::joinable!(attempt_items -> transactions (transaction_id));

@@ -11,6 +11,7 @@ use super::connection::{AnyBackend, AnyConnection};
 use super::fault::Fault;
 use super::rows::codec::{Reader, free_text, time};
 use super::schema::{sessions, url_tokens, used_challenges};
+use super::{customer_codes, customer_files};
 use crate::store::Session;
 
 pub(super) struct NewSession {
@@ -122,5 +123,10 @@ pub(super) fn expired_delete(connection: &mut AnyConnection, now: NaiveDateTime)
         diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(connection)?;
     let challenges = diesel::delete(used_challenges::table.filter(used_challenges::expires_at.le(now)))
         .execute(connection)?;
-    Ok([tokens, sessions, challenges].into_iter().filter_map(|count| u64::try_from(count).ok()).sum())
+    let codes = customer_codes::delete_old(connection, now)?;
+    let files = customer_files::delete_old(connection, now)?;
+    Ok([tokens, sessions, challenges, codes, files]
+        .into_iter()
+        .filter_map(|count| u64::try_from(count).ok())
+        .sum())
 }

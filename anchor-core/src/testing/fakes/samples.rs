@@ -37,6 +37,46 @@ pub fn user() -> SigningKey {
     SigningKey::from_seed([3; 32])
 }
 
+/// A photo (of nothing) by a camera that wrote down where it was.
+pub fn jpeg_with_place() -> Vec<u8> {
+    let mut photo = vec![0xff, 0xd8];
+    let mut segment = |marker: u8, body: &[u8]| {
+        let length = u16::try_from(body.len().saturating_add(2)).unwrap_or_default();
+        photo.extend_from_slice(&[0xff, marker]);
+        photo.extend_from_slice(&length.to_be_bytes());
+        photo.extend_from_slice(body);
+    };
+    segment(0xe0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0");
+    segment(0xe1, b"Exif\0\0GPS here");
+    segment(0xfe, b"a comment");
+    segment(0xdb, &[1; 65]);
+    segment(0xc0, &[8, 0, 16, 0, 16, 1, 1, 0x11, 0]);
+    segment(0xc4, &[0; 17]);
+    segment(0xda, &[1, 1, 0, 0, 63, 0]);
+    photo.extend_from_slice(&[0x12, 0x34, 0xff, 0xd9]);
+    photo
+}
+
+/// A picture that says that it has this size.
+pub fn png(width: u32, height: u32) -> Vec<u8> {
+    let mut picture = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut chunk = |name: &[u8], body: &[u8]| {
+        let length = u32::try_from(body.len()).unwrap_or_default();
+        picture.extend_from_slice(&length.to_be_bytes());
+        picture.extend_from_slice(name);
+        picture.extend_from_slice(body);
+        picture.extend_from_slice(&[0; 4]);
+    };
+    let size = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    chunk(b"IHDR", &[size.as_slice(), &[8, 0, 0, 0, 0]].concat());
+    chunk(b"IDAT", &[0; 12]);
+    chunk(b"IEND", &[]);
+    picture
+}
+
+/// A key that seals customers' data, as it stands in `CUSTOMER_KEYS`.
+pub const CUSTOMER_KEY: &str = "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
 /// When the samples begin: 2026-01-01T00:00:00Z.
 pub fn start() -> DateTime<Utc> {
     parse_utc("2026-01-01T00:00:00Z").expect("a constant")

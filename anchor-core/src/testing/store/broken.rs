@@ -8,17 +8,19 @@ use chrono::{DateTime, Utc};
 
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, AssetId};
-use crate::id::{AttemptId, EventId, QuoteId, TransactionId};
+use crate::customer::{Customer, Sealed};
+use crate::id::{AttemptId, CustomerId, EventId, FileId, QuoteId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::quote::Quote;
 use crate::stellar::Cursor;
 use crate::store::{
-    Begin, Begun, Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel,
-    ClaimedEvent, ClaimedSigning, CustodyRecord, Disposition, EventProgress, Figures, GivenUp, Heartbeat,
-    LeaseToken, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled,
-    Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter,
-    TransactionLookup, WatchLease,
+    Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
+    ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
+    CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, Disposition, EventProgress, Figures,
+    FileRecord, GivenUp, Heartbeat, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed,
+    Quoted, Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError,
+    Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -66,11 +68,17 @@ pub enum Defect {
     ReusableQuotes,
     /// A quote beyond the limits is reported as stored.
     BoundlessPromises,
+    /// A change of a customer that was not written is reported as written.
+    CarelessCustomers,
+    /// A callback that somebody looks at can be claimed by others.
+    SharedCallbacks,
+    /// A code can be tried for ever.
+    EndlessTries,
 }
 
 impl Defect {
     /// All defects.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::SharedClaims,
         Self::SharedNews,
         Self::LostUpdates,
@@ -90,6 +98,9 @@ impl Defect {
         Self::LateSignatures,
         Self::ReusableQuotes,
         Self::BoundlessPromises,
+        Self::CarelessCustomers,
+        Self::SharedCallbacks,
+        Self::EndlessTries,
     ];
 }
 
@@ -255,6 +266,34 @@ macro_rules! pass_on {
                 Ok(if hidden { Begun::Begun } else { begun })
             }
 
+            async fn customer_put(&self, write: &CustomerWrite) -> Result<CustomerStored, StoreError> {
+                let stored = self.store.customer_put(write).await?;
+                Ok(if self.has(Defect::CarelessCustomers) { CustomerStored::Stored } else { stored })
+            }
+
+            async fn customer_callback_claim(&self, claim: &Claim) -> Result<Vec<ClaimedCallback>, StoreError> {
+                let claimed = self.store.customer_callback_claim(claim).await?;
+                if self.has(Defect::SharedCallbacks) {
+                    for one in claimed.iter().filter(|one| one.lease.0 < 3) {
+                        let told = one.callback.told.clone();
+                        let again = CallbackEnd::Again { told, tries: one.tries, due: claim.now };
+                        self.store.customer_callback_end(one.customer, one.lease, &again).await?;
+                    }
+                }
+                Ok(claimed)
+            }
+
+            async fn customer_code_try(
+                &self,
+                id: CustomerId,
+                field: &str,
+                most: u32,
+                now: DateTime<Utc>,
+            ) -> Result<Option<Sealed>, StoreError> {
+                let most = if self.has(Defect::EndlessTries) { u32::MAX } else { most };
+                self.store.customer_code_try(id, field, most, now).await
+            }
+
             async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {
                 let first = self.store.challenge_use(hash, expires_at).await?;
                 Ok(first || self.has(Defect::ReplayableChallenges))
@@ -284,6 +323,19 @@ macro_rules! pass_on {
 
 pass_on! {
     fn ping() -> ();
+    fn customer_fetch(key: &CustomerKeyed) -> Option<Customer>;
+    fn customer_list(before: Option<CustomerId>, limit: u32) -> Vec<Customer>;
+    fn customer_decide(id: CustomerId, write: &DecisionWrite) -> bool;
+    fn customer_delete(id: CustomerId) -> bool;
+    fn customer_code_is_open(id: CustomerId, field: &str, most: u32, now: DateTime<Utc>) -> bool;
+    fn customer_file_insert(file: &NewFile, most: u32) -> bool;
+    fn customer_file_fetch(id: FileId) -> Option<FileRecord>;
+    fn customer_file_list(customer: CustomerId) -> Vec<FileRecord>;
+    fn customer_file_content(id: FileId) -> Option<Sealed>;
+    fn customer_callback_put(id: CustomerId, callback: &CustomerCallback, now: DateTime<Utc>) -> bool;
+    fn customer_callback_end(id: CustomerId, lease: LeaseToken, end: &CallbackEnd) -> ();
+    fn customer_sealed_list(current: &str, limit: u32) -> Vec<SealedRow>;
+    fn customer_reseal(row: &SealedRow, by: &Sealed) -> bool;
     fn figures(since: DateTime<Utc>) -> Figures;
     fn sharing_fetch(account: &AccountId) -> Option<Sharing>;
     fn sharing_put(account: &AccountId, sharing: Sharing) -> ();

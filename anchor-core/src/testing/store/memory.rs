@@ -11,17 +11,19 @@ use chrono::{DateTime, Utc};
 
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, AssetId};
-use crate::id::{AttemptId, EventId, QuoteId, TransactionId};
+use crate::customer::{Customer, Sealed};
+use crate::id::{AttemptId, CustomerId, EventId, FileId, QuoteId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::quote::Quote;
 use crate::stellar::Cursor;
 use crate::store::{
-    Begin, Begun, Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel,
-    ClaimedEvent, ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken,
-    Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing,
-    SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup,
-    WatchLease,
+    Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
+    ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
+    CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
+    Heartbeat, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded,
+    SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
+    TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, Event, FactRecord, Order, OrderStatus, Protocol, Queue, Transaction,
@@ -35,6 +37,7 @@ mod changes;
 mod channels;
 mod claims;
 mod custody;
+mod customers;
 mod documents;
 mod find;
 mod outbox;
@@ -532,6 +535,97 @@ impl Store for MemoryStore {
 
     async fn quote_reserved(&self, asset: &AssetId) -> Result<i64, StoreError> {
         Ok(self.books().quote_reserved(asset))
+    }
+
+    async fn customer_fetch(&self, key: &CustomerKeyed) -> Result<Option<Customer>, StoreError> {
+        Ok(self.books().customer_fetch(key))
+    }
+
+    async fn customer_list(
+        &self,
+        before: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<Customer>, StoreError> {
+        Ok(self.books().customer_list(before, limit))
+    }
+
+    async fn customer_put(&self, write: &CustomerWrite) -> Result<CustomerStored, StoreError> {
+        Ok(self.books().customer_put(write))
+    }
+
+    async fn customer_decide(&self, id: CustomerId, write: &DecisionWrite) -> Result<bool, StoreError> {
+        Ok(self.books().customer_decide(id, write))
+    }
+
+    async fn customer_delete(&self, id: CustomerId) -> Result<bool, StoreError> {
+        Ok(self.books().customer_delete(id))
+    }
+
+    async fn customer_code_try(
+        &self,
+        id: CustomerId,
+        field: &str,
+        most: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Sealed>, StoreError> {
+        Ok(self.books().customer_code_try(id, field, most, now))
+    }
+
+    async fn customer_code_is_open(
+        &self,
+        id: CustomerId,
+        field: &str,
+        most: u32,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        Ok(self.books().customer_code_is_open(id, field, most, now))
+    }
+
+    async fn customer_file_insert(&self, file: &NewFile, most: u32) -> Result<bool, StoreError> {
+        Ok(self.books().customer_file_insert(file, most))
+    }
+
+    async fn customer_file_fetch(&self, id: FileId) -> Result<Option<FileRecord>, StoreError> {
+        Ok(self.books().files.get(&id).map(|file| file.record.clone()))
+    }
+
+    async fn customer_file_list(&self, customer: CustomerId) -> Result<Vec<FileRecord>, StoreError> {
+        Ok(self.books().customer_file_list(customer))
+    }
+
+    async fn customer_file_content(&self, id: FileId) -> Result<Option<Sealed>, StoreError> {
+        Ok(self.books().files.get(&id).map(|file| file.content.clone()))
+    }
+
+    async fn customer_callback_put(
+        &self,
+        id: CustomerId,
+        callback: &CustomerCallback,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        Ok(self.books().customer_callback_put(id, callback, now))
+    }
+
+    async fn customer_callback_claim(&self, claim: &Claim) -> Result<Vec<ClaimedCallback>, StoreError> {
+        Ok(self.books().customer_callback_claim(claim))
+    }
+
+    async fn customer_callback_end(
+        &self,
+        id: CustomerId,
+        lease: LeaseToken,
+        end: &CallbackEnd,
+    ) -> Result<(), StoreError> {
+        self.books().customer_callback_end(id, lease, end);
+        Ok(())
+    }
+
+    async fn customer_sealed_list(&self, current: &str, limit: u32) -> Result<Vec<SealedRow>, StoreError> {
+        Ok(self.books().customer_sealed_list(current, limit))
+    }
+
+    async fn customer_reseal(&self, row: &SealedRow, by: &Sealed) -> Result<bool, StoreError> {
+        Ok(self.books().customer_reseal(row, by))
     }
 
     async fn heartbeat_put(&self, job: &str, at: DateTime<Utc>) -> Result<(), StoreError> {

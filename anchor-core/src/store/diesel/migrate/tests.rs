@@ -18,6 +18,7 @@ const RELEASED: &[(&str, &str, &str)] = &[
     ("postgres", "20261127040000_sign_elsewhere", "8eb7f0b5c9e64f0a85cf39de23aa6ec8"),
     ("postgres", "20261127040001_order_from_custody", "d751d1ca18753821ad3c81fba1570b4f"),
     ("postgres", "20261127060000_make_quotes", "5afd457d11df61c56eaab995916af55c"),
+    ("postgres", "20261127070000_keep_customers", "0067b70d9cc5636e833a59bd210b69d3"),
     ("postgres", "20261127080000_decide_terms", "2a555e8e482527ff57386e4b697c12f2"),
     ("sqlite", "20261123000000_create_schema", "f988f6f17890ad259e8a6a50d3103eab"),
     ("sqlite", "20261124000000_remember_sharing", "312d542cb713e2b1c5bc4d8492e1cfa8"),
@@ -30,6 +31,7 @@ const RELEASED: &[(&str, &str, &str)] = &[
     ("sqlite", "20261127040000_sign_elsewhere", "5f205154d2638acb8a2e8d7deb5155d6"),
     ("sqlite", "20261127040001_order_from_custody", "4116a3abafcb7e0e1c36d3f6f9fa2a32"),
     ("sqlite", "20261127060000_make_quotes", "0fee2bb3129c7c6ccb43c3dfad8c39f0"),
+    ("sqlite", "20261127070000_keep_customers", "ccc76b493854bd0f7fc1ce844b9113ba"),
     ("sqlite", "20261127080000_decide_terms", "111f5b59be0a8d411ddeff0eceafbbdb"),
 ];
 

@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::customers::{CallbackRow, CodeRow};
 use super::quotes::QuoteRow;
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, StellarAsset};
-use crate::id::{AttemptId, EventId, OrderId, QuoteId, TransactionId};
+use crate::customer::Customer;
+use crate::id::{AttemptId, CustomerId, EventId, FileId, OrderId, QuoteId, TransactionId};
 use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::stellar::{Cursor, PoisonRecord};
-use crate::store::{Bump, Callbacks, Claim, EventProgress, LeaseToken, PaymentRecord, Session, StoreError};
+use crate::store::{
+    Bump, Callbacks, Claim, EventProgress, LeaseToken, NewFile, PaymentRecord, Session, StoreError,
+};
 use crate::transaction::{
     Attempt, AttemptStatus, CustodyOrder, CustodyStatus, Event, FactRecord, Order, OrderStatus, Receiving,
     Transaction, TransactionHash, Unsigned,
@@ -46,6 +50,10 @@ pub(super) struct Books {
     pub(super) sessions: BTreeMap<[u8; 32], Session>,
     pub(super) challenges: BTreeMap<[u8; 32], DateTime<Utc>>,
     pub(super) quotes: BTreeMap<QuoteId, QuoteRow>,
+    pub(super) customers: BTreeMap<CustomerId, Customer>,
+    pub(super) files: BTreeMap<FileId, NewFile>,
+    pub(super) codes: Vec<CodeRow>,
+    pub(super) customer_callbacks: BTreeMap<CustomerId, CallbackRow>,
     pub(super) heartbeats: BTreeMap<String, DateTime<Utc>>,
 }
 

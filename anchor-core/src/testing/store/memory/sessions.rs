@@ -44,7 +44,9 @@ impl Books {
         self.url_tokens.retain(|_, token| !token.used && token.expires_at > now);
         self.sessions.retain(|_, session| session.expires_at > now);
         self.challenges.retain(|_, expires_at| *expires_at > now);
-        u64::try_from(before.saturating_sub(self.short_lived())).unwrap_or(u64::MAX)
+        let ended =
+            before.saturating_sub(self.short_lived()).saturating_add(self.customer_expired_delete(now));
+        u64::try_from(ended).unwrap_or(u64::MAX)
     }
 
     fn short_lived(&self) -> usize {

@@ -1,0 +1,144 @@
+//! Telling wallets how a customer stands, until it is accepted or rejected.
+//!
+//! A callback is a row with what its owner knows. Whenever it is due (something was sent or decided, or some time has
+//! passed, because the business may have changed its mind) the customer is looked at, and the owner is told if that is news.
+//! Killed between a delivery and its row, the same is told again.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::refusal::{CustomerError, CustomerRefusal};
+use super::{Resolved, answer, type_or_usual};
+use crate::anchor::Anchor;
+use crate::http::check_url;
+use crate::integration::IntegrationError;
+use crate::ops::OpsError;
+use crate::ops::ask::ask;
+use crate::ops::callback::{CallbackError, CallbackRequest, CallbackSender};
+use crate::ops::work::{JobSettings, Progress, chain};
+use crate::store::{CallbackEnd, ClaimedCallback, CustomerCallback, CustomerKeyed};
+
+/// How often a customer is looked at while nothing is known to have happened.
+const LOOK: Duration = Duration::from_secs(30);
+/// How often a customer is looked at who was accepted or rejected when the callback was registered.
+const LOOK_AT_SETTLED: Duration = Duration::from_secs(24 * 3600);
+/// No retry is later than this after the last one.
+const PAUSE_MAX: Duration = Duration::from_secs(3600);
+
+/// Remembers where the owner of a customer wants to hear of it, instead of anywhere else. The owner knows how the customer
+/// stands now: it hears of changes.
+///
+/// # Errors
+/// See [`CustomerError`].
+pub async fn register(
+    anchor: &Anchor,
+    resolved: &Resolved,
+    customer_type: Option<&str>,
+    url: Option<&str>,
+) -> Result<(), CustomerError> {
+    let url = url.ok_or(CustomerRefusal::Missing("url"))?;
+    let url = Url::parse(url).map_err(|_| CustomerRefusal::Url)?;
+    check_url(&url, anchor.config().local_mode).map_err(|_| CustomerRefusal::Url)?;
+    let customer = resolved.customer.as_ref().ok_or(CustomerError::Unknown)?;
+    let of = type_or_usual(anchor, Some(customer), customer_type)?;
+    let told = answer(anchor, Some(customer), of, None).await.standing.as_str();
+    let callback =
+        CustomerCallback { url, customer_type: Some(of.name.clone()), told: Some(told.to_owned()) };
+    let known = anchor.store().customer_callback_put(customer.id, &callback, anchor.clock().now()).await?;
+    if known { Ok(()) } else { Err(CustomerError::Unknown) }
+}
+
+/// Looks at the callbacks that are due.
+///
+/// # Errors
+/// The store's, before anything was claimed. Later trouble leaves the callback to its next try.
+pub async fn notify(
+    anchor: &Anchor,
+    settings: &JobSettings,
+    sender: &dyn CallbackSender,
+) -> Result<Progress, OpsError> {
+    let mut progress = Progress::default();
+    if anchor.customers().is_none() {
+        return Ok(progress);
+    }
+    for claimed in anchor.store().customer_callback_claim(&settings.claim(anchor)).await? {
+        progress = progress.and(match notify_one(anchor, settings, sender, &claimed).await {
+            Ok(told) => Progress { claimed: 1, moved: u32::from(told), failed: 0 },
+            Err(error) => {
+                let error = chain(&error);
+                tracing::warn!(customer.id = %claimed.customer, error, "a customer's wallet was not told");
+                Progress { claimed: 1, moved: 0, failed: 1 }
+            }
+        });
+    }
+    Ok(progress)
+}
+
+/// `true` if the wallet was told something.
+async fn notify_one(
+    anchor: &Anchor,
+    settings: &JobSettings,
+    sender: &dyn CallbackSender,
+    claimed: &ClaimedCallback,
+) -> Result<bool, OpsError> {
+    let store = anchor.store();
+    let customer = store.customer_fetch(&CustomerKeyed::Id(claimed.customer)).await?;
+    let of = type_or_usual(anchor, customer.as_ref(), claimed.callback.customer_type.as_deref());
+    let (Some(customer), Ok(of), Some(documents)) = (customer, of, anchor.documents()) else {
+        tracing::warn!(customer.id = %claimed.customer, "nobody can be told of a customer: its type is gone, or there are no documents");
+        store.customer_callback_end(claimed.customer, claimed.lease, &CallbackEnd::Done).await?;
+        return Ok(false);
+    };
+    let answer = answer(anchor, Some(&customer), of, None).await;
+    let standing = answer.standing.as_str();
+    let after = |pause: Duration| {
+        let now = anchor.clock().now();
+        chrono::Duration::from_std(pause).ok().and_then(|pause| now.checked_add_signed(pause)).unwrap_or(now)
+    };
+    if claimed.callback.told.as_deref() == Some(standing) {
+        // settled when it was registered: what changes that makes it due at once, if it happens here
+        let pause = if answer.standing.is_settled() { LOOK_AT_SETTLED } else { LOOK };
+        let end = CallbackEnd::Again { told: claimed.callback.told.clone(), tries: 0, due: after(pause) };
+        store.customer_callback_end(claimed.customer, claimed.lease, &end).await?;
+        return Ok(false);
+    }
+    let body = documents.customer(&answer).to_string().into_bytes();
+    let url = claimed.callback.url.clone();
+    // signed anew for every try: receivers refuse old timestamps
+    let request = CallbackRequest::sign(&anchor.config().signing_key, url, body, anchor.clock().now());
+    let post = async { Ok(sender.post(&request).await) };
+    let posted = match ask(settings.call_timeout(), post).await {
+        Ok(posted) => posted,
+        Err(unanswered) => Err(CallbackError::Unknown(Box::new(IntegrationError::from(unanswered)))),
+    };
+    let is_taken = match &posted {
+        Ok(status) => !matches!(status, 408 | 425 | 429 | 500..=599),
+        Err(CallbackError::Refused(_)) => true,
+        Err(CallbackError::NotSent(_) | CallbackError::Unknown(_)) => false,
+    };
+    let tries = claimed.tries.saturating_add(1);
+    let is_told = is_taken || tries >= settings.callback_tries;
+    let told = Some(standing.to_owned());
+    let end = match (is_told, answer.standing.is_settled()) {
+        (true, true) => CallbackEnd::Done,
+        (true, false) => CallbackEnd::Again { told, tries: 0, due: after(LOOK) },
+        (false, _) => {
+            let pause =
+                Duration::from_secs(5).saturating_mul(2_u32.saturating_pow(claimed.tries)).min(PAUSE_MAX);
+            CallbackEnd::Again { told: claimed.callback.told.clone(), tries, due: after(pause) }
+        }
+    };
+    store.customer_callback_end(claimed.customer, claimed.lease, &end).await?;
+    match posted {
+        Ok(status) if (200..300).contains(&status) => {}
+        Ok(status) => {
+            tracing::info!(customer.id = %claimed.customer, status, "a wallet refused news of a customer")
+        }
+        Err(error) => {
+            let error = chain(&error);
+            tracing::info!(customer.id = %claimed.customer, error, "a wallet did not take news of a customer");
+        }
+    }
+    Ok(is_taken)
+}
