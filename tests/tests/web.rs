@@ -19,6 +19,8 @@ mod interop;
 mod interop_sep24;
 #[path = "web/interop_sep38.rs"]
 mod interop_sep38;
+#[path = "web/interop_sep6.rs"]
+mod interop_sep6;
 #[path = "web/limits.rs"]
 mod limits;
 #[path = "web/observability.rs"]
@@ -59,6 +61,18 @@ mod sep38_quote;
 mod sep38_rates;
 #[path = "web/sep38_use.rs"]
 mod sep38_use;
+#[path = "web/sep6.rs"]
+mod sep6;
+#[path = "web/sep6_exchange.rs"]
+mod sep6_exchange;
+#[path = "web/sep6_info.rs"]
+mod sep6_info;
+#[path = "web/sep6_start.rs"]
+mod sep6_start;
+#[path = "web/sep6_transactions.rs"]
+mod sep6_transactions;
+#[path = "web/sep6_update.rs"]
+mod sep6_update;
 #[path = "web/server.rs"]
 mod server;
 #[path = "web/slow.rs"]

@@ -14,8 +14,10 @@ use crate::transaction::{Event, Transaction};
 
 mod quotes;
 pub mod samples;
+mod terms;
 
 pub use quotes::ScriptedQuotes;
+pub use terms::ScriptedTerms;
 
 /// The default pages, which only ask for an amount.
 #[derive(Debug, Clone, Copy, Default)]
