@@ -345,6 +345,11 @@ impl fmt::Debug for AnchorBuilder {
 }
 
 impl AnchorBuilder {
+    /// The settings that it began with.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Where everything is kept. Needed.
     pub fn store(mut self, store: impl Store + 'static) -> Self {
         self.store = Some(Arc::new(store));

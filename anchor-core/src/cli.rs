@@ -28,6 +28,7 @@ use crate::store::diesel::DieselStore;
 mod account;
 mod asset;
 mod channel;
+mod customer;
 mod doctor;
 mod error;
 mod keys;
@@ -65,6 +66,9 @@ pub enum AdminCommand {
     /// Deposits and withdrawals.
     #[command(subcommand)]
     Transaction(transaction::TransactionCommand),
+    /// Customers, and what is decided about them.
+    #[command(subcommand)]
+    Customer(customer::CustomerCommand),
     /// Payments that nobody was credited for.
     #[command(subcommand)]
     Suspense(suspense::SuspenseCommand),
@@ -95,6 +99,10 @@ impl AdminCommand {
             Self::Account(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
             Self::Transaction(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
             Self::Suspense(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
+            Self::Customer(command) => {
+                let config = settings.config()?;
+                command.run(&config, &Parts::open_store(&config)?).await
+            }
             Self::Channels(command) => command.run(&settings).await,
             Self::Testnet(command) => command.run(&mut settings).await,
             Self::Doctor => doctor::run(&settings).await,

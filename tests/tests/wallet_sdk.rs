@@ -117,6 +117,28 @@ anchor_tests::on_each_database! {
         Ok(())
     }
 
+    async fn interop_part_8_1_typescript_wallet_makes_itself_known_and_forgotten(database: TestDatabase) -> Result<()> {
+        let Some(node) = found::node() else { return Ok(()) };
+        let running = Running::on(&database).await?;
+        let report = node.run("customer.mjs", &[
+            ("home-domain", "localhost"),
+            ("connect-to", &running.connect_to()),
+        ]).await?;
+        for (pointer, wanted) in [
+            ("/stranger", "CustomerNotFoundError"),
+            ("/asked/status", "NEEDS_INFO"),
+            ("/asked/fields/email_address/type", "string"),
+            ("/more/status", "NEEDS_INFO"),
+            ("/more/fields/id_number/type", "string"),
+            ("/more/provided_fields/photo_id_front/type", "binary"),
+            ("/accepted/status", "ACCEPTED"),
+        ] {
+            assert_eq!(text(&report, pointer)?, wanted, "{pointer} in {report:#}");
+        }
+        assert_ne!(report["gone"], "known", "{report:#}");
+        Ok(())
+    }
+
     /// 5.40 and one per cent for a token, and a fee of two; the deposit is about what was promised.
     async fn r_24_138_typescript_wallet_gets_a_quote_and_deposits_with_it(database: TestDatabase) -> Result<()> {
         let Some(node) = found::node() else { return Ok(()) };

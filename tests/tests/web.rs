@@ -15,6 +15,8 @@ mod discovery;
 mod health;
 #[path = "web/interop.rs"]
 mod interop;
+#[path = "web/interop_sep12.rs"]
+mod interop_sep12;
 #[path = "web/interop_sep24.rs"]
 mod interop_sep24;
 #[path = "web/interop_sep38.rs"]
@@ -41,6 +43,16 @@ mod sep10_logs;
 mod sep10_rate;
 #[path = "web/sep10_wallet.rs"]
 mod sep10_wallet;
+#[path = "web/sep12.rs"]
+mod sep12;
+#[path = "web/sep12_callback.rs"]
+mod sep12_callback;
+#[path = "web/sep12_customer.rs"]
+mod sep12_customer;
+#[path = "web/sep12_files.rs"]
+mod sep12_files;
+#[path = "web/sep12_identity.rs"]
+mod sep12_identity;
 #[path = "web/sep24_accounts.rs"]
 mod sep24_accounts;
 #[path = "web/sep24_info.rs"]

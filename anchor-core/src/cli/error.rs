@@ -62,6 +62,12 @@ pub enum CliError {
     /// A decision about a payment in suspense.
     #[error(transparent)]
     Suspense(#[from] SuspenseError),
+    /// Something about customers.
+    #[error(transparent)]
+    Customer(#[from] crate::ops::customer::CustomerError),
+    /// Nobody has this id.
+    #[error("there is no such customer")]
+    UnknownCustomer,
     /// What was asked for does not exist, or cannot be done; in words.
     #[error("{0}")]
     Refused(String),

@@ -3,12 +3,13 @@
 use clap::Subcommand;
 
 use super::{CliError, Settings};
+use crate::customer::CustomerKey;
 use crate::keys::SigningKey;
 
 /// Secrets for the settings.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Print fresh values for SIGNING_SEED, SERVER_JWT_KEY and CHANNEL_SEED, in the form of a .env file.
+    /// Print fresh values for SIGNING_SEED, SERVER_JWT_KEY, CHANNEL_SEED and CUSTOMER_KEYS, in the form of a .env file.
     Generate,
 }
 
@@ -19,12 +20,13 @@ impl KeysCommand {
         println!("# signing account: {}", key.account());
         println!("SIGNING_SEED=\"{}\"", key.to_strkey().expose());
         println!("SERVER_JWT_KEY=\"{}\"", jwt_key());
+        println!("CUSTOMER_KEYS=\"{}\"", CustomerKey::generate("1"));
         println!("CHANNEL_SEED=\"{}\"", SigningKey::generate().to_strkey().expose());
         Ok(())
     }
 }
 
-/// Generates SIGNING_SEED and SERVER_JWT_KEY where they are missing, and stores them in the settings' file.
+/// Generates SIGNING_SEED, SERVER_JWT_KEY and CUSTOMER_KEYS where they are missing, and stores them in the settings' file.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -34,6 +36,9 @@ pub fn ensure_keys(settings: &mut Settings) -> Result<(), CliError> {
     }
     if settings.get("SERVER_JWT_KEY").is_none() {
         settings.store("SERVER_JWT_KEY", &jwt_key())?;
+    }
+    if settings.get("CUSTOMER_KEYS").is_none() {
+        settings.store("CUSTOMER_KEYS", &CustomerKey::generate("1"))?;
     }
     Ok(())
 }

@@ -95,9 +95,8 @@ mod tests {
 
     #[test]
     fn r_12_024_owner_and_whoever_shares_the_account_are_admitted() {
-        let admits = |owner: &str, subject: &str| {
-            CustomerOwner::of(&super::tests::subject(owner)).admits(&super::tests::subject(subject))
-        };
+        let parsed = |text: &str| -> Subject { text.parse().unwrap() };
+        let admits = |owner: &str, subject: &str| CustomerOwner::of(&parsed(owner)).admits(&parsed(subject));
         let (one, two) = (format!("{G}:1"), format!("{G}:2"));
         for (owner, subject, admitted) in [
             (G, G, true),

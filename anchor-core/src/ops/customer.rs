@@ -26,6 +26,7 @@ mod put;
 mod refusal;
 mod resolve;
 mod seal;
+mod waiting;
 
 pub use callback::{notify, register};
 pub use files::{files, upload};
@@ -33,6 +34,7 @@ pub use put::{Sent, put};
 pub use refusal::{CustomerError, CustomerRefusal};
 pub use resolve::{CustomerRequest, Resolved, resolve};
 pub use seal::reseal;
+pub(super) use waiting::type_of;
 
 /// How long the business may take to say what it thinks of a customer, or of a file.
 const REVIEW_DEADLINE: Duration = Duration::from_secs(5);

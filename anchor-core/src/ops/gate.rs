@@ -1,9 +1,9 @@
 //! Whether a customer may do what was asked for by API, as far as SEP-12 knows.
 
-use super::customer::{CustomerError, by_id, of_subject, standing, types};
+use super::customer::{CustomerError, by_id, of_subject, standing, type_of};
 use super::{OpsError, chain};
 use crate::anchor::Anchor;
-use crate::customer::{Customer, CustomerRole, Standing};
+use crate::customer::{Customer, Standing};
 use crate::integration::IntegrationError;
 use crate::transaction::Transaction;
 
@@ -12,9 +12,9 @@ use crate::transaction::Transaction;
 /// # Errors
 /// The store's.
 pub(super) async fn admitted(anchor: &Anchor, transaction: &Transaction) -> Result<Standing, OpsError> {
-    let Some(of) = types(anchor, CustomerRole::Sep6).next() else { return Ok(Standing::Accepted) };
+    let Some(of) = type_of(anchor, transaction) else { return Ok(Standing::Accepted) };
     let customer = customer(anchor, transaction).await?;
-    match standing(anchor, customer.as_ref(), &of.name, Some(transaction)).await {
+    match standing(anchor, customer.as_ref(), of, Some(transaction)).await {
         Ok(standing) => Ok(standing),
         Err(CustomerError::Failed(error)) => Err(error),
         Err(error) => Err(IntegrationError::permanent(chain(&error)).into()),

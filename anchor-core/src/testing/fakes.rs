@@ -12,10 +12,12 @@ use crate::integration::{
 use crate::ops::callback::{CallbackError, CallbackRequest, CallbackSender};
 use crate::transaction::{Event, Transaction};
 
+mod customers;
 mod quotes;
 pub mod samples;
 mod terms;
 
+pub use customers::ScriptedCustomers;
 pub use quotes::ScriptedQuotes;
 pub use terms::ScriptedTerms;
 

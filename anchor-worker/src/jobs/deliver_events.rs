@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anchor_core::Anchor;
 use anchor_core::ops::callback::CallbackSender;
-use anchor_core::ops::{JobSettings, Progress, deliver};
+use anchor_core::ops::{JobSettings, Progress, customer, deliver};
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
@@ -47,6 +47,7 @@ impl Job for DeliverEvents {
     }
 
     async fn activate_once(&self) -> Result<Progress, JobError> {
-        Ok(deliver::deliver(&self.anchor, &self.settings, &*self.sender).await?)
+        let told = deliver::deliver(&self.anchor, &self.settings, &*self.sender).await?;
+        Ok(told.and(customer::notify(&self.anchor, &self.settings, &*self.sender).await?))
     }
 }

@@ -1,4 +1,4 @@
-//! The anchor as a wallet sees it: SEP-1 and SEP-24. Quotes are in `quotes.rs`.
+//! The anchor as a wallet sees it: SEP-1 and SEP-24. Quotes are in `quotes.rs`, customers in `customers.rs`.
 
 use anchor_core::account::AccountId;
 use anchor_core::amount::StellarAmount;
@@ -30,6 +30,8 @@ pub struct Toml {
     pub web_auth: Url,
     /// SEP-24.
     pub transfer_server: String,
+    /// SEP-12, if the anchor asks anything.
+    pub kyc_server: Option<String>,
     /// SEP-38, if the anchor gives quotes.
     pub quote_server: Option<String>,
     /// Where to read the ledger.
@@ -99,6 +101,7 @@ struct RawToml {
     signing_key: AccountId,
     web_auth_endpoint: Url,
     transfer_server_sep0024: String,
+    kyc_server: Option<String>,
     anchor_quote_server: Option<String>,
     horizon_url: Option<Url>,
     currencies: Vec<RawCurrency>,
@@ -130,6 +133,7 @@ impl AnchorClient {
             signing_key: raw.signing_key,
             web_auth: raw.web_auth_endpoint,
             transfer_server: raw.transfer_server_sep0024,
+            kyc_server: raw.kyc_server,
             quote_server: raw.anchor_quote_server,
             horizon: horizon.or(raw.horizon_url).context("stellar.toml names no HORIZON_URL")?,
             asset,

@@ -2,6 +2,7 @@
 
 pub mod anchor;
 pub mod auth;
+pub mod customers;
 pub mod ledger;
 pub mod pages;
 pub mod quotes;

@@ -39,6 +39,8 @@ enum Command {
     Withdraw(Move),
     /// What money is worth in tokens, and a promise of it.
     Quote(Wanted),
+    /// What the anchor wants to know of this wallet's user, and telling it.
+    Kyc(Known),
     /// Balances, and what the anchor knows of this wallet.
     Status,
 }
@@ -69,6 +71,22 @@ struct Wanted {
     by: Option<String>,
 }
 
+/// Nothing to tell: only what is asked.
+#[derive(clap::Args)]
+struct Known {
+    /// What it is for.
+    #[arg(long = "type", default_value = "sep6")]
+    of: String,
+    /// Each as NAME=VALUE.
+    #[arg(value_parser = field)]
+    fields: Vec<(String, String)>,
+}
+
+fn field(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("should be NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let cli = Cli::parse();
@@ -80,6 +98,14 @@ async fn main() -> Result<()> {
         Command::Deposit(wanted) => run(Kind::Deposit, &wanted, &anchor, &account, &token).await?,
         Command::Withdraw(wanted) => run(Kind::Withdraw, &wanted, &anchor, &account, &token).await?,
         Command::Quote(wanted) => quote(&anchor, &token, &wanted).await?,
+        Command::Kyc(known) => {
+            if !known.fields.is_empty() {
+                anchor.tell(&token, &known.of, &known.fields).await?;
+            }
+            for line in anchor.customer(&token, &known.of).await?.lines() {
+                println!("kyc      {line}");
+            }
+        }
         Command::Status => {
             for transaction in anchor.transactions(&token, None).await? {
                 println!("{}", transaction.line());

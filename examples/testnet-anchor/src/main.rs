@@ -13,6 +13,7 @@ use clap::{Parser, Subcommand};
 use remote_signer::client::RemoteSigner;
 
 mod bank;
+mod customers;
 mod forms;
 mod network;
 mod quotes;
@@ -65,7 +66,7 @@ async fn main() -> Result<()> {
 }
 
 // ANCHOR: anchor
-/// Our anchor: the framework's parts, and our own five.
+/// Our anchor: the framework's parts, and our own six.
 async fn anchor(settings: &Settings) -> Result<Anchor> {
     let Parts { config, store, ledger, .. } = Parts::open(settings)?;
     store.migrate().await?;
@@ -79,6 +80,10 @@ async fn anchor(settings: &Settings) -> Result<Anchor> {
         Some(signer) => Anchor::builder(config).signer(signer),
         None => Anchor::builder(config),
     };
+    // our own desk, unless there is a file of CUSTOMERS, or no key to seal what it is told
+    if builder.config().customers.is_none() && !builder.config().customer_keys.is_empty() {
+        builder = builder.customers(customers::TestDesk::new());
+    }
     if let Some((desk, rates)) = own.transpose()? {
         builder = builder.quotes(desk, rates);
     }
@@ -113,7 +118,8 @@ fn welcome(anchor: &Anchor) -> String {
          Be a customer, in another terminal:\n  \
          cargo run -p demo-wallet -- deposit --amount 100\n  \
          cargo run -p demo-wallet -- withdraw --amount 40\n  \
-         cargo run -p demo-wallet -- quote --sell iso4217:BRL --amount 542 --by PIX\n\n\
+         cargo run -p demo-wallet -- quote --sell iso4217:BRL --amount 542 --by PIX\n  \
+         cargo run -p demo-wallet -- kyc first_name=Ada last_name=Lovelace email_address=ada@example.com\n\n\
          Look behind it, in this folder:\n  \
          cargo run -p testnet-anchor -- transaction list\n  \
          cargo run -p testnet-anchor -- doctor\n",

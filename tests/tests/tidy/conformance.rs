@@ -16,9 +16,11 @@ use crate::source::{Source, Token, read_all};
 type Group = (&'static str, u16, u16);
 
 /// What is served, and what else an anchor has to honour.
-const CHAPTERS: [(&str, &[Group]); 5] = [
+const CHAPTERS: [(&str, &[Group]); 7] = [
     ("SEP-1", &[("01", 1, 28)]),
+    ("SEP-9", &[("09", 1, 105)]),
     ("SEP-10", &[("10", 1, 101)]),
+    ("SEP-12", &[("12", 1, 108)]),
     ("SEP-24", &[("24", 1, 140)]),
     ("SEP-38", &[("38", 1, 85)]),
     (
@@ -31,7 +33,6 @@ const CHAPTERS: [(&str, &[Group]); 5] = [
             ("18", 1, 1),
             ("28", 1, 3),
             ("11", 1, 3),
-            ("09", 101, 102),
             ("02", 1, 5),
             ("07", 1, 3),
             ("08", 1, 6),

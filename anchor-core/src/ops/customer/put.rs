@@ -68,6 +68,9 @@ pub async fn put(
                 tracing::info!(customer.id = %write.id, fields = write.fields.len(), "a customer was written");
                 let key = crate::store::CustomerKeyed::Id(write.id);
                 resolved.customer = anchor.store().customer_fetch(&key).await?;
+                if let Some(customer) = &resolved.customer {
+                    super::waiting::resume(anchor, customer).await;
+                }
                 return Ok(resolved);
             }
             CustomerStored::OwnerTaken | CustomerStored::Gone => {}
