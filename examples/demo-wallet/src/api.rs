@@ -60,7 +60,8 @@ impl AnchorClient {
         money: &str,
     ) -> Result<Requested> {
         let (account, amount, code) = (account.to_string(), amount.to_string(), self.toml.asset.code());
-        let mut query = vec![("account", account.as_str()), ("amount", &amount), ("claimable_balance_supported", "true")];
+        let mut query =
+            vec![("account", account.as_str()), ("amount", &amount), ("claimable_balance_supported", "true")];
         let path = match (kind, quote) {
             (Kind::Deposit, None) => "deposit",
             (Kind::Withdraw, None) => "withdraw",
@@ -88,7 +89,7 @@ impl AnchorClient {
     }
 
     /// Tells what the transaction waits for.
-    pub async fn tell(&self, token: &str, id: &str, told: &Map<String, Value>) -> Result<Asked> {
+    pub async fn tell_more(&self, token: &str, id: &str, told: &Map<String, Value>) -> Result<Asked> {
         let address = format!("{}/transactions/{id}", self.api_server()?);
         let body = serde_json::json!({ "transaction": told });
         let sent = self.http.patch(address).bearer_auth(token).json(&body).send().await?;
