@@ -163,7 +163,7 @@ async fn r_06_018_r_06_026_r_06_086_r_06_087_r_06_092_account_may_be_anybodys() 
 }
 
 #[actix_web::test]
-async fn r_06_037_r_06_038_r_06_052_r_06_085_r_06_090_r_06_091_r_06_053_funding_method_is_one_of_those_listed()
+async fn r_06_037_r_06_038_r_06_052_r_06_053_r_06_085_r_06_090_r_06_091_r_38_024_funding_method_is_one_of_those_listed()
 -> Result<()> {
     let (anchor, _, token) = logged_in().await?;
     for (path, method) in [("deposit", "SWIFT"), ("withdraw", "cash")] {

@@ -216,3 +216,43 @@ async fn r_06_183_r_06_184_r_06_214_status_is_dated_and_pickup_has_an_address() 
     assert_eq!(anchor.get(&good("deposit", &[]), &token).await.status, 200);
     Ok(())
 }
+
+#[actix_web::test]
+async fn r_06_174_r_06_200_refunds_are_shown_and_callbacks_carry_the_same_document() -> Result<()> {
+    let (anchor, _, token) = logged_in().await?;
+    let (_, stored) = started(&anchor, &token, "deposit", &[]).await?;
+    let receipt = Receipt {
+        reference: "bank-1".to_owned(),
+        amount: samples::usd("0.30"),
+        from: None,
+        ledger: None,
+        return_fee: None,
+    };
+    let settlement = Settlement::Return { reason: "too little".to_owned() };
+    let due = anchor.commit(&stored, Fact::FundsReceived { receipt, settlement }).await?;
+    let order = anchor_core::transaction::Order {
+        id: anchor_core::id::OrderId::new(anchor.anchor.ids().next()),
+        transaction: stored.id,
+        purpose: anchor_core::transaction::OrderPurpose::Refund,
+        amount: samples::usd("0.30"),
+    };
+    let reference = Some("back-1".to_owned());
+    let under_way = anchor.commit(&due, Fact::PayoutIntended { order: order.clone() }).await?;
+    let back = anchor.commit(&under_way, Fact::PayoutDelivered { order: order.id, reference }).await?;
+    let shown = shown(&anchor, &token, &back).await?;
+    assert_eq!((&shown["status"], &shown["refunded"]), (&json!("refunded"), &json!(true)));
+    let refunds = json!({
+        "amount_refunded": "0.3", "amount_fee": "0",
+        "payments": [{ "id": "back-1", "id_type": "external", "amount": "0.3", "fee": "0" }],
+    });
+    assert_eq!(shown["refunds"], refunds);
+    assert_eq!((&shown["amount_in"], &shown["amount_out"]), (&json!("0.3"), &json!("0")));
+    assert_eq!(shown["message"], "too little");
+    assert!(shown["completed_at"].is_string());
+
+    let documents = anchor_web::Documents::new(anchor.anchor.config(), anchor.clock.clone());
+    let document = anchor_core::integration::TransactionDocuments::document(&documents, &back);
+    let answer = anchor.get(&format!("/sep6/transaction?id={}", back.id), &token).await.json()?;
+    assert_eq!(document, answer);
+    Ok(())
+}

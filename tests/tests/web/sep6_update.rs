@@ -3,13 +3,14 @@
 use actix_web::test::TestRequest;
 use anchor_core::integration::StartStep;
 use anchor_core::keys::SigningKey;
-use anchor_core::testing::fakes::{ScriptedTerms, samples};
+use anchor_core::testing::fakes::{ScriptedCustomers, ScriptedTerms, samples};
 use anchor_core::transaction::{InfoField, State, Transaction};
 use anchor_tests::web::{Answer, TestAnchor};
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::sep6::{assert_refused, logged_in, shown, started};
+use crate::sep6::{assert_refused, by_api_with, good, logged_in, shown, started};
+use crate::sep12::{ada, put_ok};
 
 async fn patch(anchor: &TestAnchor, token: &str, id: &str, body: &str) -> Answer {
     let request = TestRequest::patch().uri(&format!("/sep6/transactions/{id}"));
@@ -151,6 +152,41 @@ async fn r_06_196_r_06_198_nothing_is_taken_that_was_not_asked_for() -> Result<(
     assert_refused(&patch(&anchor, &token, &agreed.id.to_string(), good).await, "nobody has asked");
     assert_eq!(patch(&anchor, &token, &id, good).await.status, 200);
     assert_refused(&patch(&anchor, &token, &id, good).await, "it was told before");
-    let _ = samples::user();
+    Ok(())
+}
+
+#[actix_web::test]
+async fn r_06_192_r_06_050_request_waits_for_its_customer_and_goes_on_by_itself() -> Result<()> {
+    let customers = ScriptedCustomers::new();
+    let attached = customers.clone();
+    let with_key = [("CUSTOMER_KEYS", samples::CUSTOMER_KEY)];
+    let (anchor, _) = by_api_with(&with_key, |builder| builder.customers(attached)).await?;
+    let token = anchor.log_in(&samples::user()).await?;
+    let (body, stored) = started(&anchor, &token, "deposit", &[]).await?;
+    assert!(body["instructions"].is_null(), "{body}");
+    assert_eq!(shown(&anchor, &token, &stored).await?["status"], "pending_customer_info_update");
+    let asked = anchor.get(&format!("/sep12/customer?type=sep6&transaction_id={}", stored.id), &token).await;
+    assert_eq!(asked.json()?["status"], "NEEDS_INFO");
+
+    // nobody's customer, and somebody else's
+    let stranger = anchor.log_in(&SigningKey::from_seed([9; 32])).await?;
+    let id = put_ok(&anchor, &stranger, ada()).await?;
+    for wrong in [id.as_str(), "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d", "c-12"] {
+        let path = good("deposit", &[("customer_id", wrong)]);
+        assert_refused(&anchor.get(&path, &token).await, wrong);
+    }
+    assert_eq!(shown(&anchor, &token, &stored).await?["status"], "pending_customer_info_update");
+
+    let own = put_ok(&anchor, &token, ada()).await?;
+    let settings = anchor_core::ops::JobSettings::new("a test");
+    anchor.clock.advance(std::time::Duration::from_secs(60));
+    for _ in 0..2 {
+        anchor_core::ops::decide::decide(&anchor.anchor, &settings).await?;
+    }
+    assert_eq!(shown(&anchor, &token, &stored).await?["status"], "pending_user_transfer_start");
+    // who is known needs not wait
+    let (_, next) = started(&anchor, &token, "withdraw", &[("customer_id", &own)]).await?;
+    assert_eq!(next.state, State::AwaitingPayment);
+    let _ = customers;
     Ok(())
 }
