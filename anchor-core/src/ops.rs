@@ -18,6 +18,7 @@ mod error;
 pub mod expire;
 pub mod form;
 pub mod funds;
+mod gate;
 pub mod info;
 pub mod observe;
 mod own;

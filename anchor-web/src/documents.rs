@@ -18,7 +18,7 @@ use crate::wire::received::ReceivedWire;
 use crate::wire::sep6::transaction::ApiTransactionWire;
 use crate::wire::transaction::TransactionWire;
 
-/// Writes transactions as their protocol answers them, and customers as `GET /customer` does (SEP-12).
+/// Writes transactions as `GET /transaction` of their protocol answers them, and customers as `GET /customer` does (SEP-12).
 #[derive(Debug, Clone)]
 pub struct Documents {
     links: Links,

@@ -132,11 +132,11 @@ impl Web {
             if state.anchor.receives() {
                 sep31::routes(app);
             }
-            if state.anchor.customers().is_some() {
-                sep12::routes(app);
-            }
             if by_api {
                 sep6::routes(app, state.anchor.fee_is_own());
+            }
+            if state.anchor.customers().is_some() {
+                sep12::routes(app);
             }
             if state.anchor.quote_desk().is_some() {
                 sep38::routes(app);

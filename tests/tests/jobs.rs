@@ -35,6 +35,8 @@ mod rpc;
 mod sep24;
 #[path = "jobs/sep31.rs"]
 mod sep31;
+#[path = "jobs/sep6.rs"]
+mod sep6;
 #[path = "jobs/signing.rs"]
 mod signing;
 #[path = "jobs/suspense.rs"]

@@ -7,6 +7,8 @@ mod bad_http;
 mod bad_input;
 #[path = "web/bad_input_doors.rs"]
 mod bad_input_doors;
+#[path = "web/bad_input_sep6.rs"]
+mod bad_input_sep6;
 #[path = "web/cors.rs"]
 mod cors;
 #[path = "web/discovery.rs"]
@@ -23,6 +25,8 @@ mod interop_sep24;
 mod interop_sep31;
 #[path = "web/interop_sep38.rs"]
 mod interop_sep38;
+#[path = "web/interop_sep6.rs"]
+mod interop_sep6;
 #[path = "web/limits.rs"]
 mod limits;
 #[path = "web/observability.rs"]
@@ -81,6 +85,18 @@ mod sep38_quote;
 mod sep38_rates;
 #[path = "web/sep38_use.rs"]
 mod sep38_use;
+#[path = "web/sep6.rs"]
+mod sep6;
+#[path = "web/sep6_exchange.rs"]
+mod sep6_exchange;
+#[path = "web/sep6_info.rs"]
+mod sep6_info;
+#[path = "web/sep6_start.rs"]
+mod sep6_start;
+#[path = "web/sep6_transactions.rs"]
+mod sep6_transactions;
+#[path = "web/sep6_update.rs"]
+mod sep6_update;
 #[path = "web/server.rs"]
 mod server;
 #[path = "web/slow.rs"]

@@ -32,7 +32,7 @@ mod quoted;
 mod refusal;
 mod update;
 
-pub(super) use customers::are_known;
+pub(super) use customers::told_since;
 pub use customers::types as customer_types;
 pub(super) use decide::decision;
 pub use refusal::{ReceiveError, ReceiveRefusal};

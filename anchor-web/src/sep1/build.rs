@@ -26,11 +26,11 @@ pub(super) fn document(anchor: &Anchor) -> Result<Table, TomlError> {
     if config.speaks(Sep::Sep10) {
         global("WEB_AUTH_ENDPOINT", web_auth_endpoint(config));
     }
-    if anchor.customers().is_some() {
-        global("KYC_SERVER", kyc_server(config));
-    }
     if anchor.speaks_by_api() {
         global("TRANSFER_SERVER", api_server(config));
+    }
+    if anchor.customers().is_some() {
+        global("KYC_SERVER", kyc_server(config));
     }
     if config.speaks(Sep::Sep24) {
         global("TRANSFER_SERVER_SEP0024", transfer_server(config));

@@ -30,6 +30,8 @@ pub struct Toml {
     pub web_auth: Url,
     /// SEP-24.
     pub transfer_server: String,
+    /// SEP-6, if the anchor serves it.
+    pub api_server: Option<String>,
     /// SEP-12, if the anchor asks anything.
     pub kyc_server: Option<String>,
     /// SEP-38, if the anchor gives quotes.
@@ -103,6 +105,7 @@ struct RawToml {
     signing_key: AccountId,
     web_auth_endpoint: Url,
     transfer_server_sep0024: String,
+    transfer_server: Option<String>,
     kyc_server: Option<String>,
     anchor_quote_server: Option<String>,
     direct_payment_server: Option<String>,
@@ -136,6 +139,7 @@ impl AnchorClient {
             signing_key: raw.signing_key,
             web_auth: raw.web_auth_endpoint,
             transfer_server: raw.transfer_server_sep0024,
+            api_server: raw.transfer_server,
             kyc_server: raw.kyc_server,
             quote_server: raw.anchor_quote_server,
             direct_payment_server: raw.direct_payment_server,

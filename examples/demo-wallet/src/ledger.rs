@@ -90,7 +90,7 @@ impl Account {
         memo: Memo,
         amount: StellarAmount,
     ) -> Result<String> {
-        let payment = Payment::Pay { destination, asset: asset.clone(), amount };
+        let payment = Payment::Pay { destination: destination.into(), asset: asset.clone(), amount };
         self.submit(payment.into(), memo).await
     }
 

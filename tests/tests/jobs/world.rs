@@ -22,7 +22,7 @@ use anchor_core::stellar::Movement;
 use anchor_core::store::diesel::DieselStore;
 use anchor_core::testing::custody::ScriptedCustody;
 use anchor_core::testing::fakes::{
-    AmountForms, PlainDocuments, RecordedEvents, ScriptedCallbacks, ScriptedQuotes, samples,
+    PlainDocuments, RecordedEvents, ScriptedCallbacks, ScriptedQuotes, ScriptedTerms, samples,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::rails::{ScriptedRails, Transfer};
@@ -99,6 +99,7 @@ pub(crate) struct World {
     pub(crate) callbacks: ScriptedCallbacks,
     pub(crate) trust: ScriptedTrust,
     pub(crate) receiver: ScriptedReceiver,
+    pub(crate) terms: ScriptedTerms,
     pub(crate) clock: ManualClock,
     pub(crate) switch: KillSwitch,
     pub(crate) worker: Worker,
@@ -159,6 +160,13 @@ impl World {
         Self::build(rails.clone(), rails, samples::received_asset(), Keys::Here, quotes, |_| ()).await
     }
 
+    /// Where deposits and withdrawals are asked for by API, and reals are exchanged.
+    pub(crate) async fn by_api() -> Self {
+        let rails = ScriptedRails::new();
+        let (asset, quotes) = (samples::asset_by_api(), Some(samples::quotes()));
+        Self::build(rails.clone(), rails, asset, Keys::Here, quotes, |_| ()).await
+    }
+
     /// Where payments that nobody expected are treated like this.
     pub(crate) async fn with_policy(suspense: SuspensePolicy) -> Self {
         let rails = ScriptedRails::new();
@@ -197,8 +205,8 @@ impl World {
 
         let switch = KillSwitch::new();
         let (events, callbacks) = (RecordedEvents::default(), ScriptedCallbacks::default());
-        let trust = ScriptedTrust::default();
         let receiver = ScriptedReceiver::default();
+        let (trust, terms) = (ScriptedTrust::default(), ScriptedTerms::default());
         let custody = ScriptedCustody::new(ledger.clone(), samples::distribution());
         let builder = match keys {
             Keys::Here => Anchor::builder(config),
@@ -216,8 +224,8 @@ impl World {
             .store(Mortal::new(store, &switch))
             .ledger(Mortal::new(ledger.clone(), &switch))
             .rails(Mortal::new(rails, &switch))
-            .deposit(AmountForms)
-            .withdrawal(AmountForms)
+            .deposit(terms.clone())
+            .withdrawal(terms.clone())
             .trust(trust.clone())
             .receiver(receiver.clone())
             .events(events.clone())
@@ -241,6 +249,7 @@ impl World {
             callbacks,
             trust,
             receiver,
+            terms,
             clock,
             switch,
             worker,
@@ -264,8 +273,8 @@ impl World {
             .store(DieselStore::open(self.database.url()).unwrap())
             .ledger(self.ledger.clone())
             .rails(self.rails.clone())
-            .deposit(AmountForms)
-            .withdrawal(AmountForms)
+            .deposit(self.terms.clone())
+            .withdrawal(self.terms.clone())
             .events(self.events.clone())
             .documents(PlainDocuments)
             .clock(self.clock.clone())

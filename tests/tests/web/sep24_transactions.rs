@@ -294,7 +294,7 @@ async fn r_24_132_what_arrived_goes_before_what_was_announced() -> Result<()> {
     let transaction = agreed(&anchor, &token, Kind::Deposit, "100").await?;
     let arrived = Money { amount: "90".parse()?, ..transaction.amounts.clone().context("agreed")?.amount_in };
     let receipt = Receipt { amount: arrived.clone(), ..receipt(&transaction, "wire-2", None) };
-    let settlement = Settlement::Accept(samples::terms(Kind::Deposit, "90", 0).amounts.unwrap());
+    let settlement = Settlement::Accept(samples::terms(Kind::Deposit, "90", 0).amounts.context("agreed")?);
     let funded = anchor.commit(&transaction, Fact::FundsReceived { receipt, settlement }).await?;
     assert_has(&anchor.shown(&funded, &token).await?, &json!({ "amount_in": "90", "amount_out": "89.75" }));
     assert_eq!(arrived.amount.rescale(0, Rounding::Down)?.to_string(), "90");

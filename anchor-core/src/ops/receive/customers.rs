@@ -45,25 +45,19 @@ pub(super) async fn outcome(anchor: &Anchor, view: &ReceiveView) -> Result<Optio
     Ok(None)
 }
 
-/// Whether what was missing of the customers of a transaction is known, as far as they alone decide that: with money here.
-/// They were known well enough to take it, and something was missing for paying it out: so one of them has to have told
-/// something since, or the same order would be refused again and again. `None` where nothing is asked of them, or where the
-/// business is asked anyhow.
-pub(in crate::ops) async fn are_known(
-    anchor: &Anchor,
-    transaction: &Transaction,
-) -> Result<Option<bool>, OpsError> {
-    if !transaction.state.holds_funds() {
-        return Ok(None);
-    }
-    let (mut is_asked, mut is_known, mut has_told) = (false, true, false);
+/// Whether both parties are accepted, and one of them has told something since the transaction began to wait: they were known
+/// well enough to take the money, so without anything new the same order would be refused again and again.
+///
+/// # Errors
+/// The store's.
+pub(in crate::ops) async fn told_since(anchor: &Anchor, transaction: &Transaction) -> Result<bool, OpsError> {
+    let (mut are_accepted, mut is_news) = (true, false);
     for party in [Party::Sender, Party::Receiver] {
         let Stands { customer, best } = standing(anchor, transaction, party).await?;
-        is_asked |= best.is_some();
-        is_known &= matches!(best, None | Some((_, Standing::Accepted)));
-        has_told |= customer.is_some_and(|customer| customer.updated_at > transaction.updated_at);
+        are_accepted &= matches!(best, None | Some((_, Standing::Accepted)));
+        is_news |= customer.is_some_and(|customer| customer.updated_at >= transaction.updated_at);
     }
-    Ok(is_asked.then_some(is_known && has_told))
+    Ok(are_accepted && is_news)
 }
 
 /// A party, and how it stands as which type.

@@ -12,7 +12,7 @@ use crate::asset::{Asset, AssetId};
 use crate::id::TransactionId;
 use crate::integration::Answers;
 use crate::ops::decide::{Decision, MEMO_TRIES, decision};
-use crate::ops::{OpsError, chain};
+use crate::ops::{OpsError, chain, gate};
 use crate::quote::QuoteContext;
 use crate::store::{Begin, Begun, Callbacks};
 use crate::transaction::{
@@ -108,6 +108,12 @@ pub async fn by_api(
         }
         None => (None, transaction),
     };
+    if transaction.request.customer.is_some()
+        && anchor.customers().is_some()
+        && gate::customer(anchor, &transaction).await?.is_none()
+    {
+        return Err(StartRefusal::UnknownCustomer.into());
+    }
     let mut answers = Answers::default();
     for (name, value) in &asked.told.0 {
         answers.tell(REQUEST_PAGE, name, value.clone());

@@ -117,6 +117,9 @@ pub enum StartRefusal {
     /// Longer than any of our ids.
     #[error("customer_id is too long")]
     Customer,
+    /// Nobody's, or somebody else's: the same for both.
+    #[error("customer_id is not the id of a customer of yours")]
+    UnknownCustomer,
     /// Several are offered, and the wallet names none.
     #[error("funding_method is required: it has to be one of those in /info")]
     MissingMethod,
