@@ -54,7 +54,6 @@ impl TransactionDocuments for Documents {
 /// A transaction in its protocol's form.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "short-lived")]
 pub(crate) enum DocumentWire<'a> {
     /// SEP-6.
     ByApi(ApiTransactionWire<'a>),

@@ -23,7 +23,7 @@ await report(async () => {
   const token = await (await anchor.sep10()).authenticate({ accountKp: keypair });
   const customers = await anchor.sep12(token);
 
-  const stranger = await customers.getCustomer({ type: 'sep6' }).then(() => 'known', (error) => error.name);
+  const stranger = await customers.getCustomer({ type: 'sep6' }).then(() => 'known', (error) => error.constructor.name);
   const type = 'sep6';
   const added = await customers.add({ type, sep9Info: { first_name: 'Ada', last_name: 'More' } });
   const asked = await customers.getCustomer({ id: added.id, type });
@@ -37,7 +37,7 @@ await report(async () => {
   const more = await customers.getCustomer({ id: added.id, type });
   await customers.update({ id: added.id, type, sep9Info: { id_number: 'X1' } });
   const accepted = await customers.getCustomer({ id: added.id, type });
-  await customers.delete(keypair.publicKey());
-  const gone = await customers.getCustomer({ id: added.id, type }).then(() => 'known', (error) => error.name);
+  await customers.delete(keypair.publicKey);
+  const gone = await customers.getCustomer({ id: added.id, type }).then(() => 'known', (error) => error.constructor.name);
   return { stranger, asked, more, accepted, gone };
 });

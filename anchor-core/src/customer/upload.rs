@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn peer_bomb_of_pixels_and_damaged_files_are_refused() {
+    fn bomb_of_pixels_and_damaged_files_are_refused() {
         assert_eq!(inspect(&samples::png(60_000, 60_000)), Err(UploadFault::Pixels));
         assert_eq!(inspect(&samples::png(0, 1)), Err(UploadFault::Damaged));
         let (photo, picture) = (samples::jpeg_with_place(), samples::png(2, 2));

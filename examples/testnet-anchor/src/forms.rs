@@ -28,7 +28,6 @@ impl DepositIntegration for DepositForms {
                 .instruction("Reference", view.transaction.id.to_string()),
         ))
     }
-    // ANCHOR_END: deposit
 
     // ANCHOR: start
     /// By API nobody is asked a name: the reference says whose money it is.
@@ -43,7 +42,6 @@ impl DepositIntegration for DepositForms {
         ))
     }
     // ANCHOR_END: start
-    // ANCHOR: deposit
 }
 // ANCHOR_END: deposit
 
@@ -70,7 +68,6 @@ impl WithdrawalIntegration for WithdrawalForms {
         };
         Ok(FlowStep::Done(Agreement::new(amount).counterpart(masked(account))))
     }
-    // ANCHOR_END: withdrawal
 
     // ANCHOR: start_withdrawal
     /// By API the account comes with the request (`dest`), or is asked for.
@@ -85,7 +82,6 @@ impl WithdrawalIntegration for WithdrawalForms {
         Ok(StartStep::Agreed(agreement.counterpart(masked(account))))
     }
     // ANCHOR_END: start_withdrawal
-    // ANCHOR: withdrawal
 }
 // ANCHOR_END: withdrawal
 

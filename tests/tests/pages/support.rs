@@ -18,7 +18,6 @@ use anchor_core::integration::{
     RailsIntegration, WithdrawalIntegration,
 };
 use anchor_core::keys::SigningKey;
-use anchor_core::memo::Memo;
 use anchor_core::stellar::Network;
 use anchor_core::store::diesel::DieselStore;
 use anchor_core::testing::ledger::FakeLedger;

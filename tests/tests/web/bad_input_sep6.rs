@@ -95,7 +95,7 @@ async fn every_hostile_value_is_told_about_a_transaction() -> Result<()> {
             let request = TestRequest::patch().uri(&format!("/sep6/transactions/{}", stored.id));
             let request = request.insert_header(("authorization", format!("Bearer {token}")));
             let answer = anchor.call(request.set_json(&body)).await;
-            assert_told(&answer, &format!("{}", body.to_string().chars().take(60).collect::<String>()));
+            assert_told(&answer, &body.to_string().chars().take(60).collect::<String>());
         }
     }
     Ok(())

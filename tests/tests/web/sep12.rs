@@ -2,7 +2,6 @@
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
-use anchor_core::store::Store as _;
 use anchor_core::testing::fakes::{ScriptedCustomers, samples};
 use anchor_tests::logs::Log;
 use anchor_tests::web::{Answer, TestAnchor};

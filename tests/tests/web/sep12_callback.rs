@@ -6,10 +6,10 @@ use anchor_core::clock::Clock as _;
 use anchor_core::customer::Decision;
 use anchor_core::id::{IdSource as _, RandomIds, TransactionId};
 use anchor_core::integration::Review;
+use anchor_core::keys::SigningKey;
 use anchor_core::ops::callback::CallbackRequest;
 use anchor_core::ops::customer::{decide, notify};
 use anchor_core::ops::{JobSettings, decide as terms};
-use anchor_core::store::Store as _;
 use anchor_core::testing::fakes::{CallbackAnswer, ScriptedCallbacks, ScriptedCustomers, samples};
 use anchor_core::transaction::{
     Fact, InfoNeed, Kind, NewTransaction, Protocol, Request, Status, Transaction,
@@ -118,11 +118,12 @@ async fn r_12_087_r_12_088_r_12_089_r_12_090_r_12_091_r_12_092_wallet_hears_of_e
 
 #[test]
 fn r_12_093_r_12_094_signature_covers_time_host_and_body() -> Result<()> {
-    let seed = "SBGWSG6BTNCKCOB3DIFBGCVMUPQFYPA2G4O34RMTB343OYPXU5DJDVMN";
+    // the checklist's throw-away key
+    let key = SigningKey::from_seed(std::array::from_fn(|place| u8::try_from(place + 1).unwrap_or_default()));
     let body = r#"{"id":"d1ce2f48-3ff1-495d-9240-7a50d806cfed","status":"ACCEPTED"}"#;
     let at = chrono::DateTime::from_timestamp(1_700_000_000, 0).context("a time")?;
     let signed = |url: &str| -> Result<String> {
-        Ok(CallbackRequest::sign(&seed.parse()?, url.parse()?, body.into(), at).signature)
+        Ok(CallbackRequest::sign(&key, url.parse()?, body.into(), at).signature)
     };
     let expected = "t=1700000000, s=3rw6JIsHMwKm4T9APygeXl5trwdkUs7BrvfKPzuPNW2bBJvV3NIdIS06aV7jZICiLIWzABpDZCJ8RKzZgPMwDQ==";
     assert_eq!(signed("https://wallet.example.com/kyc")?, expected);

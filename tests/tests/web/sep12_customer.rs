@@ -5,7 +5,6 @@ use anchor_core::clock::Clock as _;
 use anchor_core::customer::{Decision, WantedField};
 use anchor_core::integration::{AskedField, Review};
 use anchor_core::ops::customer::decide;
-use anchor_core::store::Store as _;
 use anchor_core::testing::fakes::samples;
 use anyhow::Result;
 use serde_json::{Value, json};

@@ -1,7 +1,6 @@
 //! Files: with a request, before it, and those that are refused.
 
 use actix_web::http::Method;
-use anchor_core::store::Store as _;
 use anchor_core::testing::fakes::samples;
 use anchor_tests::web::{Answer, TestAnchor};
 use anyhow::{Context as _, Result};

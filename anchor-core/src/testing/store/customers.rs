@@ -359,6 +359,7 @@ pub async fn claims_never_share_a_callback(store: &dyn Store) {
     let claimed: Vec<_> = claimed.into_iter().flat_map(Result::unwrap).collect();
     assert_eq!(claimed.len(), 4);
     assert_eq!(claimed[0].callback, callback("https://one.example"));
+    assert!(store.customer_callback_claim(&claim).await.unwrap().is_empty());
     // a lease that lapses is somebody else's
     let lapsed = Claim { now: at(61), ..claim };
     assert_eq!(store.customer_callback_claim(&lapsed).await.unwrap().len(), 4);
