@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::account::AccountId;
-use crate::asset::{Asset, Authorization, OfferError, StellarAsset};
+use crate::asset::{Asset, Authorization, OfferError, ReceiveQuotes, StellarAsset};
 use crate::clock::{Clock, SystemClock, ToldClock};
 use crate::config::{Config, Sep};
 use crate::customer::Vault;
@@ -13,8 +13,8 @@ use crate::customer::file::FileCustomers;
 use crate::id::{IdSource, RandomIds};
 use crate::integration::{
     CustodyIntegration, CustomerIntegration, DepositIntegration, EventSink, FeeIntegration, LocalSigner,
-    QuoteIntegration, RailsIntegration, ScheduledFee, Signer, TomlIntegration, TransactionDocuments,
-    TrustIntegration, WithdrawalIntegration,
+    QuoteIntegration, RailsIntegration, ReceiverIntegration, ScheduledFee, Signer, TakeAll, TomlIntegration,
+    TransactionDocuments, TrustIntegration, WithdrawalIntegration,
 };
 use crate::metrics::Noted;
 use crate::quote::QuoteDesk;
@@ -38,7 +38,9 @@ struct Parts {
     rails: Arc<dyn RailsIntegration>,
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
+    receiver: Arc<dyn ReceiverIntegration>,
     fee: Arc<dyn FeeIntegration>,
+    fee_is_own: bool,
     keys: LocalSigner,
     signer: Option<Arc<dyn Signer>>,
     signed_elsewhere: BTreeSet<AccountId>,
@@ -76,6 +78,9 @@ pub enum BuildError {
         /// `deposit` or `withdrawal`.
         direction: &'static str,
     },
+    /// An asset is taken from sending anchors for other money, which nobody prices.
+    #[error("{0} is received with quotes, but nothing is quoted")]
+    MissingQuotes(StellarAsset),
     /// Nobody says who may hold an asset.
     #[error("{0} is set to ask whose trust lines are authorised, but no trust integration is attached")]
     MissingTrust(StellarAsset),
@@ -122,7 +127,8 @@ impl Anchor {
             rails: None,
             deposit: None,
             withdrawal: None,
-            fee: Arc::new(ScheduledFee),
+            receiver: Arc::new(TakeAll),
+            fee: None,
             quotes: None,
             customers: None,
             signer: None,
@@ -176,9 +182,47 @@ impl Anchor {
         self.parts.withdrawal.as_deref()
     }
 
+    /// The business's word on payments that other anchors send.
+    pub fn receiver(&self) -> &dyn ReceiverIntegration {
+        &*self.parts.receiver
+    }
+
+    /// Whether anything is taken from other anchors, and SEP-31 is active.
+    pub fn receives(&self) -> bool {
+        self.config().speaks(Sep::Sep31) && self.assets().iter().any(|asset| asset.receive.is_some())
+    }
+
     /// What is charged.
     pub fn fee(&self) -> &dyn FeeIntegration {
         &*self.parts.fee
+    }
+
+    /// Whether the business computes what is charged by itself: then an asset's own schedule does not say it.
+    pub fn fee_is_own(&self) -> bool {
+        self.parts.fee_is_own
+    }
+
+    /// What is offered by API in this direction (SEP-6): what has a funding method, where the business decides on requests.
+    /// Two assets of one code could not be told apart there: neither is offered.
+    pub fn offered_by_api(&self, kind: Kind) -> impl Iterator<Item = &Asset> {
+        let decides = match kind {
+            Kind::Deposit => self.deposit().is_some(),
+            Kind::Withdrawal => self.withdrawal().is_some(),
+        };
+        let is_active = decides && self.config().speaks(Sep::Sep6);
+        let alone = |asset: &Asset| {
+            self.assets().iter().all(|other| other.id == asset.id || other.id.code() != asset.id.code())
+        };
+        let offers = move |asset: &&Asset| {
+            let offer = asset.offer(kind).filter(|_| is_active);
+            offer.is_some_and(|offer| !offer.funding_methods.is_empty()) && alone(asset)
+        };
+        self.assets().iter().filter(offers)
+    }
+
+    /// Whether anything is offered by API.
+    pub fn speaks_by_api(&self) -> bool {
+        [Kind::Deposit, Kind::Withdrawal].into_iter().any(|kind| self.offered_by_api(kind).next().is_some())
     }
 
     /// What is quoted; `None` if nothing is, or SEP-38 is not active.
@@ -296,7 +340,8 @@ pub struct AnchorBuilder {
     rails: Option<Arc<dyn RailsIntegration>>,
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
-    fee: Arc<dyn FeeIntegration>,
+    receiver: Arc<dyn ReceiverIntegration>,
+    fee: Option<Arc<dyn FeeIntegration>>,
     quotes: Option<Quotes>,
     customers: Option<Arc<dyn CustomerIntegration>>,
     signer: Option<Arc<dyn Signer>>,
@@ -351,6 +396,12 @@ impl AnchorBuilder {
         self
     }
 
+    /// The business's word on payments that other anchors send. Without it, what passes the framework's own checks is taken.
+    pub fn receiver(mut self, receiver: impl ReceiverIntegration + 'static) -> Self {
+        self.receiver = Arc::new(receiver);
+        self
+    }
+
     /// An asset, stored at [`build`](Self::build); those that are in the store already come along.
     pub fn asset(mut self, asset: Asset) -> Self {
         self.assets.push(asset);
@@ -359,7 +410,7 @@ impl AnchorBuilder {
 
     /// What is charged, where the asset's own schedule does not do.
     pub fn fee(mut self, fee: impl FeeIntegration + 'static) -> Self {
-        self.fee = Arc::new(fee);
+        self.fee = Some(Arc::new(fee));
         self
     }
 
@@ -477,6 +528,15 @@ impl AnchorBuilder {
             (None, None) => None,
         };
         let quotes = quotes.filter(|_| self.config.speaks(Sep::Sep38));
+        let exchanges = |asset: &&Asset| {
+            asset.receive.as_ref().is_some_and(|receive| receive.quotes != ReceiveQuotes::None)
+        };
+        if let (true, None, Some(asset)) =
+            (self.config.speaks(Sep::Sep31), &quotes, assets.iter().find(exchanges))
+        {
+            return Err(BuildError::MissingQuotes(asset.id.clone()));
+        }
+
         let customers = match (self.customers, &self.config.customers) {
             (customers @ Some(_), _) => customers,
             (None, Some(path)) => {
@@ -515,7 +575,9 @@ impl AnchorBuilder {
                 rails,
                 deposit: self.deposit,
                 withdrawal: self.withdrawal,
-                fee: self.fee,
+                receiver: self.receiver,
+                fee_is_own: self.fee.is_some(),
+                fee: self.fee.unwrap_or_else(|| Arc::new(ScheduledFee)),
                 keys,
                 signer: self.signer,
                 signed_elsewhere,

@@ -7,10 +7,12 @@ use crate::account::AccountId;
 
 mod authorization;
 mod model;
+mod receive;
 mod suspense;
 
 pub use authorization::Authorization;
 pub use model::{Asset, AssetDescription, Offer, OfferError};
+pub use receive::{ReceiveOffer, ReceiveQuotes};
 pub use suspense::{OtherAmount, Remedy, SuspensePolicy};
 
 /// Why a text names no asset. Never repeats the input.

@@ -19,6 +19,7 @@ mod interactive_ui;
 mod limits;
 mod pages;
 mod rpc;
+mod sending_anchors;
 mod sep10;
 
 pub use destinations::Destinations;
@@ -26,6 +27,7 @@ pub use interactive_ui::InteractiveUi;
 pub use limits::LimitsConfig;
 pub use pages::{Color, ColorError, PagesConfig};
 pub use rpc::RpcServer;
+pub use sending_anchors::SendingAnchors;
 pub use sep10::{ClientAttribution, Sep10Config};
 
 /// A protocol that the anchor speaks.
@@ -34,26 +36,33 @@ pub use sep10::{ClientAttribution, Sep10Config};
 pub enum Sep {
     /// stellar.toml.
     Sep1,
+    /// Deposit and withdrawal by API, of the assets that have a funding method.
+    Sep6,
     /// Web authentication.
     Sep10,
     /// Customers' data, as far as anything is asked of them.
     Sep12,
     /// Hosted deposit and withdrawal.
     Sep24,
+    /// Payments from other anchors, as far as any asset is taken from them.
+    Sep31,
     /// Prices and quotes, as far as any are attached.
     Sep38,
 }
 
 impl Sep {
     /// Those that this version can serve.
-    pub const ALL: [Self; 5] = [Self::Sep1, Self::Sep10, Self::Sep12, Self::Sep24, Self::Sep38];
+    pub const ALL: [Self; 7] =
+        [Self::Sep1, Self::Sep6, Self::Sep10, Self::Sep12, Self::Sep24, Self::Sep31, Self::Sep38];
 
     fn parse(text: &str) -> Option<Self> {
         match text.trim().to_ascii_lowercase().trim_start_matches("sep-").trim_start_matches("sep") {
             "1" => Some(Self::Sep1),
+            "6" => Some(Self::Sep6),
             "10" => Some(Self::Sep10),
             "12" => Some(Self::Sep12),
             "24" => Some(Self::Sep24),
+            "31" => Some(Self::Sep31),
             "38" => Some(Self::Sep38),
             _ => None,
         }
@@ -109,6 +118,8 @@ pub struct Config {
     pub claimable_balances: bool,
     /// `DEPOSIT_DESTINATIONS`: whom deposits may be paid to; `any` if absent.
     pub deposit_destinations: Destinations,
+    /// `SENDING_ANCHORS`: whose payments to others are taken; nobody's if absent.
+    pub sending_anchors: SendingAnchors,
     /// `INTERACTIVE_UI_URL` and `INTERACTIVE_UI_KEY`: the business's own pages instead of the hosted ones.
     pub interactive_ui: Option<InteractiveUi>,
     /// `QUOTES`: a file that says what is quoted, where no integration does.
@@ -180,6 +191,7 @@ impl Config {
         let account_creation = reader.flag("ACCOUNT_CREATION").unwrap_or(true);
         let claimable_balances = reader.flag("CLAIMABLE_BALANCES").unwrap_or(true);
         let deposit_destinations = reader.destinations();
+        let sending_anchors = reader.sending_anchors();
         let interactive_ui = reader.interactive_ui(local_mode);
         let quotes = reader.text("QUOTES").map(PathBuf::from);
         let customers = reader.text("CUSTOMERS").map(PathBuf::from);
@@ -238,6 +250,7 @@ impl Config {
                 account_creation,
                 claimable_balances,
                 deposit_destinations,
+                sending_anchors,
                 interactive_ui,
                 quotes,
                 customers,
@@ -403,7 +416,7 @@ impl Reader<'_> {
         let Some(text) = self.text("ACTIVE_SEPS") else { return Sep::ALL.into() };
         let seps: Option<BTreeSet<_>> = text.split(',').map(Sep::parse).collect();
         seps.unwrap_or_else(|| {
-            self.problem("ACTIVE_SEPS", "some of sep-1,sep-10,sep-24,sep-38");
+            self.problem("ACTIVE_SEPS", "some of sep-1,sep-6,sep-10,sep-12,sep-24,sep-31,sep-38");
             BTreeSet::new()
         })
     }

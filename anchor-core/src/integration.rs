@@ -15,6 +15,7 @@ pub mod form;
 mod local_signer;
 mod quote;
 mod rails;
+mod receiver;
 mod signer;
 mod start;
 mod toml;
@@ -32,6 +33,7 @@ pub use form::{Agreement, Answers, Field, FieldError, FieldKind, FlowStep, FlowV
 pub use local_signer::{CHANNELS_MAX, LocalSigner, SignError, channel_key};
 pub use quote::{Admission, Offer, PriceAnswer, PriceQuestion, QuoteIntegration};
 pub use rails::{FundsOutcome, PayoutOrder, PayoutOutcome, PendingDeposit, RailsIntegration};
+pub use receiver::{Party, ReceiveOutcome, ReceiveView, ReceiverIntegration, TakeAll, UpdateOutcome};
 pub use signer::{AccountSignature, Signer, SigningOutcome, SigningRequest};
 pub use start::{StartStep, StartView, start_step};
 pub use toml::TomlIntegration;

@@ -30,6 +30,7 @@ mod customer;
 pub mod diesel;
 mod quote;
 mod record;
+mod request;
 mod watch;
 
 pub use begin::{Begin, Begun};
@@ -46,6 +47,7 @@ pub use record::{
     Callbacks, Channel, ChannelCount, CustodyRecord, EventProgress, Figures, Heartbeat, Session, StateCount,
     TransactionFilter, TransactionLookup,
 };
+pub use request::{KnownRequest, RequestKey};
 pub use watch::{
     Disposition, Observation, Observed, PaymentRecord, Recorded, Settled, SuspenseReason, WatchLease,
 };
@@ -129,6 +131,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Inserts a new transaction with everything that was decided about it at once, in one commit: it never stands there
     /// undecided, and a refused one leaves nothing behind.
     async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError>;
+    /// What a request with this key led to, if it came before.
+    async fn request_find(&self, subject: &str, key: &[u8; 32]) -> Result<Option<KnownRequest>, StoreError>;
     /// One transaction, whoever's it is.
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError>;
     /// One transaction of this user ([`Subject::key`](crate::account::Subject::key)) and protocol.
@@ -322,6 +326,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn answers_put(&self, transaction: TransactionId, answers: &Answers) -> Result<(), StoreError>;
     /// Remembers callbacks, if none were stored for this transaction before.
     async fn callbacks_insert(
+        &self,
+        transaction: TransactionId,
+        callbacks: &Callbacks,
+    ) -> Result<(), StoreError>;
+    /// Remembers callbacks, and forgets others that were stored for this transaction before.
+    async fn callbacks_put(
         &self,
         transaction: TransactionId,
         callbacks: &Callbacks,

@@ -157,10 +157,21 @@ impl Transaction {
         Self { quote: Some(quote), amounts: Some(amounts), deadline, ..self }
     }
 
-    /// The asset as this transaction exchanges it: with a quote, for the quote's money, and in the quoted amount only.
+    /// The amounts are agreed from the beginning, as they are where one amount only is announced (SEP-31).
+    #[must_use]
+    pub fn priced(self, amounts: Amounts) -> Self {
+        Self { amounts: Some(amounts), ..self }
+    }
+
+    /// The asset as this transaction exchanges it: as it is taken from sending anchors, if it comes from one; with a quote, for
+    /// the quote's money, and in the quoted amount only.
     pub fn exchanged<'a>(&self, asset: &'a Asset) -> Cow<'a, Asset> {
-        let (Some(quote), Some(amounts)) = (&self.quote, &self.amounts) else { return Cow::Borrowed(asset) };
-        let mut asset = asset.clone();
+        let asset = match self.protocol {
+            Protocol::Sep31 => Cow::Owned(asset.received().unwrap_or_else(|| asset.clone())),
+            Protocol::Sep6 | Protocol::Sep24 | Protocol::Suspense => Cow::Borrowed(asset),
+        };
+        let (Some(quote), Some(amounts)) = (&self.quote, &self.amounts) else { return asset };
+        let mut asset = asset.into_owned();
         asset.off_chain = self.off_chain_asset.clone();
         asset.off_chain_scale = quote.off_chain_scale;
         let offer = match self.kind {

@@ -12,6 +12,10 @@ pub(crate) const AUTH_PATH: &str = "/auth";
 pub(crate) const SEP12_PATH: &str = "/sep12";
 /// SEP-24, and the hosted pages below it.
 pub(crate) const SEP24_PATH: &str = "/sep24";
+/// SEP-31.
+pub(crate) const SEP31_PATH: &str = "/sep31";
+/// SEP-6.
+pub(crate) const SEP6_PATH: &str = "/sep6";
 /// SEP-38.
 pub(crate) const SEP38_PATH: &str = "/sep38";
 /// The hosted flow; the transaction's id follows.
@@ -57,6 +61,16 @@ pub(crate) fn kyc_server(config: &Config) -> String {
 /// `ANCHOR_QUOTE_SERVER`.
 pub(crate) fn quote_server(config: &Config) -> String {
     format!("{}{SEP38_PATH}", config.host_url())
+}
+
+/// `DIRECT_PAYMENT_SERVER`.
+pub(crate) fn direct_payment_server(config: &Config) -> String {
+    format!("{}{SEP31_PATH}", config.host_url())
+}
+
+/// `TRANSFER_SERVER`.
+pub(crate) fn api_server(config: &Config) -> String {
+    format!("{}{SEP6_PATH}", config.host_url())
 }
 
 /// `TRANSFER_SERVER_SEP0024`.

@@ -6,16 +6,19 @@ use anchor_core::Config;
 use anchor_core::clock::{Clock, SystemClock};
 use anchor_core::customer::Answer;
 use anchor_core::integration::TransactionDocuments;
-use anchor_core::transaction::Transaction;
+use anchor_core::transaction::{Protocol, Transaction};
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::interactive::{Language, Languages, Pages};
 use crate::links::Links;
 use crate::wire::customer::CustomerWire;
+use crate::wire::received::ReceivedWire;
+use crate::wire::sep6::transaction::ApiTransactionWire;
 use crate::wire::transaction::TransactionWire;
 
-/// Writes transactions as `GET /transaction` answers them (SEP-24), and customers as `GET /customer` does (SEP-12).
+/// Writes transactions as `GET /transaction` of their protocol answers them, and customers as `GET /customer` does (SEP-12).
 #[derive(Debug, Clone)]
 pub struct Documents {
     links: Links,
@@ -48,11 +51,28 @@ impl TransactionDocuments for Documents {
     }
 }
 
+/// A transaction in its protocol's form.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum DocumentWire<'a> {
+    /// SEP-6.
+    ByApi(ApiTransactionWire<'a>),
+    /// SEP-24.
+    Hosted(TransactionWire<'a>),
+    /// SEP-31.
+    Received(ReceivedWire<'a>),
+}
+
 /// What stands under `transaction`, and in the list under `transactions`.
 pub(crate) fn transaction_wire<'a>(
     links: &Links,
     transaction: &'a Transaction,
     now: DateTime<Utc>,
-) -> TransactionWire<'a> {
-    TransactionWire::new(transaction, links.more_info_url(transaction, now))
+) -> DocumentWire<'a> {
+    let more_info_url = || links.more_info_url(transaction, now);
+    match transaction.protocol {
+        Protocol::Sep6 => DocumentWire::ByApi(ApiTransactionWire::new(transaction, more_info_url())),
+        Protocol::Sep31 => DocumentWire::Received(ReceivedWire::new(transaction)),
+        _ => DocumentWire::Hosted(TransactionWire::new(transaction, more_info_url())),
+    }
 }

@@ -18,9 +18,11 @@ use crate::state::WebState;
 mod body;
 mod json;
 mod multipart;
+mod nested;
 mod uploads;
 mod urlencoded;
 
+pub(crate) use nested::Nested;
 pub(crate) use uploads::Uploads;
 
 /// One parameter as it was sent.
@@ -32,8 +34,8 @@ enum Value {
     Number(String),
     /// A JSON boolean.
     Bool(bool),
-    /// A JSON list or object.
-    Structure,
+    /// A JSON list or object, as it was written.
+    Structure(String),
     /// A file.
     File,
 }
@@ -57,6 +59,18 @@ impl Params {
             return Err(SepError::bad_request("the query string is too long"));
         }
         urlencoded::parse(query.as_bytes())
+    }
+
+    /// As [`from_query`](Self::from_query), with one name that may come any number of times, and its values.
+    pub(crate) fn from_query_with(
+        request: &HttpRequest,
+        many: &'static str,
+    ) -> Result<(Self, Vec<String>), SepError> {
+        let query = request.query_string();
+        if query.len() > QUERY_BYTES_MAX {
+            return Err(SepError::bad_request("the query string is too long"));
+        }
+        urlencoded::parse_with(query.as_bytes(), Some(many))
     }
 
     /// Reads the body, in any of the three encodings of SEP-24.
@@ -105,7 +119,7 @@ impl Params {
         let text = |(name, value): (&String, &Value)| match value {
             Value::Text(text) | Value::Number(text) => Ok((name.clone(), text.clone())),
             Value::Bool(flag) => Ok((name.clone(), flag.to_string())),
-            Value::Structure => Err(SepError::bad_request(
+            Value::Structure(_) => Err(SepError::bad_request(
                 "a parameter is nested: send names such as organization.name as they are",
             )),
             Value::File => Err(SepError::bad_request("files cannot be sent here")),
@@ -142,6 +156,15 @@ impl Params {
         }
     }
 
+    /// A JSON object within the body, with what is in it.
+    pub(crate) fn nested(&self, name: &'static str) -> Result<Option<Self>, SepError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::Structure(text)) => json::parse_member(name, text).map(Some),
+            Some(_) => Err(SepError::bad_request(format!("{name} has to be an object"))),
+        }
+    }
+
     fn insert(&mut self, name: String, value: Value) -> Result<(), SepError> {
         if self.0.len() >= FIELDS_MAX {
             return Err(SepError::bad_request("the request has too many parameters"));
@@ -169,6 +192,26 @@ impl FromRequest for Params {
             let may_have_files = request.content_type().eq_ignore_ascii_case("multipart/form-data");
             let time = if may_have_files { limits.upload_time } else { limits.body_time };
             Self::from_body(&request, payload, &state.limits.known_bodies, time).await
+        }
+        .boxed_local()
+    }
+}
+
+/// As [`Params`], where JSON is the only encoding.
+#[derive(Debug)]
+pub(crate) struct JsonParams(pub(crate) Params);
+
+impl FromRequest for JsonParams {
+    type Error = SepError;
+    type Future = LocalBoxFuture<'static, Result<Self, SepError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        async move {
+            let state = request.app_data::<web::Data<WebState>>().ok_or_else(SepError::internal)?;
+            let time = state.anchor.config().limits.body_time;
+            let body = body::read_json(&request, payload);
+            state.limits.known_bodies.read(time, body).await?.map(Self)
         }
         .boxed_local()
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod auth;
+mod callback_url;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod config;
@@ -8,6 +9,7 @@ mod documents;
 mod error;
 mod extract;
 mod health;
+mod history;
 mod interactive;
 mod limits;
 mod links;
@@ -20,7 +22,9 @@ mod sep1;
 mod sep10;
 mod sep12;
 mod sep24;
+mod sep31;
 mod sep38;
+mod sep6;
 mod serve;
 mod state;
 mod tokens;

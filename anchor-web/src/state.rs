@@ -14,7 +14,7 @@ use crate::requests::Requests;
 use crate::sep1::{StellarToml, TomlError};
 use crate::tokens::Tokens;
 use crate::wallet_domains::WalletDomains;
-use crate::{health, interactive, sep1, sep10, sep12, sep24, sep38};
+use crate::{health, interactive, sep1, sep6, sep10, sep12, sep24, sep31, sep38};
 
 /// The web side of an anchor, ready to be mounted. Clones share everything.
 #[derive(Debug, Clone)]
@@ -38,8 +38,8 @@ pub enum WebError {
     /// The files that change the hosted pages cannot be used.
     #[error("the hosted pages cannot be served")]
     Pages(#[from] PagesError),
-    /// Hosted deposits, customers and firm quotes need somebody to log in.
-    #[error("SEP-12, SEP-24 and SEP-38 need SEP-1 and SEP-10: add them to ACTIVE_SEPS")]
+    /// Deposits, withdrawals, customers, payments from other anchors and firm quotes need somebody to log in.
+    #[error("SEP-6, SEP-12, SEP-24, SEP-31 and SEP-38 need SEP-1 and SEP-10: add them to ACTIVE_SEPS")]
     NoAuthentication,
 }
 
@@ -54,6 +54,8 @@ pub(crate) struct WebState {
     pub(crate) probes: Probes,
     pub(crate) toml: StellarToml,
     pub(crate) info: web::Bytes,
+    pub(crate) receive_info: web::Bytes,
+    pub(crate) sep6_info: web::Bytes,
     pub(crate) quotes_info: web::Bytes,
     pub(crate) web_auth: sep10::WebAuth,
     pub(crate) wallets: WalletDomains,
@@ -70,8 +72,9 @@ impl Web {
         if config.jwt_keys.is_empty() {
             return Err(WebError::NoTokenKey);
         }
-        let needs_users =
-            config.speaks(Sep::Sep24) || anchor.quote_desk().is_some() || anchor.customers().is_some();
+        let deposits = anchor.speaks_by_api() || config.speaks(Sep::Sep24);
+        let others = anchor.quote_desk().is_some() || anchor.customers().is_some() || anchor.receives();
+        let needs_users = deposits || others;
         if needs_users && !(config.speaks(Sep::Sep1) && config.speaks(Sep::Sep10)) {
             return Err(WebError::NoAuthentication);
         }
@@ -83,6 +86,8 @@ impl Web {
             probes: Probes::default(),
             toml: StellarToml::new(&anchor)?,
             info: sep24::info_document(&anchor),
+            receive_info: sep31::info_document(&anchor),
+            sep6_info: sep6::info_document(&anchor),
             quotes_info: sep38::info_document(&anchor),
             web_auth: sep10::WebAuth::new(config),
             wallets: WalletDomains::new(config.local_mode)?,
@@ -116,10 +121,19 @@ impl Web {
             if speaks(Sep::Sep10) {
                 sep10::routes(app);
             }
-            if speaks(Sep::Sep24) {
+            let by_api = state.anchor.speaks_by_api();
+            if speaks(Sep::Sep24) || by_api {
                 // first, because the API answers for all other paths below its own
                 interactive::routes(app);
+            }
+            if speaks(Sep::Sep24) {
                 sep24::routes(app);
+            }
+            if state.anchor.receives() {
+                sep31::routes(app);
+            }
+            if by_api {
+                sep6::routes(app, state.anchor.fee_is_own());
             }
             if state.anchor.customers().is_some() {
                 sep12::routes(app);

@@ -33,6 +33,10 @@ mod roads;
 mod rpc;
 #[path = "jobs/sep24.rs"]
 mod sep24;
+#[path = "jobs/sep31.rs"]
+mod sep31;
+#[path = "jobs/sep6.rs"]
+mod sep6;
 #[path = "jobs/signing.rs"]
 mod signing;
 #[path = "jobs/suspense.rs"]

@@ -139,6 +139,37 @@ anchor_tests::on_each_database! {
         Ok(())
     }
 
+    /// By API: a customer who is known first, then a deposit, a withdrawal, and an exchange at a firm price.
+    async fn r_06_212_typescript_wallet_deposits_withdraws_and_exchanges_by_api(database: TestDatabase) -> Result<()> {
+        let Some(node) = found::node() else { return Ok(()) };
+        let running = Running::on(&database).await?;
+        let report = node.run("sep6.mjs", &[
+            ("home-domain", "localhost"),
+            ("connect-to", &running.connect_to()),
+            ("horizon", &running.devnet.url()),
+            ("asset", "TEST"),
+            ("deposit-amount", "25"),
+            ("withdraw-amount", "10.5"),
+            ("customer", "first_name=Ada&last_name=Lovelace&email_address=ada@wallet.example"),
+        ]).await?;
+        for (pointer, wanted) in [
+            ("/deposit/kind", "deposit"),
+            ("/deposit/amount_out", "24"),
+            ("/withdrawal/amount_in", "10.5"),
+            ("/withdrawal/amount_out", "9.5"),
+            ("/exchange/kind", "deposit-exchange"),
+            ("/exchange/amount_in", "547.4"),
+            ("/exchange/amount_in_asset", "iso4217:BRL"),
+            ("/exchange/amount_out", "100"),
+            ("/balance", "113.5000000"),
+        ] {
+            assert_eq!(text(&report, pointer)?, wanted, "{pointer} in {report:#}");
+        }
+        assert_eq!(report["kinds"], serde_json::json!(["deposit-exchange", "withdrawal", "deposit"]), "{report:#}");
+        assert_eq!(running.transfers()?, ["9.5"]);
+        Ok(())
+    }
+
     /// 5.40 and one per cent for a token, and a fee of two; the deposit is about what was promised.
     async fn r_24_138_typescript_wallet_gets_a_quote_and_deposits_with_it(database: TestDatabase) -> Result<()> {
         let Some(node) = found::node() else { return Ok(()) };

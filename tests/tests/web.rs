@@ -7,6 +7,8 @@ mod bad_http;
 mod bad_input;
 #[path = "web/bad_input_doors.rs"]
 mod bad_input_doors;
+#[path = "web/bad_input_sep6.rs"]
+mod bad_input_sep6;
 #[path = "web/cors.rs"]
 mod cors;
 #[path = "web/discovery.rs"]
@@ -19,8 +21,12 @@ mod interop;
 mod interop_sep12;
 #[path = "web/interop_sep24.rs"]
 mod interop_sep24;
+#[path = "web/interop_sep31.rs"]
+mod interop_sep31;
 #[path = "web/interop_sep38.rs"]
 mod interop_sep38;
+#[path = "web/interop_sep6.rs"]
+mod interop_sep6;
 #[path = "web/limits.rs"]
 mod limits;
 #[path = "web/observability.rs"]
@@ -61,6 +67,14 @@ mod sep24_lists;
 mod sep24_start;
 #[path = "web/sep24_transactions.rs"]
 mod sep24_transactions;
+#[path = "web/sep31.rs"]
+mod sep31;
+#[path = "web/sep31_info.rs"]
+mod sep31_info;
+#[path = "web/sep31_start.rs"]
+mod sep31_start;
+#[path = "web/sep31_transactions.rs"]
+mod sep31_transactions;
 #[path = "web/sep38.rs"]
 mod sep38;
 #[path = "web/sep38_prices.rs"]
@@ -71,6 +85,18 @@ mod sep38_quote;
 mod sep38_rates;
 #[path = "web/sep38_use.rs"]
 mod sep38_use;
+#[path = "web/sep6.rs"]
+mod sep6;
+#[path = "web/sep6_exchange.rs"]
+mod sep6_exchange;
+#[path = "web/sep6_info.rs"]
+mod sep6_info;
+#[path = "web/sep6_start.rs"]
+mod sep6_start;
+#[path = "web/sep6_transactions.rs"]
+mod sep6_transactions;
+#[path = "web/sep6_update.rs"]
+mod sep6_update;
 #[path = "web/server.rs"]
 mod server;
 #[path = "web/slow.rs"]

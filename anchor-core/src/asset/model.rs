@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AssetId, Authorization, StellarAsset, SuspensePolicy};
+use super::{AssetId, Authorization, ReceiveOffer, StellarAsset, SuspensePolicy};
 use crate::account::AccountId;
 use crate::amount::{Amount, STELLAR_SCALE};
 use crate::fee::FeeSchedule;
@@ -20,6 +20,10 @@ pub struct Offer {
     /// What is charged, in the asset that the user gives.
     #[serde(default)]
     pub fee: FeeSchedule,
+    /// How the user pays, or is paid (SEP-6 `funding_method`): `SEPA`, `cash`. **Only what has any is offered by API**: by then
+    /// nobody asks the user anything on a page.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub funding_methods: Vec<String>,
 }
 
 /// What `[[CURRENCIES]]` of stellar.toml says beyond code and issuer (SEP-1).
@@ -58,6 +62,9 @@ pub struct Asset {
     pub deposit: Option<Offer>,
     /// `None`: withdrawals are off.
     pub withdrawal: Option<Offer>,
+    /// `None`: nothing is taken from sending anchors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receive: Option<ReceiveOffer>,
     /// How long an agreed transaction waits for the user's money before it expires.
     pub funding_window: Duration,
     /// What becomes of payments of the token that nobody can be credited for.
@@ -80,6 +87,9 @@ pub enum OfferError {
     /// `min` above `max`, or finer than the money's decimals.
     #[error("the limits of the asset do not fit its decimals or each other")]
     Limits,
+    /// What is taken from sending anchors has no way to be paid out, or one without a name.
+    #[error("what is received needs ways to pay with different names of 1 to 64 bytes")]
+    Receive,
     /// Stellar counts seven decimals.
     #[error("the fee for sending back has at most 7 decimals")]
     RefundFee,
@@ -111,6 +121,9 @@ impl Asset {
             if !(ordered && fits(offer.min) && fits(offer.max)) {
                 return Err(OfferError::Limits);
             }
+        }
+        if let Some(receive) = &self.receive {
+            receive.validate()?;
         }
         if self.suspense.refund_fee.rescale_exact(STELLAR_SCALE).is_none() {
             return Err(OfferError::RefundFee);

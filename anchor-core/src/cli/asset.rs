@@ -13,6 +13,10 @@ use crate::asset::{
 use crate::fee::{FeeSchedule, Percent};
 use crate::store::Store;
 
+mod receive;
+
+use receive::ReceiveArgs;
+
 /// The assets on offer.
 #[derive(Debug, Subcommand)]
 #[expect(clippy::large_enum_variant, reason = "one for each run of the program")]
@@ -56,10 +60,16 @@ pub(super) struct TermsArgs {
     /// Fee in per cent.
     #[arg(long, default_value = "0")]
     fee_percent: Percent,
+    /// A way in which users pay or are paid, such as SEPA or cash; can be repeated. What has any is offered by API (SEP-6)
+    /// too.
+    #[arg(long)]
+    funding_method: Vec<String>,
     /// Whether you authorise the trust lines that deposits are paid to, where the issuer wants that: never, always, or
     /// if your integration agrees. Needs the issuer's key in ISSUER_SEEDS.
     #[arg(long, value_enum, default_value = "never")]
     authorize: Authorization,
+    #[command(flatten)]
+    receive: ReceiveArgs,
     #[command(flatten)]
     suspense: SuspenseArgs,
 }
@@ -104,7 +114,8 @@ impl TermsArgs {
     /// The asset with these terms.
     pub(super) fn asset(&self, id: StellarAsset, distribution: AccountId) -> Asset {
         let fee = FeeSchedule { fixed: self.fee_fixed, percent: self.fee_percent, minimum: None };
-        let offer = Offer { min: Some(self.min), max: Some(self.max), fee };
+        let funding_methods = self.funding_method.clone();
+        let offer = Offer { min: Some(self.min), max: Some(self.max), fee, funding_methods };
         let money = match &self.off_chain {
             AssetId::Iso4217(currency) => currency.as_str().to_owned(),
             other => other.to_string(),
@@ -124,6 +135,7 @@ impl TermsArgs {
             off_chain: self.off_chain.clone(),
             off_chain_scale: self.decimals,
             distribution,
+            receive: self.receive.offer(&offer),
             deposit: Some(offer.clone()),
             withdrawal: Some(offer),
             funding_window: Duration::from_secs(24 * 60 * 60),
@@ -149,6 +161,9 @@ impl AssetCommand {
                     {
                         println!("  {direction}: {}", describe(offer.as_ref()));
                     }
+                    if let Some(receive) = &asset.receive {
+                        println!("  from other anchors: {}", receive::describe(receive));
+                    }
                     println!("  suspense: {}", describe_policy(&asset.suspense));
                     let authorize = match asset.authorization {
                         Authorization::Never => "never",
@@ -167,7 +182,11 @@ fn describe(offer: Option<&Offer>) -> String {
     let Some(offer) = offer else { return "off".into() };
     let limit = |limit: Option<Amount>| limit.map_or_else(|| "no limit".into(), |limit| limit.to_string());
     let fee = &offer.fee;
-    format!("from {} to {}, fee {} + {} %", limit(offer.min), limit(offer.max), fee.fixed, fee.percent)
+    let by = match offer.funding_methods.as_slice() {
+        [] => String::new(),
+        methods => format!(", by API through {}", methods.join(" or ")),
+    };
+    format!("from {} to {}, fee {} + {} %{by}", limit(offer.min), limit(offer.max), fee.fixed, fee.percent)
 }
 
 fn describe_policy(policy: &SuspensePolicy) -> String {

@@ -70,7 +70,7 @@ fn peer_private_addresses_are_not_global() {
 }
 
 #[tokio::test]
-async fn peer_hosts_inside_are_never_contacted_however_they_are_written() {
+async fn peer_r_06_209_hosts_inside_are_never_contacted_however_they_are_written() {
     let (port, count) = server(OK).await;
     let guarded = GuardedClient::new(false).unwrap();
     let hosts = [

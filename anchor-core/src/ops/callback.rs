@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn r_24_018_r_24_019_r_24_020_signature_covers_time_host_and_body() {
+    fn r_24_018_r_24_019_r_24_020_r_06_201_r_06_202_r_06_204_signature_covers_time_host_and_body() {
         assert_eq!(
             signed("https://wallet.example.com/callback?user=7").signature,
             "t=1700000000, s=eQtLGQmwQoOWwwppsrELtX7HF2BcDsLr6tuywxqq4YegubICnUA3TWweGzT3jVmus0YQHs2yY4gK5HbP7OyUCA=="
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn r_24_021_port_is_signed_only_if_the_address_names_one() {
+    fn r_24_021_r_06_203_port_is_signed_only_if_the_address_names_one() {
         let plain = signed("https://wallet.example.com/").signature;
         assert_eq!(signed("https://wallet.example.com:443/").signature, plain);
         assert_ne!(signed("https://wallet.example.com:8443/").signature, plain);

@@ -4,9 +4,7 @@ use super::OpsError;
 use crate::anchor::Anchor;
 use crate::integration::Answers;
 use crate::store::Stored;
-use crate::transaction::{
-    Actor, Applied, ApplyContext, Fact, FactRecord, Refusal, State, Terms, Transaction,
-};
+use crate::transaction::{Actor, Applied, ApplyContext, Fact, FactRecord, Refusal, State, Transaction};
 
 /// What became of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,19 +41,19 @@ pub async fn commit(
     store(anchor, transaction, fact, actor, Also { keep_lease, answers: None }).await
 }
 
-/// As [`commit`], for the end of the flow: the answers are stored in the same commit as the terms, because the
-/// rails pay by them.
+/// As [`commit`], for what comes with answers: they are stored in the same commit, because the rails pay by them.
 ///
 /// # Errors
 /// As [`commit`].
-pub(super) async fn commit_terms(
+pub(super) async fn commit_with(
     anchor: &Anchor,
     transaction: &Transaction,
-    terms: Terms,
+    fact: Fact,
+    actor: Actor,
     answers: &Answers,
 ) -> Result<Committed, OpsError> {
     let also = Also { keep_lease: false, answers: Some(answers) };
-    store(anchor, transaction, Fact::TermsAgreed { terms }, Actor::User, also).await
+    store(anchor, transaction, fact, actor, also).await
 }
 
 struct Also<'a> {

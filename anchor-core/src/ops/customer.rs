@@ -34,7 +34,7 @@ pub use put::{Sent, put};
 pub use refusal::{CustomerError, CustomerRefusal};
 pub use resolve::{CustomerRequest, Resolved, resolve};
 pub use seal::reseal;
-pub(super) use waiting::is_known;
+pub(super) use waiting::type_of;
 
 /// How long the business may take to say what it thinks of a customer, or of a file.
 const REVIEW_DEADLINE: Duration = Duration::from_secs(5);

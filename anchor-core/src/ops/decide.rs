@@ -12,12 +12,13 @@ use super::ask::ask;
 use super::commit::commit;
 use super::terms::{terms, watch};
 use super::work::{JobSettings, Progress, Step, work_off};
-use super::{Committed, OpsError};
+use super::{Committed, OpsError, gate, receive};
 use crate::anchor::Anchor;
+use crate::customer::Standing;
 use crate::integration::{Agreement, Answers, IntegrationError, StartStep, StartView};
 use crate::store::Claimed;
 use crate::transaction::{
-    Actor, AfterInfo, Fact, FailureCode, InfoKind, InfoNeed, Kind, Queue, State, Transaction,
+    Actor, AfterInfo, Fact, FailureCode, InfoKind, InfoNeed, Kind, Protocol, Queue, State, Transaction,
 };
 
 /// How often a commit is tried again after a memo that was taken.
@@ -75,8 +76,8 @@ async fn decide_one(anchor: &Anchor, settings: &JobSettings, claimed: &Claimed) 
     Ok(Step::after(&committed, settings.pause(anchor, transaction)))
 }
 
-/// Whether the customer has told what was missing: it is accepted, and the business has no more questions. Where customers
-/// are not asked anything the business alone knows, and where money is held then, nobody but the operator.
+/// Whether the customer has told what was missing. Where money is held, something new has to have been told: whoever asked for
+/// it did not find what was there before.
 async fn told(
     anchor: &Anchor,
     transaction: &Transaction,
@@ -84,12 +85,9 @@ async fn told(
     answers: &Answers,
     limit: Duration,
 ) -> Result<Option<Fact>, OpsError> {
-    let is_known = super::customer::is_known(anchor, transaction).await?;
-    if is_known == Some(false) {
-        return Ok(None);
-    }
     if resume != AfterInfo::Decide {
-        return Ok(is_known.map(|_| Fact::InfoGiven { kind: InfoKind::Customer }));
+        let is_told = gate::told_since(anchor, transaction).await?;
+        return Ok(is_told.then_some(Fact::InfoGiven { kind: InfoKind::Customer }));
     }
     Ok(match decision(anchor, transaction, answers, limit).await? {
         Decision::Fact(Fact::InfoNeeded { need: InfoNeed::Customer { .. } }) => None,
@@ -108,6 +106,9 @@ pub(super) async fn decision(
     answers: &Answers,
     limit: Duration,
 ) -> Result<Decision, OpsError> {
+    if transaction.protocol == Protocol::Sep31 {
+        return receive::decision(anchor, transaction, answers, limit).await;
+    }
     let asset = anchor.asset(&transaction.asset).ok_or(OpsError::UnknownAsset)?;
     let language = transaction.request.language.as_deref().unwrap_or("en").to_ascii_lowercase();
     let view = StartView::new(
@@ -117,6 +118,13 @@ pub(super) async fn decision(
         language,
     );
     let need = |need| Decision::Fact(Fact::InfoNeeded { need });
+    match gate::admitted(anchor, transaction).await? {
+        Standing::Accepted => {}
+        Standing::NeedsInfo { message, .. } | Standing::Processing { message } => {
+            return Ok(need(InfoNeed::Customer { message }));
+        }
+        Standing::Rejected { message } => return Ok(Decision::Refused { reason: message }),
+    }
     Ok(match business(anchor, &view, limit).await? {
         StartStep::Agreed(agreement) => agreed(anchor, &view, agreement).await?,
         StartStep::NeedsCustomerInfo { message } => need(InfoNeed::Customer { message }),

@@ -21,7 +21,7 @@ use super::work::{JobSettings, Progress, chain};
 use crate::anchor::Anchor;
 use crate::integration::IntegrationError;
 use crate::store::{ClaimedEvent, EventProgress};
-use crate::transaction::{Event, EventKind};
+use crate::transaction::{Event, EventKind, Protocol};
 
 /// No retry is later than this after the last one.
 const PAUSE_MAX: Duration = Duration::from_secs(3600);
@@ -148,6 +148,12 @@ async fn tell_wallet(
 
 /// Where the wallet wants to hear of it. `postMessage` is the business of the user's browser.
 async fn address(anchor: &Anchor, event: &Event) -> Result<Option<Url>, OpsError> {
+    let transaction = &event.transaction;
+    // how it began is what the answer to the request has told (SEP-31)
+    let is_beginning = event.at.timestamp_micros() <= transaction.started_at.timestamp_micros();
+    if transaction.protocol == Protocol::Sep31 && is_beginning {
+        return Ok(None);
+    }
     let callbacks = anchor.store().callbacks_fetch(event.transaction.id).await?;
     let wanted = match event.kind {
         EventKind::FlowFinished => callbacks.finished,

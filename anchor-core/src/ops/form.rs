@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::amounts::{self, AmountsError};
 use super::ask::ask;
-use super::commit::{commit, commit_terms};
+use super::commit::{commit, commit_with};
 use super::{Committed, OpsError, terms};
 use crate::amount::{Amount, AmountError};
 use crate::anchor::Anchor;
@@ -318,7 +318,8 @@ async fn finish(
     }
     for _ in 0..COMMIT_TRIES {
         let terms = terms::terms(anchor, &transaction, &view.asset, agreement.clone(), Some(amounts.clone()));
-        match commit_terms(anchor, &transaction, terms, answers).await? {
+        let agreed = Fact::TermsAgreed { terms };
+        match commit_with(anchor, &transaction, agreed, Actor::User, answers).await? {
             Committed::Moved(next) => return Ok(Submitted::Finished(next)),
             Committed::MemoTaken => continue,
             Committed::Unchanged | Committed::Anomaly(_) | Committed::Stale | Committed::SourceBusy => {}

@@ -46,6 +46,7 @@ pub(crate) fn settlement(
         return Settlement::Return { reason: SENT_BACK_OTHER_AMOUNT.to_owned() };
     }
     let Some(asset) = asset else { return back(AmountsError::NotOffered) };
+    let asset = &*transaction.exchanged(asset);
     if transaction.kind == Kind::Withdrawal && asset.suspense.other_amount == OtherAmount::Refund {
         return Settlement::Return { reason: SENT_BACK_OTHER_AMOUNT.to_owned() };
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Callbacks;
+use super::{Callbacks, KnownRequest, RequestKey};
 use crate::account::{AccountId, Sharing};
 use crate::id::QuoteId;
 use crate::integration::Answers;
@@ -23,6 +23,8 @@ pub struct Begin {
     pub callbacks: Callbacks,
     /// What the wallet told with its request.
     pub answers: Answers,
+    /// What makes asking for it again the same request, if anything does.
+    pub key: Option<RequestKey>,
     /// Now: a quote has to end later.
     pub at: DateTime<Utc>,
 }
@@ -31,7 +33,7 @@ impl Begin {
     /// The transaction alone, now.
     pub fn new(transaction: Transaction) -> Self {
         let (callbacks, answers, at) = (Callbacks::default(), Answers::default(), transaction.started_at);
-        Self { transaction, first: None, sharing: None, quote: None, callbacks, answers, at }
+        Self { transaction, first: None, sharing: None, quote: None, callbacks, answers, key: None, at }
     }
 }
 
@@ -41,6 +43,8 @@ impl Begin {
 pub enum Begun {
     /// It is written, with all that belongs to it.
     Begun,
+    /// The request came before, and led to something.
+    Known(KnownRequest),
     /// The account is not used as it would have to be.
     NotAdmitted(Sharing),
     /// The quote is another transaction's.

@@ -14,9 +14,9 @@ use super::{
     Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
     ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
     CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
-    Heartbeat, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded,
-    SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
-    TransactionFilter, TransactionLookup, WatchLease,
+    Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted,
+    Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
+    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, AssetId};
@@ -56,6 +56,7 @@ mod outbox;
 mod payments;
 mod pool;
 mod quotes;
+mod requests;
 mod rows;
 mod schema;
 mod sessions;
@@ -188,6 +189,11 @@ impl Store for DieselStore {
     async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError> {
         let begin = begin.clone();
         self.database.upsert_or_not("transaction_begin", move |c| begin::begin(c, &begin)).await
+    }
+
+    async fn request_find(&self, subject: &str, key: &[u8; 32]) -> Result<Option<KnownRequest>, StoreError> {
+        let (subject, key) = (subject.to_owned(), *key);
+        self.database.read("request_find", move |c| requests::find(c, &subject, &key)).await
     }
 
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
@@ -532,6 +538,17 @@ impl Store for DieselStore {
         let callbacks = callbacks.clone();
         let insert = move |c: &mut _| documents::callbacks_insert(c, transaction, &callbacks);
         self.database.upsert("callbacks_insert", insert).await
+    }
+
+    async fn callbacks_put(
+        &self,
+        transaction: TransactionId,
+        callbacks: &Callbacks,
+    ) -> Result<(), StoreError> {
+        let callbacks = callbacks.clone();
+        self.database
+            .upsert("callbacks_put", move |c| documents::callbacks_put(c, transaction, &callbacks))
+            .await
     }
 
     async fn callbacks_fetch(&self, transaction: TransactionId) -> Result<Callbacks, StoreError> {

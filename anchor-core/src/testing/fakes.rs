@@ -15,9 +15,11 @@ use crate::transaction::{Event, Transaction};
 mod customers;
 mod quotes;
 pub mod samples;
+mod terms;
 
 pub use customers::ScriptedCustomers;
 pub use quotes::ScriptedQuotes;
+pub use terms::ScriptedTerms;
 
 /// The default pages, which only ask for an amount.
 #[derive(Debug, Clone, Copy, Default)]

@@ -39,6 +39,7 @@ pub mod memory;
 pub mod outbox;
 pub mod payments;
 pub mod quotes;
+pub mod requests;
 pub mod sessions;
 pub mod signings;
 pub mod suspense;
@@ -150,6 +151,7 @@ macro_rules! store_conformance {
             documents::answers_are_replaced
             documents::last_answers_come_with_the_terms
             documents::callbacks_are_remembered_once
+            documents::callbacks_take_the_place_of_others
             documents::whoever_uses_an_account_first_decides_how
             documents::of_many_first_users_at_once_one_decides
             documents::latest_heartbeat_of_each_job_stays
@@ -181,6 +183,10 @@ macro_rules! store_conformance {
             quotes::quote_of_an_account_that_is_used_otherwise_stays_unused
             quotes::quote_is_used_once_under_concurrency
             quotes::ended_quote_is_not_used
+            requests::request_that_comes_again_begins_nothing
+            requests::one_request_begins_under_concurrency
+            requests::request_that_came_to_nothing_is_not_known
+            requests::request_with_a_quote_is_known_after_the_quote
             sessions::url_token_opens_one_session
             sessions::url_token_opens_one_session_under_concurrency
             sessions::url_token_ends

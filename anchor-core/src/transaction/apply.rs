@@ -133,8 +133,8 @@ impl Transaction {
                 } else {
                     self.stellar_transaction_id = Some(*hash);
                     self.claimable_balance_id.clone_from(claimable_balance);
+                    self.message = None;
                 }
-                self.message = None;
             }
             Fact::PayoutInitiated { order, reference }
             | Fact::PayoutReadyForPickup { order, reference }

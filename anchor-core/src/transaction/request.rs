@@ -22,6 +22,12 @@ pub struct Request {
     pub claimable_balances: bool,
     /// The anchor's id of the customer, as claimed by the wallet; not verified.
     pub customer: Option<String>,
+    /// The anchor's id of the customer who sends (SEP-31): one of the sending anchor's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
+    /// The same of the one who is paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receiver: Option<String>,
     /// One asset is exchanged for another (SEP-6 `deposit-exchange`, `withdraw-exchange`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exchange: bool,
@@ -46,6 +52,8 @@ impl Request {
             language: None,
             claimable_balances: false,
             customer: None,
+            sender: None,
+            receiver: None,
             exchange: false,
             funding_method: None,
             location: None,

@@ -24,6 +24,22 @@ pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Para
     }
 }
 
+/// JSON and nothing else.
+pub(super) async fn read_json(request: &HttpRequest, payload: Payload) -> Result<Params, SepError> {
+    if !request.content_type().eq_ignore_ascii_case("application/json") {
+        return Err(SepError::unsupported_media_type("application/json, not compressed"));
+    }
+    json::parse(&json(request, payload).await?)
+}
+
+/// A JSON body, still to be parsed.
+pub(super) async fn json(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, SepError> {
+    if request.headers().get_all(header::CONTENT_ENCODING).next().is_some() {
+        return Err(SepError::unsupported_media_type("application/json, not compressed"));
+    }
+    bytes(request, payload).await
+}
+
 async fn bytes(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, SepError> {
     let too_large = || SepError::too_large(BODY_BYTES_MAX);
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());

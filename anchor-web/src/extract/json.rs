@@ -20,6 +20,14 @@ pub(super) fn parse(text: &[u8]) -> Result<Params, SepError> {
     Ok(params)
 }
 
+/// An object that is the value of a member.
+pub(super) fn parse_member(name: &str, text: &str) -> Result<Params, SepError> {
+    if !text.starts_with('{') {
+        return Err(SepError::bad_request(format!("{name} has to be an object")));
+    }
+    parse(text.as_bytes())
+}
+
 /// `null` is the same as nothing: that is how many wallets write an absent value.
 fn value(raw: &RawValue) -> Result<Option<Value>, SepError> {
     let text = raw.get();
@@ -33,7 +41,7 @@ fn value(raw: &RawValue) -> Result<Option<Value>, SepError> {
         Some(b't') => Some(Value::Bool(true)),
         Some(b'f') => Some(Value::Bool(false)),
         Some(b'n') | None => None,
-        Some(b'[' | b'{') => Some(Value::Structure),
+        Some(b'[' | b'{') => Some(Value::Structure(text.to_owned())),
         Some(_) => Some(Value::Number(text.to_owned())),
     })
 }

@@ -6,14 +6,23 @@ use super::{Params, Value};
 use crate::error::SepError;
 
 pub(super) fn parse(text: &[u8]) -> Result<Params, SepError> {
-    let mut params = Params::default();
+    parse_with(text, None).map(|(params, _)| params)
+}
+
+/// With one name that may come any number of times.
+pub(super) fn parse_with(text: &[u8], many: Option<&str>) -> Result<(Params, Vec<String>), SepError> {
+    let (mut params, mut values) = (Params::default(), Vec::new());
     for pair in text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
         let name = decode(halves.next().unwrap_or_default())?;
         let value = decode(halves.next().unwrap_or_default())?;
-        params.insert(name, Value::Text(value))?;
+        if many == Some(name.as_str()) {
+            values.push(value);
+        } else {
+            params.insert(name, Value::Text(value))?;
+        }
     }
-    Ok(params)
+    Ok((params, values))
 }
 
 fn decode(text: &[u8]) -> Result<String, SepError> {

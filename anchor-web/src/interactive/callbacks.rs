@@ -1,20 +1,13 @@
 //! `callback` and `on_change_callback`, which the wallet appends to the address (SEP-24 §Callbacks).
 
-use anchor_core::http::check_url;
 use anchor_core::store::Callbacks;
-use url::Url;
 
 use super::query::Query;
+use crate::callback_url;
+pub(super) use crate::callback_url::BadCallback;
 
 /// The value that asks the page itself to tell the wallet's window.
 pub(super) const POST_MESSAGE: &str = "postMessage";
-
-/// Longer addresses are refused.
-const URL_BYTES_MAX: usize = 2048;
-
-/// A callback that is neither `postMessage` nor an address that we would call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct BadCallback;
 
 /// What the address asks for. Empty values count as absent.
 pub(super) fn parse(query: &Query, local_mode: bool) -> Result<Callbacks, BadCallback> {
@@ -31,17 +24,11 @@ pub(super) fn is_post_message(callback: Option<&String>) -> bool {
     callback.is_some_and(|callback| callback == POST_MESSAGE)
 }
 
-/// Whoever calls them checks them again, and what their host resolves to.
 fn check(value: &str, local_mode: bool) -> Result<String, BadCallback> {
     if value.eq_ignore_ascii_case(POST_MESSAGE) {
         return Ok(POST_MESSAGE.to_owned());
     }
-    if value.len() > URL_BYTES_MAX || value.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(BadCallback);
-    }
-    let url = Url::parse(value).map_err(|_| BadCallback)?;
-    let allowed = url.fragment().is_none() && check_url(&url, local_mode).is_ok();
-    if allowed { Ok(url.into()) } else { Err(BadCallback) }
+    callback_url::check(value, local_mode)
 }
 
 #[cfg(test)]
@@ -62,7 +49,7 @@ mod tests {
 
     #[test]
     fn peer_r_24_079_r_24_080_s_24_12_s_24_14_addresses_that_nobody_should_call_are_refused() {
-        let long = format!("https://wallet.example/{}", "a".repeat(URL_BYTES_MAX));
+        let long = format!("https://wallet.example/{}", "a".repeat(2048));
         for bad in [
             "http://wallet.example/cb",
             "https://127.0.0.1/cb",

@@ -8,7 +8,9 @@ use anchor_core::{Anchor, Config};
 use toml::{Table, Value};
 
 use super::TomlError;
-use crate::config::{kyc_server, quote_server, transfer_server, web_auth_endpoint};
+use crate::config::{
+    api_server, direct_payment_server, kyc_server, quote_server, transfer_server, web_auth_endpoint,
+};
 
 /// The version of SEP-1 that is followed.
 const VERSION: &str = "2.7.0";
@@ -24,11 +26,17 @@ pub(super) fn document(anchor: &Anchor) -> Result<Table, TomlError> {
     if config.speaks(Sep::Sep10) {
         global("WEB_AUTH_ENDPOINT", web_auth_endpoint(config));
     }
+    if anchor.speaks_by_api() {
+        global("TRANSFER_SERVER", api_server(config));
+    }
     if anchor.customers().is_some() {
         global("KYC_SERVER", kyc_server(config));
     }
     if config.speaks(Sep::Sep24) {
         global("TRANSFER_SERVER_SEP0024", transfer_server(config));
+    }
+    if anchor.receives() {
+        global("DIRECT_PAYMENT_SERVER", direct_payment_server(config));
     }
     if anchor.quote_desk().is_some() {
         global("ANCHOR_QUOTE_SERVER", quote_server(config));

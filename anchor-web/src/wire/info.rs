@@ -8,6 +8,8 @@ use anchor_core::transaction::Kind;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::wire::number;
+
 /// The whole answer.
 #[derive(Debug, Serialize)]
 pub(crate) struct InfoWire<'a> {
@@ -84,9 +86,4 @@ impl OfferWire {
             fee_minimum: fee.minimum.and_then(number),
         }
     }
-}
-
-/// Plain decimals are JSON numbers already.
-fn number(decimal: impl ToString) -> Option<Box<RawValue>> {
-    RawValue::from_string(decimal.to_string()).ok()
 }

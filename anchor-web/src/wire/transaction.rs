@@ -68,8 +68,12 @@ struct AmountsWire<'a> {
 struct FeeWire<'a> {
     total: Amount,
     asset: AssetWire<'a>,
+    /// SEP-24's word.
     #[serde(skip_serializing_if = "<[FeeDetail]>::is_empty", serialize_with = "fee_lines")]
     breakdown: &'a [FeeDetail],
+    /// SEP-6's word.
+    #[serde(skip_serializing_if = "<[FeeDetail]>::is_empty", serialize_with = "fee_lines")]
+    details: &'a [FeeDetail],
 }
 
 #[derive(Debug, Serialize)]
@@ -156,6 +160,18 @@ impl<'a> TransactionWire<'a> {
     }
 }
 
+impl<'a> TransactionWire<'a> {
+    /// As SEP-6 writes it: an exchange is a kind of its own, and the parts of a fee have another name.
+    pub(crate) fn by_api(transaction: &'a Transaction, more_info_url: String) -> Self {
+        let mut wire = Self::new(transaction, more_info_url);
+        wire.kind = transaction.variant().as_str();
+        if let Some(fee) = &mut wire.amounts.fee_details {
+            std::mem::swap(&mut fee.details, &mut fee.breakdown);
+        }
+        wire
+    }
+}
+
 impl Serialize for AssetWire<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -193,12 +209,12 @@ impl<'a> AmountsWire<'a> {
 
 impl<'a> FeeWire<'a> {
     fn free(asset: AssetWire<'a>) -> Self {
-        Self { total: Amount::zero(0), asset, breakdown: &[] }
+        Self { total: Amount::zero(0), asset, breakdown: &[], details: &[] }
     }
 
     fn new(amounts: &'a Amounts, asset_in: AssetWire<'a>) -> Self {
         let asset = amounts.fee_asset.as_ref().map_or(asset_in, AssetWire::Money);
-        Self { total: amounts.fee.total, asset, breakdown: &amounts.fee.details }
+        Self { total: amounts.fee.total, asset, breakdown: &amounts.fee.details, details: &[] }
     }
 }
 
@@ -277,6 +293,8 @@ const fn waits_for_user(status: Status) -> bool {
         Status::Incomplete
             | Status::PendingUserTransferStart
             | Status::PendingTrust
+            | Status::PendingCustomerInfoUpdate
+            | Status::PendingTransactionInfoUpdate
             | Status::PendingUserTransferComplete
     )
 }

@@ -30,10 +30,14 @@ pub struct Toml {
     pub web_auth: Url,
     /// SEP-24.
     pub transfer_server: String,
+    /// SEP-6, if the anchor serves it.
+    pub api_server: Option<String>,
     /// SEP-12, if the anchor asks anything.
     pub kyc_server: Option<String>,
     /// SEP-38, if the anchor gives quotes.
     pub quote_server: Option<String>,
+    /// SEP-31, if the anchor receives payments.
+    pub direct_payment_server: Option<String>,
     /// Where to read the ledger.
     pub horizon: Url,
     /// The token that was asked for.
@@ -101,8 +105,10 @@ struct RawToml {
     signing_key: AccountId,
     web_auth_endpoint: Url,
     transfer_server_sep0024: String,
+    transfer_server: Option<String>,
     kyc_server: Option<String>,
     anchor_quote_server: Option<String>,
+    direct_payment_server: Option<String>,
     horizon_url: Option<Url>,
     currencies: Vec<RawCurrency>,
 }
@@ -133,8 +139,10 @@ impl AnchorClient {
             signing_key: raw.signing_key,
             web_auth: raw.web_auth_endpoint,
             transfer_server: raw.transfer_server_sep0024,
+            api_server: raw.transfer_server,
             kyc_server: raw.kyc_server,
             quote_server: raw.anchor_quote_server,
+            direct_payment_server: raw.direct_payment_server,
             horizon: horizon.or(raw.horizon_url).context("stellar.toml names no HORIZON_URL")?,
             asset,
             home_domain: address.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),

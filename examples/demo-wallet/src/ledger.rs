@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use anchor_core::account::AccountId;
 use anchor_core::amount::StellarAmount;
 use anchor_core::asset::StellarAsset;
 use anchor_core::keys::SigningKey;
@@ -76,11 +77,20 @@ impl Account {
         let missing = "the anchor did not say what to pay where";
         let memo_type = transaction.withdraw_memo_type.as_deref().context(missing)?;
         let memo = Memo::parse(memo_type, transaction.withdraw_memo.as_deref().context(missing)?)?;
-        let payment = Payment::Pay {
-            destination: transaction.withdraw_anchor_account.as_deref().context(missing)?.parse()?,
-            asset: asset.clone(),
-            amount: transaction.amount_in.as_deref().context(missing)?.parse()?,
-        };
+        let destination = transaction.withdraw_anchor_account.as_deref().context(missing)?.parse()?;
+        let amount = transaction.amount_in.as_deref().context(missing)?.parse()?;
+        self.pay_to(asset, destination, memo, amount).await
+    }
+
+    /// Pays, and waits until the ledger says so. An error means that it has not landed and never will.
+    pub async fn pay_to(
+        &self,
+        asset: &StellarAsset,
+        destination: AccountId,
+        memo: Memo,
+        amount: StellarAmount,
+    ) -> Result<String> {
+        let payment = Payment::Pay { destination: destination.into(), asset: asset.clone(), amount };
         self.submit(payment.into(), memo).await
     }
 

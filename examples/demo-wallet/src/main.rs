@@ -12,6 +12,8 @@ use demo_wallet::ledger::Account;
 use demo_wallet::{auth, pages};
 use url::Url;
 
+mod by_api;
+
 /// A wallet in the terminal.
 #[derive(Parser)]
 struct Cli {
@@ -53,6 +55,15 @@ struct Move {
     /// The quote to do it with (see `quote`); the amount is then that of the quote.
     #[arg(long)]
     quote: Option<String>,
+    /// How to ask the anchor: 24 for its pages, 6 without any.
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u8).range(6..=24))]
+    sep: u8,
+    /// The money of the quote (with `--sep 6`).
+    #[arg(long, default_value = "iso4217:BRL")]
+    money: String,
+    /// The bank account that the anchor is told, if it asks (with `--sep 6`).
+    #[arg(long, default_value = "12345678")]
+    bank_account: String,
     /// Print the address of the anchor's page and wait, instead of filling it in.
     #[arg(long)]
     open: bool,
@@ -135,6 +146,11 @@ async fn run(kind: Kind, wanted: &Move, anchor: &AnchorClient, account: &Account
         account.trust(&anchor.toml.asset).await.context("the trust line could not be added")?;
     }
     println!("balance  {} {}", account.balance(&anchor.toml.asset).await?, anchor.toml.asset.code());
+    match wanted.sep {
+        24 => {}
+        6 => return by_api::run(kind, wanted, anchor, account, token).await,
+        other => bail!("SEP-{other} moves no money: use 6 or 24"),
+    }
     let started = {
         let (account, quote) = (account.key.account(), wanted.quote.as_deref());
         anchor.start_quoted(kind, token, &account, wanted.amount, quote).await?

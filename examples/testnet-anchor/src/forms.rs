@@ -1,7 +1,10 @@
 //! What we ask our customers, and what we tell them.
 
 use anchor_core::integration::form::{Agreement, Field, FlowStep, FlowView, Page, ValidForm, amount_page};
-use anchor_core::integration::{DepositIntegration, IntegrationError, WithdrawalIntegration};
+use anchor_core::integration::{
+    DepositIntegration, IntegrationError, StartStep, StartView, WithdrawalIntegration,
+};
+use anchor_core::transaction::InfoField;
 use async_trait::async_trait;
 
 // ANCHOR: deposit
@@ -25,6 +28,20 @@ impl DepositIntegration for DepositForms {
                 .instruction("Reference", view.transaction.id.to_string()),
         ))
     }
+
+    // ANCHOR: start
+    /// By API nobody is asked a name: the reference says whose money it is.
+    async fn start(&self, view: &StartView) -> Result<StartStep, IntegrationError> {
+        let amount = view.transaction.request.amount;
+        let agreement = amount.map_or_else(Agreement::open, Agreement::new);
+        Ok(StartStep::Agreed(
+            agreement
+                .field("organization.bank_name", "Bank", "Test Bank")
+                .field("organization.bank_account_number", "Account number", "0011 2233 4455")
+                .field("organization.external_transfer_memo", "Reference", view.transaction.id.to_string()),
+        ))
+    }
+    // ANCHOR_END: start
 }
 // ANCHOR_END: deposit
 
@@ -49,8 +66,27 @@ impl WithdrawalIntegration for WithdrawalForms {
         let (Some(amount), Some(account)) = (amount, form.text("bank_account_number")) else {
             return Ok(FlowStep::Next);
         };
-        let last: String = account.chars().skip(account.chars().count().saturating_sub(3)).collect();
-        Ok(FlowStep::Done(Agreement::new(amount).counterpart(format!("••• {last}"))))
+        Ok(FlowStep::Done(Agreement::new(amount).counterpart(masked(account))))
     }
+
+    // ANCHOR: start_withdrawal
+    /// By API the account comes with the request (`dest`), or is asked for.
+    async fn start(&self, view: &StartView) -> Result<StartStep, IntegrationError> {
+        let told = view.answers.find("bank_account_number").or(view.answers.find("dest"));
+        let Some(account) = told else {
+            let field = InfoField::new("bank_account_number", "Where we send the money");
+            return Ok(StartStep::NeedsTransactionInfo { fields: vec![field], message: None });
+        };
+        let amount = view.transaction.request.amount;
+        let agreement = amount.map_or_else(Agreement::open, Agreement::new);
+        Ok(StartStep::Agreed(agreement.counterpart(masked(account))))
+    }
+    // ANCHOR_END: start_withdrawal
 }
 // ANCHOR_END: withdrawal
+
+/// As it may be shown.
+fn masked(account: &str) -> String {
+    let last: String = account.chars().skip(account.chars().count().saturating_sub(3)).collect();
+    format!("••• {last}")
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anchor_core::Anchor;
+use anchor_core::asset::Asset;
 use anchor_core::cli::{AdminCommand, Parts, Settings};
 use anchor_core::store::Store as _;
 use anchor_web::Web;
@@ -91,6 +92,10 @@ async fn anchor(settings: &Settings) -> Result<Anchor> {
     if let Some((desk, rates)) = own.transpose()? {
         builder = builder.quotes(desk, rates);
     }
+    // whatever has no way of paying yet is paid by bank transfer, by API too
+    for asset in store.asset_list().await? {
+        builder = builder.asset(by_transfer(asset));
+    }
     Ok(builder
         .store(store)
         .ledger(ledger)
@@ -102,6 +107,15 @@ async fn anchor(settings: &Settings) -> Result<Anchor> {
         .await?)
 }
 // ANCHOR_END: anchor
+
+fn by_transfer(mut asset: Asset) -> Asset {
+    for offer in [&mut asset.deposit, &mut asset.withdrawal].into_iter().flatten() {
+        if offer.funding_methods.is_empty() {
+            offer.funding_methods.push("bank_account".to_owned());
+        }
+    }
+    asset
+}
 
 /// Everything in one process. The first start makes keys and the asset.
 async fn all(both: AllArgs, mut settings: Settings) -> Result<()> {
@@ -122,6 +136,7 @@ fn welcome(anchor: &Anchor) -> String {
          Be a customer, in another terminal:\n  \
          cargo run -p demo-wallet -- deposit --amount 100\n  \
          cargo run -p demo-wallet -- withdraw --amount 40\n  \
+         cargo run -p demo-wallet -- deposit --sep 6 --amount 100\n  \
          cargo run -p demo-wallet -- quote --sell iso4217:BRL --amount 542 --by PIX\n  \
          cargo run -p demo-wallet -- kyc first_name=Ada last_name=Lovelace email_address=ada@example.com\n\n\
          Look behind it, in this folder:\n  \

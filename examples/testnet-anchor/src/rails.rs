@@ -46,7 +46,12 @@ impl RailsIntegration for TestRails {
         let transfer = Transfer {
             key: order.id.to_string(),
             amount: order.amount.amount.to_string(),
-            to: order.answers.find("bank_account_number").unwrap_or("sender").to_owned(),
+            to: order
+                .answers
+                .find("bank_account_number")
+                .or(order.answers.find("dest"))
+                .unwrap_or("sender")
+                .to_owned(),
         };
         self.bank.transfer(&transfer).map_err(IntegrationError::transient)?;
         Ok(PayoutOutcome::Delivered { reference: Some(transfer.key) })

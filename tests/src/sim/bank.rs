@@ -10,7 +10,7 @@ use anchor_core::integration::{
     EventSink, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome, PendingDeposit, RailsIntegration,
 };
 use anchor_core::ops::callback::{CallbackError, CallbackRequest, CallbackSender};
-use anchor_core::transaction::Event;
+use anchor_core::transaction::{Event, InfoField, InfoNeed};
 use async_trait::async_trait;
 
 use super::Bug;
@@ -26,6 +26,8 @@ pub(super) enum Manner {
     /// The user has to come; at the third look they have.
     Counter,
     Refuses,
+    /// The first order is turned down: the user has to tell more.
+    AsksFirst,
 }
 
 /// One bank. Clones share its book.
@@ -39,6 +41,8 @@ pub(super) struct Bank {
 struct Book {
     funds: BTreeMap<TransactionId, FundsOutcome>,
     manners: BTreeMap<TransactionId, Manner>,
+    /// The orders that were turned down so.
+    asked: BTreeMap<TransactionId, OrderId>,
     orders: BTreeMap<OrderId, Standing>,
     transfers: Vec<(TransactionId, Amount)>,
     /// Who may execute which order: whoever stored it, and whoever was told that it was never seen.
@@ -86,7 +90,12 @@ impl Bank {
     fn execute(&self, order: &PayoutOrder, is_known: bool) -> PayoutOutcome {
         let transaction = order.transaction.id;
         let mut book = self.book();
-        if !is_known && book.manner(transaction) != Manner::Refuses {
+        let pays = match book.manner(transaction) {
+            Manner::Refuses => false,
+            Manner::AsksFirst => *book.asked.entry(transaction).or_insert(order.id) != order.id,
+            _ => true,
+        };
+        if !is_known && pays {
             book.transfers.push((transaction, order.amount.amount));
         }
         book.orders.entry(order.id).or_insert(Standing { transaction, looks: 0 });
@@ -113,6 +122,10 @@ impl Book {
         match (self.manner(standing.transaction), standing.looks) {
             (Manner::Refuses, _) => {
                 PayoutOutcome::Refused { reason: "no such account".to_owned(), refund: true }
+            }
+            (Manner::AsksFirst, _) if self.asked.get(&standing.transaction) == Some(&order) => {
+                let fields = vec![InfoField::new("bank_account_number", "Another account")];
+                PayoutOutcome::NeedsInfo { need: InfoNeed::Transaction { fields, message: None } }
             }
             (Manner::TakesTime, 0 | 1) => PayoutOutcome::Initiated { reference },
             (Manner::Counter, 0..=2) => PayoutOutcome::ReadyForPickup { reference },

@@ -17,9 +17,9 @@ use anchor_core::store::{
     Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
     ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
     CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
-    Heartbeat, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded,
-    SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
-    TransactionFilter, TransactionLookup, WatchLease,
+    Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted,
+    Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
+    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::store::memory::MemoryStore;
@@ -328,6 +328,8 @@ pass_on! {
     fn answers_fetch(transaction: TransactionId) -> Answers;
     fn answers_put(transaction: TransactionId, answers: &Answers) -> ();
     fn callbacks_insert(transaction: TransactionId, callbacks: &Callbacks) -> ();
+    fn callbacks_put(transaction: TransactionId, callbacks: &Callbacks) -> ();
+    fn request_find(subject: &str, key: &[u8; 32]) -> Option<KnownRequest>;
     fn callbacks_fetch(transaction: TransactionId) -> Callbacks;
     fn session_open(
         url_token: &[u8; 32],

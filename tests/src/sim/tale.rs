@@ -8,10 +8,13 @@ use anchor_core::asset::StellarAsset;
 use anchor_core::id::TransactionId;
 use anchor_core::integration::FundsOutcome;
 use anchor_core::memo::Memo;
+use anchor_core::ops::info::tell;
 use anchor_core::ops::{Committed, commit};
-use anchor_core::store::Callbacks;
+use anchor_core::store::{Begin, Begun, Callbacks};
 use anchor_core::testing::fakes::samples;
-use anchor_core::transaction::{Actor, Fact, Kind, Transaction};
+use anchor_core::transaction::{
+    Actor, Applied, ApplyContext, Fact, Kind, Protocol, State, Terms, Transaction,
+};
 use anyhow::{Context as _, Result, bail};
 
 use super::bank::Manner;
@@ -61,6 +64,8 @@ pub(super) enum Plot {
     SlowBank,
     /// The user fetches the money.
     Counter,
+    /// Asked for by API; the bank wants to know more when the tokens are here.
+    AsksMore,
 }
 
 impl Plot {
@@ -121,7 +126,8 @@ impl Plot {
             | Self::WrongAsset
             | Self::OtherTokens
             | Self::SlowBank
-            | Self::Counter => &["paid_out"],
+            | Self::Counter
+            | Self::AsksMore => &["paid_out"],
         }
     }
 }
@@ -144,7 +150,11 @@ pub(super) struct Tale {
 
 /// Chosen and numbered, so that accounts, memos and amounts differ.
 pub(super) fn invent(world: &World, chance: &mut Chance, number: u64) -> Result<Tale> {
-    let plot = chance.pick(&Plot::ALL).context("there are plots")?;
+    let plot = match chance.pick(&Plot::ALL).context("there are plots")? {
+        // not drawn, so that all other stories stay as they are
+        Plot::Withdrawal if number % 3 == 1 => Plot::AsksMore,
+        plot => plot,
+    };
     let agreed = 10 + number;
     let comes = match plot {
         Plot::OtherAmount | Plot::OtherTokens => format!("{}.5", chance.between(5, 60)),
@@ -207,6 +217,7 @@ impl Tale {
             Plot::Refused => world.bank.treat(self.id, Manner::Refuses),
             Plot::SlowBank => world.bank.treat(self.id, Manner::TakesTime),
             Plot::Counter => world.bank.treat(self.id, Manner::Counter),
+            Plot::AsksMore => world.bank.treat(self.id, Manner::AsksFirst),
             _ => {}
         }
     }
@@ -219,13 +230,45 @@ impl Tale {
         started.request.claimable_balances = self.plot == Plot::Claimable;
         (started.started_at, started.updated_at) = (now, now);
         started.deadline = Some(now + self.window());
+        let mut terms = samples::terms(kind, &self.agreed.to_string(), self.number + 1);
+        terms.deadline = started.deadline;
+        if self.plot == Plot::AsksMore {
+            return self.begins(world, started, terms).await;
+        }
         let store = world.web.store();
         store.transaction_insert(&started, None).await?;
         let callbacks = Callbacks { finished: Some(self.address()), on_change: None };
         store.callbacks_insert(self.id, &callbacks).await?;
-        let mut terms = samples::terms(kind, &self.agreed.to_string(), self.number + 1);
-        terms.deadline = started.deadline;
         self.tell(world, &started, Fact::TermsAgreed { terms }).await
+    }
+
+    /// Decided in the commit that makes it.
+    async fn begins(&self, world: &World, mut started: Transaction, terms: Terms) -> Result<()> {
+        (started.protocol, started.state) = (Protocol::Sep6, State::first(Protocol::Sep6));
+        let context = ApplyContext { ids: world.web.ids(), actor: Actor::User, at: world.sim.now() };
+        let Applied::Changed(first) = started.apply(Fact::TermsAgreed { terms }, &context) else {
+            bail!("{:?} does not begin", self.plot)
+        };
+        let begin = Begin { first: Some(first), ..Begin::new(started) };
+        match world.web.store().transaction_begin(&begin).await? {
+            Begun::Begun => Ok(()),
+            other => bail!("{:?}: {other:?}", self.plot),
+        }
+    }
+
+    /// Whatever the anchor asks, until it is over.
+    async fn answers(&self, world: &World) -> Result<()> {
+        loop {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            let found = world.web.store().transaction_fetch(self.id).await?.context("it is there")?;
+            if found.state.is_final() {
+                return Ok(());
+            }
+            if matches!(found.state, State::AwaitingInfo { .. }) {
+                let told = [("bank_account_number".to_owned(), "12".to_owned())].into();
+                tell(&world.web, &found, &told).await?;
+            }
+        }
     }
 
     async fn tell(&self, world: &World, transaction: &Transaction, fact: Fact) -> Result<()> {
@@ -293,6 +336,9 @@ impl Tale {
             _ => {}
         }
         pay(samples::token())?;
+        if self.plot == Plot::AsksMore {
+            return self.answers(world).await;
+        }
         if self.plot == Plot::TwoPayments {
             tokio::time::sleep(self.extra).await;
             pay(samples::token())?;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anchor_core::account::{AccountId, Sharing};
 use anchor_core::asset::{Asset, AssetId, StellarAsset};
-use anchor_core::id::{AttemptId, EventId, OrderId, QuoteId, TransactionId};
+use anchor_core::customer::{Customer, Sealed};
+use anchor_core::id::{AttemptId, CustomerId, EventId, FileId, OrderId, QuoteId, TransactionId};
 use anchor_core::integration::{
     Answers, CustodyIntegration, CustodyOutcome, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome,
     PendingDeposit, RailsIntegration, Signer, SigningOutcome, SigningRequest,
@@ -20,10 +21,12 @@ use anchor_core::stellar::{
     Submission,
 };
 use anchor_core::store::{
-    Bump, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent,
-    ClaimedSigning, CustodyRecord, EventProgress, Figures, GivenUp, Heartbeat, LeaseToken, Observation,
-    PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded, Session, Settled, Signing, SigningEnd, StateCount,
-    Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
+    ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
+    CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
+    Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted,
+    Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
+    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::transaction::{
     Attempt, AttemptStatus, Change, CustodyOrder, FactRecord, Order, Protocol, Queue, Transaction,
@@ -282,6 +285,14 @@ impl<T: Store> Store for Mortal<T> {
     ) -> Result<Sharing, StoreError> {
         let started = self.inner.transaction_start(transaction, url_token, account, wanted);
         self.switch.around(started).await
+    }
+
+    async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError> {
+        self.switch.around(self.inner.transaction_begin(begin)).await
+    }
+
+    async fn request_find(&self, subject: &str, key: &[u8; 32]) -> Result<Option<KnownRequest>, StoreError> {
+        self.inner.request_find(subject, key).await
     }
 
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
@@ -572,6 +583,14 @@ impl<T: Store> Store for Mortal<T> {
         self.switch.around(self.inner.callbacks_insert(transaction, callbacks)).await
     }
 
+    async fn callbacks_put(
+        &self,
+        transaction: TransactionId,
+        callbacks: &Callbacks,
+    ) -> Result<(), StoreError> {
+        self.switch.around(self.inner.callbacks_put(transaction, callbacks)).await
+    }
+
     async fn callbacks_fetch(&self, transaction: TransactionId) -> Result<Callbacks, StoreError> {
         self.inner.callbacks_fetch(transaction).await
     }
@@ -659,6 +678,96 @@ impl<T: Store> Store for Mortal<T> {
 
     async fn quote_reserved(&self, asset: &AssetId) -> Result<i64, StoreError> {
         self.inner.quote_reserved(asset).await
+    }
+
+    async fn customer_fetch(&self, key: &CustomerKeyed) -> Result<Option<Customer>, StoreError> {
+        self.inner.customer_fetch(key).await
+    }
+
+    async fn customer_list(
+        &self,
+        before: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<Customer>, StoreError> {
+        self.inner.customer_list(before, limit).await
+    }
+
+    async fn customer_put(&self, write: &CustomerWrite) -> Result<CustomerStored, StoreError> {
+        self.switch.around(self.inner.customer_put(write)).await
+    }
+
+    async fn customer_decide(&self, id: CustomerId, write: &DecisionWrite) -> Result<bool, StoreError> {
+        self.switch.around(self.inner.customer_decide(id, write)).await
+    }
+
+    async fn customer_delete(&self, id: CustomerId) -> Result<bool, StoreError> {
+        self.switch.around(self.inner.customer_delete(id)).await
+    }
+
+    async fn customer_code_try(
+        &self,
+        id: CustomerId,
+        field: &str,
+        most: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Sealed>, StoreError> {
+        self.switch.around(self.inner.customer_code_try(id, field, most, now)).await
+    }
+
+    async fn customer_code_is_open(
+        &self,
+        id: CustomerId,
+        field: &str,
+        most: u32,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.inner.customer_code_is_open(id, field, most, now).await
+    }
+
+    async fn customer_file_insert(&self, file: &NewFile, most: u32) -> Result<bool, StoreError> {
+        self.switch.around(self.inner.customer_file_insert(file, most)).await
+    }
+
+    async fn customer_file_fetch(&self, id: FileId) -> Result<Option<FileRecord>, StoreError> {
+        self.inner.customer_file_fetch(id).await
+    }
+
+    async fn customer_file_list(&self, customer: CustomerId) -> Result<Vec<FileRecord>, StoreError> {
+        self.inner.customer_file_list(customer).await
+    }
+
+    async fn customer_file_content(&self, id: FileId) -> Result<Option<Sealed>, StoreError> {
+        self.inner.customer_file_content(id).await
+    }
+
+    async fn customer_callback_put(
+        &self,
+        id: CustomerId,
+        callback: &CustomerCallback,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.switch.around(self.inner.customer_callback_put(id, callback, now)).await
+    }
+
+    async fn customer_callback_end(
+        &self,
+        id: CustomerId,
+        lease: LeaseToken,
+        end: &CallbackEnd,
+    ) -> Result<(), StoreError> {
+        self.switch.around(self.inner.customer_callback_end(id, lease, end)).await
+    }
+
+    async fn customer_sealed_list(&self, current: &str, limit: u32) -> Result<Vec<SealedRow>, StoreError> {
+        self.inner.customer_sealed_list(current, limit).await
+    }
+
+    async fn customer_reseal(&self, row: &SealedRow, by: &Sealed) -> Result<bool, StoreError> {
+        self.switch.around(self.inner.customer_reseal(row, by)).await
+    }
+
+    async fn customer_callback_claim(&self, claim: &Claim) -> Result<Vec<ClaimedCallback>, StoreError> {
+        self.switch.claim(self.inner.customer_callback_claim(claim)).await
     }
 
     // says how it goes, and decides nothing

@@ -86,7 +86,7 @@ async fn rejected_deposit_fails_and_moves_nothing() {
 }
 
 #[tokio::test]
-async fn r_24_042_account_is_created_then_trusted_then_paid() {
+async fn r_24_042_r_06_065_account_is_created_then_trusted_then_paid() {
     let world = World::new().await;
     let newcomer = SigningKey::from_seed([9; 32]).account();
     let mut started = samples::started(world.id(), Kind::Deposit);
@@ -120,7 +120,7 @@ async fn merged_account_is_not_created_again() {
 }
 
 #[tokio::test]
-async fn r_cb_001_missing_trust_line_waits_or_becomes_a_claimable_balance() {
+async fn r_cb_001_r_06_075_r_06_077_missing_trust_line_waits_or_becomes_a_claimable_balance() {
     let world = World::new().await;
     world.ledger.edit(samples::user().account(), |account| account.trust_lines.clear());
     let waiting = world.deposit("100").await;

@@ -69,7 +69,7 @@ async fn r_24_044_user_without_lumens_gets_those_of_a_trust_line_once() {
 }
 
 #[tokio::test]
-async fn r_24_045_deposit_goes_on_when_the_trust_line_is_there_and_authorized() {
+async fn r_24_045_r_06_069_deposit_goes_on_when_the_trust_line_is_there_and_authorized() {
     let world = World::new().await;
     let user = samples::user().account();
     world.ledger.edit(user, |account| account.trust_lines.clear());

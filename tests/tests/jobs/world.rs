@@ -12,7 +12,8 @@ use anchor_core::clock::ManualClock;
 use anchor_core::config::Config;
 use anchor_core::id::{IdSource as _, RandomIds, TransactionId};
 use anchor_core::integration::{
-    IntegrationError, RailsIntegration, Signer as _, TrustIntegration, TrustOutcome, TrustRequest,
+    IntegrationError, RailsIntegration, ReceiveOutcome, ReceiveView, ReceiverIntegration, Signer as _,
+    TrustIntegration, TrustOutcome, TrustRequest,
 };
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
@@ -21,7 +22,7 @@ use anchor_core::stellar::Movement;
 use anchor_core::store::diesel::DieselStore;
 use anchor_core::testing::custody::ScriptedCustody;
 use anchor_core::testing::fakes::{
-    AmountForms, PlainDocuments, RecordedEvents, ScriptedCallbacks, ScriptedQuotes, samples,
+    PlainDocuments, RecordedEvents, ScriptedCallbacks, ScriptedQuotes, ScriptedTerms, samples,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::rails::{ScriptedRails, Transfer};
@@ -72,6 +73,24 @@ impl TrustIntegration for ScriptedTrust {
     }
 }
 
+/// The business's word on payments from other anchors: what it is told to say, and then that they are taken.
+#[derive(Clone, Default)]
+pub(crate) struct ScriptedReceiver(Arc<Mutex<VecDeque<Result<ReceiveOutcome, &'static str>>>>);
+
+impl ScriptedReceiver {
+    pub(crate) fn answer(&self, answer: Result<ReceiveOutcome, &'static str>) {
+        self.0.lock().unwrap().push_back(answer);
+    }
+}
+
+#[async_trait::async_trait]
+impl ReceiverIntegration for ScriptedReceiver {
+    async fn accept(&self, _view: &ReceiveView) -> Result<ReceiveOutcome, IntegrationError> {
+        let next = self.0.lock().unwrap().pop_front();
+        next.unwrap_or_else(|| Ok(ReceiveOutcome::agreed())).map_err(IntegrationError::transient)
+    }
+}
+
 pub(crate) struct World {
     pub(crate) anchor: Anchor,
     pub(crate) ledger: FakeLedger,
@@ -79,6 +98,8 @@ pub(crate) struct World {
     pub(crate) events: RecordedEvents,
     pub(crate) callbacks: ScriptedCallbacks,
     pub(crate) trust: ScriptedTrust,
+    pub(crate) receiver: ScriptedReceiver,
+    pub(crate) terms: ScriptedTerms,
     pub(crate) clock: ManualClock,
     pub(crate) switch: KillSwitch,
     pub(crate) worker: Worker,
@@ -132,6 +153,20 @@ impl World {
         Self::build(rails.clone(), rails, samples::asset(), Keys::Here, quotes, |_| ()).await
     }
 
+    /// Where payments of other anchors are taken, for the token's own money and for others.
+    pub(crate) async fn receiving() -> Self {
+        let rails = ScriptedRails::new();
+        let quotes = Some(samples::quotes());
+        Self::build(rails.clone(), rails, samples::received_asset(), Keys::Here, quotes, |_| ()).await
+    }
+
+    /// Where deposits and withdrawals are asked for by API, and reals are exchanged.
+    pub(crate) async fn by_api() -> Self {
+        let rails = ScriptedRails::new();
+        let (asset, quotes) = (samples::asset_by_api(), Some(samples::quotes()));
+        Self::build(rails.clone(), rails, asset, Keys::Here, quotes, |_| ()).await
+    }
+
     /// Where payments that nobody expected are treated like this.
     pub(crate) async fn with_policy(suspense: SuspensePolicy) -> Self {
         let rails = ScriptedRails::new();
@@ -170,7 +205,8 @@ impl World {
 
         let switch = KillSwitch::new();
         let (events, callbacks) = (RecordedEvents::default(), ScriptedCallbacks::default());
-        let trust = ScriptedTrust::default();
+        let receiver = ScriptedReceiver::default();
+        let (trust, terms) = (ScriptedTrust::default(), ScriptedTerms::default());
         let custody = ScriptedCustody::new(ledger.clone(), samples::distribution());
         let builder = match keys {
             Keys::Here => Anchor::builder(config),
@@ -188,9 +224,10 @@ impl World {
             .store(Mortal::new(store, &switch))
             .ledger(Mortal::new(ledger.clone(), &switch))
             .rails(Mortal::new(rails, &switch))
-            .deposit(AmountForms)
-            .withdrawal(AmountForms)
+            .deposit(terms.clone())
+            .withdrawal(terms.clone())
             .trust(trust.clone())
+            .receiver(receiver.clone())
             .events(events.clone())
             .documents(PlainDocuments)
             .asset(asset)
@@ -211,6 +248,8 @@ impl World {
             events,
             callbacks,
             trust,
+            receiver,
+            terms,
             clock,
             switch,
             worker,
@@ -234,8 +273,8 @@ impl World {
             .store(DieselStore::open(self.database.url()).unwrap())
             .ledger(self.ledger.clone())
             .rails(self.rails.clone())
-            .deposit(AmountForms)
-            .withdrawal(AmountForms)
+            .deposit(self.terms.clone())
+            .withdrawal(self.terms.clone())
             .events(self.events.clone())
             .documents(PlainDocuments)
             .clock(self.clock.clone())

@@ -18,7 +18,6 @@ use anchor_core::integration::{
     RailsIntegration, WithdrawalIntegration,
 };
 use anchor_core::keys::SigningKey;
-use anchor_core::memo::Memo;
 use anchor_core::stellar::Network;
 use anchor_core::store::diesel::DieselStore;
 use anchor_core::testing::ledger::FakeLedger;
@@ -270,6 +269,7 @@ fn asset() -> Asset {
         min: Some("5".parse().unwrap()),
         max: Some("10000".parse().unwrap()),
         fee: serde_json::from_value(serde_json::json!({ "fixed": "1", "percent": "0.5" })).unwrap(),
+        funding_methods: Vec::new(),
     };
     Asset {
         id: StellarAsset::Credit { code: "USDC".parse().unwrap(), issuer },

@@ -3,8 +3,8 @@
 use anchor_core::store::Store;
 use anchor_core::testing::store::broken::{Broken, Defect};
 use anchor_core::testing::store::{
-    attempts, changes, claims, customers, history, outbox, payments, quotes, sessions, signings, suspense,
-    transactions,
+    attempts, changes, claims, customers, history, outbox, payments, quotes, requests, sessions, signings,
+    suspense, transactions,
 };
 
 use super::sqlite::fresh;
@@ -40,6 +40,7 @@ async fn every_defect_of_a_store_is_found_by_a_rule() {
             Defect::DroppedSuspense => {
                 found_by!(defect, payments::peer_second_payment_with_the_same_memo_is_kept)
             }
+            Defect::TwinRequests => found_by!(defect, requests::request_that_comes_again_begins_nothing),
             Defect::ReplayableChallenges => found_by!(defect, sessions::challenge_is_used_once),
             Defect::OpenTransactions => {
                 found_by!(defect, transactions::transaction_is_found_by_its_user_only)

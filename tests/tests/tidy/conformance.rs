@@ -16,8 +16,9 @@ use crate::source::{Source, Token, read_all};
 type Group = (&'static str, u16, u16);
 
 /// What is served, and what else an anchor has to honour.
-const CHAPTERS: [(&str, &[Group]); 7] = [
+const CHAPTERS: [(&str, &[Group]); 8] = [
     ("SEP-1", &[("01", 1, 28)]),
+    ("SEP-6", &[("06", 1, 214)]),
     ("SEP-9", &[("09", 1, 105)]),
     ("SEP-10", &[("10", 1, 101)]),
     ("SEP-12", &[("12", 1, 108)]),

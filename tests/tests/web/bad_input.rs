@@ -25,7 +25,7 @@ fn good_start() -> Map<String, Value> {
     body.as_object().unwrap().clone()
 }
 
-fn hostile() -> Vec<Value> {
+pub(crate) fn hostile() -> Vec<Value> {
     vec![
         json!("\u{0}"),
         json!("' OR 1=1 --"),
@@ -50,7 +50,7 @@ fn hostile() -> Vec<Value> {
 }
 
 /// 4xx with the error body, or a success for what is not looked at.
-fn assert_told(answer: &Answer, what: &str) {
+pub(crate) fn assert_told(answer: &Answer, what: &str) {
     assert!((200..500).contains(&answer.status), "{what}: {}", answer.status);
     if answer.status >= 400 {
         assert!(answer.error().is_ok(), "{what}: {answer:?}");

@@ -64,7 +64,7 @@ async fn opened() -> Result<Opened> {
     Ok(Opened { anchor, token, id, url_token, more_info_token })
 }
 
-fn signed(typ: &str, claims: &Value) -> Result<String> {
+pub(crate) fn signed(typ: &str, claims: &Value) -> Result<String> {
     let header = Header { typ: Some(typ.to_owned()), ..Header::new(Algorithm::HS256) };
     Ok(encode(&header, claims, &EncodingKey::from_secret(KEY.as_bytes()))?)
 }

@@ -38,6 +38,7 @@ async fn r_24_085_r_24_092_numbers_are_exact_digit_by_digit() -> Result<()> {
             percent: "0.3".parse()?,
             minimum: Some("16777217.0000001".parse()?),
         },
+        funding_methods: Vec::new(),
     };
     let asset = Asset { withdrawal: Some(offer), ..samples::asset() };
     let anchor = TestAnchor::with(&[], |builder| builder.asset(asset)).await?;
@@ -58,7 +59,7 @@ async fn r_24_085_r_24_092_numbers_are_exact_digit_by_digit() -> Result<()> {
 
 #[actix_web::test]
 async fn r_24_086_free_asset_has_no_fees() -> Result<()> {
-    let offer = Offer { min: None, max: None, fee: FeeSchedule::default() };
+    let offer = Offer { min: None, max: None, fee: FeeSchedule::default(), funding_methods: Vec::new() };
     let asset = Asset { deposit: Some(offer), ..samples::asset() };
     let anchor = TestAnchor::with(&[], |builder| builder.asset(asset)).await?;
     let info = anchor.get(INFO, "").await.json()?;

@@ -4,10 +4,10 @@ use super::CustomerError;
 use super::refusal::CustomerRefusal;
 use crate::account::{Account, Subject};
 use crate::anchor::Anchor;
-use crate::customer::{Customer, CustomerOwner};
+use crate::customer::{Customer, CustomerOwner, CustomerRole};
 use crate::memo::{Memo, MemoError};
 use crate::store::CustomerKeyed;
-use crate::transaction::Transaction;
+use crate::transaction::{Protocol, Transaction};
 
 /// What requests about customers have in common, as it was sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,8 +53,13 @@ pub async fn resolve(
     if let Some(account) = &request.account {
         is_own_account(subject, account)?;
     }
+    let transaction = match &request.transaction_id {
+        Some(id) => Some(own_transaction(anchor, subject, id).await?),
+        None => None,
+    };
+    let party = transaction.as_ref().and_then(|transaction| party(anchor, request, transaction));
     let by_memo = owner(anchor, subject, request)?;
-    let (owner, customer) = match &request.id {
+    let (owner, customer) = match request.id.as_ref().or(party) {
         Some(id) => {
             let found = super::by_id(anchor, subject, id).await?.ok_or(CustomerError::Unknown)?;
             if request.memo.is_some() && by_memo != found.owner {
@@ -67,11 +72,18 @@ pub async fn resolve(
             (by_memo, found)
         }
     };
-    let transaction = match &request.transaction_id {
-        Some(id) => Some(own_transaction(anchor, subject, id).await?),
-        None => None,
-    };
     Ok(Resolved { owner, customer, transaction })
+}
+
+/// Whom a sending anchor's transaction names in the role that is asked about (SEP-31), where nobody else is named.
+fn party<'a>(anchor: &Anchor, request: &CustomerRequest, transaction: &'a Transaction) -> Option<&'a String> {
+    let of = super::type_named(anchor, request.customer_type.as_deref()?)?;
+    if transaction.protocol != Protocol::Sep31 || request.id.is_some() || request.memo.is_some() {
+        return None;
+    }
+    let (sender, receiver) = (&transaction.request.sender, &transaction.request.receiver);
+    let roles = [(CustomerRole::Receiver, receiver), (CustomerRole::Sender, sender)];
+    roles.into_iter().find(|(role, _)| of.roles.contains(role)).and_then(|(_, named)| named.as_ref())
 }
 
 async fn own_transaction(anchor: &Anchor, subject: &Subject, id: &str) -> Result<Transaction, CustomerError> {

@@ -17,7 +17,7 @@ const AT_ONCE: u32 = 50;
 
 /// As which type a transaction needs its customer to be known: the one that is called as its protocol, or the first that
 /// deposits and withdrawals are for. `None` where nothing is asked of those.
-fn type_of<'a>(anchor: &'a Anchor, transaction: &Transaction) -> Option<&'a str> {
+pub(in crate::ops) fn type_of<'a>(anchor: &'a Anchor, transaction: &Transaction) -> Option<&'a str> {
     if transaction.protocol != Protocol::Sep6 {
         return None;
     }
@@ -28,10 +28,7 @@ fn type_of<'a>(anchor: &'a Anchor, transaction: &Transaction) -> Option<&'a str>
 
 /// Whether the customer of a transaction that waits for it is accepted; `None` where customers are not asked anything for
 /// such transactions.
-pub(in crate::ops) async fn is_known(
-    anchor: &Anchor,
-    transaction: &Transaction,
-) -> Result<Option<bool>, OpsError> {
+async fn is_known(anchor: &Anchor, transaction: &Transaction) -> Result<Option<bool>, OpsError> {
     let Some(of) = type_of(anchor, transaction) else { return Ok(None) };
     let customer = match &transaction.request.customer {
         Some(id) => by_id(anchor, &transaction.subject, id).await?,

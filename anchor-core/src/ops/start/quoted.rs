@@ -7,6 +7,7 @@ use crate::Anchor;
 use crate::account::{Sharing, Subject};
 use crate::amount::{Amount, Money, STELLAR_SCALE};
 use crate::asset::{Asset, AssetId, StellarAsset};
+use crate::id::QuoteId;
 use crate::ops::OpsError;
 use crate::ops::amounts::AmountsError;
 use crate::ops::quote::fetch;
@@ -16,18 +17,22 @@ use crate::transaction::{Amounts, Kind, Transaction};
 
 /// What a quote means for a transaction.
 #[derive(Debug)]
-pub(super) struct Quoted {
+pub(in crate::ops) struct Quoted {
     /// Which asset on the ledger it is about.
     pub(super) token: StellarAsset,
     /// Which money.
-    pub(super) off_chain: AssetId,
-    amounts: Amounts,
-    use_of: QuoteUse,
+    pub(in crate::ops) off_chain: AssetId,
+    /// What comes and goes.
+    pub(in crate::ops) amounts: Amounts,
+    pub(in crate::ops) use_of: QuoteUse,
+    /// How the user gets the money, if that was said.
+    pub(in crate::ops) delivery_method: Option<String>,
 }
 
 /// The quote that the wallet names, if it names one.
 pub(super) async fn find(
     anchor: &Anchor,
+    context: QuoteContext,
     kind: Kind,
     subject: &Subject,
     request: &StartRequest,
@@ -37,12 +42,18 @@ pub(super) async fn find(
         return Err(StartRefusal::Quote.into());
     }
     let quote = fetch(anchor, subject, id).await?.ok_or(StartRefusal::UnknownQuote)?;
-    Ok(Some(read(&quote, kind, anchor.clock().now())?))
+    Ok(Some(read(&quote, context, kind, anchor.clock().now())?))
 }
 
-fn read(quote: &Quote, kind: Kind, now: DateTime<Utc>) -> Result<Quoted, StartRefusal> {
-    if quote.context != QuoteContext::Sep24 {
-        return Err(StartRefusal::QuoteContext);
+/// What a quote means for a transaction that starts now.
+pub(in crate::ops) fn read(
+    quote: &Quote,
+    context: QuoteContext,
+    kind: Kind,
+    now: DateTime<Utc>,
+) -> Result<Quoted, StartRefusal> {
+    if quote.context != context {
+        return Err(StartRefusal::QuoteContext(context.as_str()));
     }
     if quote.expires_at <= now {
         return Err(StartRefusal::QuoteEnded);
@@ -65,6 +76,7 @@ fn read(quote: &Quote, kind: Kind, now: DateTime<Utc>) -> Result<Quoted, StartRe
             amount_out: quote.buy(),
         },
         use_of: QuoteUse { id: quote.id, expires_at: quote.expires_at, off_chain_scale },
+        delivery_method: quote.inputs.buy_delivery_method.clone(),
     })
 }
 
@@ -87,7 +99,7 @@ impl Quoted {
             Kind::Deposit => &self.amounts.amount_out,
             Kind::Withdrawal => &self.amounts.amount_in,
         };
-        let offer = asset.offer(kind).ok_or(StartRefusal::UnknownAsset)?;
+        let offer = asset.offer(kind).ok_or(StartRefusal::UnknownAsset("asset_code"))?;
         if offer.min.is_some_and(|min| *on_ledger < min) {
             return Err(StartRefusal::Limits(AmountsError::TooSmall));
         }
@@ -95,6 +107,11 @@ impl Quoted {
             return Err(StartRefusal::Limits(AmountsError::TooLarge));
         }
         Ok(quoted)
+    }
+
+    /// The transaction as it is with this quote, and the quote that has to be used for it.
+    pub(super) fn used_by(self, transaction: Transaction) -> (QuoteId, Transaction) {
+        (self.use_of.id, transaction.quoted(self.use_of, self.amounts))
     }
 
     /// Stores the transaction and the use of the quote: both, or neither.
@@ -105,8 +122,7 @@ impl Quoted {
         url_token: (&[u8; 32], DateTime<Utc>),
         now: DateTime<Utc>,
     ) -> Result<Transaction, StartError> {
-        let id = self.use_of.id;
-        let transaction = transaction.quoted(self.use_of, self.amounts);
+        let (id, transaction) = self.used_by(transaction);
         let sharing = Sharing::of(&transaction.subject);
         let used = anchor.store().quote_use(id, &transaction, Some(url_token), sharing, now).await;
         match used.map_err(OpsError::from)? {

@@ -167,7 +167,7 @@ fn account_that_can_hold_the_asset_is_paid() {
 }
 
 #[test]
-fn r_mx_006_muxed_destination_is_paid_as_it_is_written() {
+fn r_mx_006_r_06_072_muxed_destination_is_paid_as_it_is_written() {
     let case = Case { destination: muxed(), ..Case::default() };
     assert_eq!(case.plan(), case.pays());
     let case = Case { memo: Memo::Id(0), ..case };
@@ -209,7 +209,7 @@ fn starting_balance_below_the_reserve_is_held() {
 }
 
 #[test]
-fn r_24_043_r_29_005_contract_is_held() {
+fn r_24_043_r_29_005_r_06_073_contract_is_held() {
     let case = Case { destination: ContractId::from_bytes([1; 32]).into(), ..Case::default() };
     assert_eq!(case.plan(), Plan::Hold(HoldReason::ContractDestination));
 }

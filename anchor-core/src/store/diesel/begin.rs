@@ -5,15 +5,24 @@ use super::fault::Fault;
 use super::pool::End;
 use super::rows::codec::stamp;
 use super::start::{self, Start};
-use super::{changes, documents, quotes};
+use super::{changes, documents, quotes, requests};
 use crate::integration::Answers;
-use crate::store::{Begin, Begun, Callbacks, QuoteUsed, Stored};
+use crate::store::{Begin, Begun, Callbacks, QuoteUsed, RequestKey, Stored};
 
 pub(super) fn begin(connection: &mut AnyConnection, begin: &Begin) -> Result<End<Begun>, Fault> {
+    // first of all: whoever asks again gets the same answer, whatever became of the quote meanwhile
+    if let Some(RequestKey { subject, key, .. }) = &begin.key
+        && let Some(known) = requests::find(connection, subject, key)?
+    {
+        return Ok(End::Rollback(Begun::Known(known)));
+    }
     if let Some(refused) = insert(connection, begin)? {
         return Ok(End::Rollback(refused));
     }
     let id = begin.transaction.id;
+    if let Some(key) = &begin.key {
+        requests::put(connection, key, id)?;
+    }
     if begin.answers != Answers::default() {
         documents::answers_put(connection, id, &begin.answers)?;
     }

@@ -142,6 +142,23 @@ pub(super) fn callbacks_insert(
     Ok(())
 }
 
+pub(super) fn callbacks_put(
+    connection: &mut AnyConnection,
+    transaction: TransactionId,
+    callbacks: &Callbacks,
+) -> Result<(), Fault> {
+    let id = transaction.to_string();
+    let stored = callbacks::table.filter(callbacks::transaction_id.eq(&id));
+    let changed = diesel::update(stored).set((
+        callbacks::finished.eq(callbacks.finished.as_deref().map(free_text)),
+        callbacks::on_change.eq(callbacks.on_change.as_deref().map(free_text)),
+    ));
+    if changed.execute(connection)? == 0 {
+        callbacks_insert(connection, transaction, callbacks)?;
+    }
+    Ok(())
+}
+
 pub(super) fn callbacks_fetch(
     connection: &mut AnyConnection,
     transaction: TransactionId,

@@ -300,6 +300,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    request_keys (subject_key, key_hash) {
+        subject_key -> Text,
+        key_hash -> Text,
+        digest -> Text,
+        transaction_id -> Text,
+    }
+}
+
+diesel::table! {
     quotes (id) {
         id -> Text,
         subject_key -> Text,

@@ -7,7 +7,10 @@ use chrono::{DateTime, Utc};
 
 use super::ScriptedQuotes;
 use crate::amount::{Amount, Money};
-use crate::asset::{Asset, AssetDescription, AssetId, Authorization, Offer, StellarAsset, SuspensePolicy};
+use crate::asset::{
+    Asset, AssetDescription, AssetId, Authorization, Offer, ReceiveOffer, ReceiveQuotes, StellarAsset,
+    SuspensePolicy,
+};
 use crate::clock::parse_utc;
 use crate::config::Config;
 use crate::fee::FeeSchedule;
@@ -98,6 +101,7 @@ pub fn asset() -> Asset {
         min: Some("0.5".parse().expect("a constant")),
         max: Some("1000".parse().expect("a constant")),
         fee: FeeSchedule { fixed: "0.25".parse().expect("a constant"), ..FeeSchedule::default() },
+        funding_methods: Vec::new(),
     };
     Asset {
         id: token(),
@@ -106,6 +110,7 @@ pub fn asset() -> Asset {
         distribution: distribution().account(),
         deposit: Some(offer.clone()),
         withdrawal: Some(offer),
+        receive: None,
         funding_window: Duration::from_secs(24 * 3600),
         suspense: SuspensePolicy::default(),
         authorization: Authorization::default(),
@@ -120,6 +125,32 @@ pub fn asset() -> Asset {
             image: None,
         },
     }
+}
+
+/// [`asset`], also taken from sending anchors: 1 to 10,000 at 2 and one per cent each, by SEPA or PIX.
+pub fn received_asset() -> Asset {
+    let percent = "1".parse().expect("a constant");
+    let offer = Offer {
+        min: Some("1".parse().expect("a constant")),
+        max: Some("10000".parse().expect("a constant")),
+        fee: FeeSchedule { fixed: "2".parse().expect("a constant"), percent, ..FeeSchedule::default() },
+        funding_methods: Vec::new(),
+    };
+    let receive = ReceiveOffer::new(offer, ["SEPA", "PIX"]);
+    Asset { receive: Some(ReceiveOffer { quotes: ReceiveQuotes::Supported, ..receive }), ..asset() }
+}
+
+/// [`asset`] by API too: paid in by SEPA or SWIFT, paid out by SEPA or in cash.
+pub fn asset_by_api() -> Asset {
+    let mut asset = asset();
+    let methods = |names: [&str; 2]| names.map(str::to_owned).to_vec();
+    if let Some(offer) = &mut asset.deposit {
+        offer.funding_methods = methods(["SEPA", "SWIFT"]);
+    }
+    if let Some(offer) = &mut asset.withdrawal {
+        offer.funding_methods = methods(["SEPA", "cash"]);
+    }
+    asset
 }
 
 /// The settings of an anchor on the test network, with [`distribution`]'s key.
@@ -145,6 +176,23 @@ pub fn started(id: TransactionId, kind: Kind) -> Transaction {
         subject: account_subject(),
         client_domain: None,
         request: Request::new(account),
+        at: start(),
+        deadline: start() + chrono::Duration::hours(1),
+    })
+}
+
+/// A payment that [`user`] announces as a sending anchor, not decided on yet.
+pub fn received(id: TransactionId) -> Transaction {
+    let started = started(id, Kind::Withdrawal);
+    Transaction::start(NewTransaction {
+        id,
+        kind: started.kind,
+        protocol: Protocol::Sep31,
+        asset: started.asset,
+        off_chain_asset: started.off_chain_asset,
+        subject: started.subject,
+        client_domain: None,
+        request: started.request,
         at: start(),
         deadline: start() + chrono::Duration::hours(1),
     })

@@ -18,9 +18,9 @@ use crate::store::{
     Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
     ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
     CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, Disposition, EventProgress, Figures,
-    FileRecord, GivenUp, Heartbeat, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed,
-    Quoted, Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError,
-    Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    FileRecord, GivenUp, Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold,
+    QuoteUsed, Quoted, Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store,
+    StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -68,6 +68,8 @@ pub enum Defect {
     ReusableQuotes,
     /// A quote beyond the limits is reported as stored.
     BoundlessPromises,
+    /// A request that came before is reported as begun again.
+    TwinRequests,
     /// A change of a customer that was not written is reported as written.
     CarelessCustomers,
     /// A callback that somebody looks at can be claimed by others.
@@ -78,7 +80,7 @@ pub enum Defect {
 
 impl Defect {
     /// All defects.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::SharedClaims,
         Self::SharedNews,
         Self::LostUpdates,
@@ -98,6 +100,7 @@ impl Defect {
         Self::LateSignatures,
         Self::ReusableQuotes,
         Self::BoundlessPromises,
+        Self::TwinRequests,
         Self::CarelessCustomers,
         Self::SharedCallbacks,
         Self::EndlessTries,
@@ -256,6 +259,17 @@ macro_rules! pass_on {
                 Ok(if hidden { QuoteUsed::Used } else { used })
             }
 
+            async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError> {
+                let begun = self.store.transaction_begin(begin).await?;
+                let hidden = match begun {
+                    Begun::QuoteTaken => self.has(Defect::ReusableQuotes),
+                    Begun::MemoTaken => self.has(Defect::SharedMemos),
+                    Begun::Known(_) => self.has(Defect::TwinRequests),
+                    _ => false,
+                };
+                Ok(if hidden { Begun::Begun } else { begun })
+            }
+
             async fn customer_put(&self, write: &CustomerWrite) -> Result<CustomerStored, StoreError> {
                 let stored = self.store.customer_put(write).await?;
                 Ok(if self.has(Defect::CarelessCustomers) { CustomerStored::Stored } else { stored })
@@ -282,16 +296,6 @@ macro_rules! pass_on {
             ) -> Result<Option<Sealed>, StoreError> {
                 let most = if self.has(Defect::EndlessTries) { u32::MAX } else { most };
                 self.store.customer_code_try(id, field, most, now).await
-            }
-
-            async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError> {
-                let begun = self.store.transaction_begin(begin).await?;
-                let hidden = match begun {
-                    Begun::QuoteTaken => self.has(Defect::ReusableQuotes),
-                    Begun::MemoTaken => self.has(Defect::SharedMemos),
-                    _ => false,
-                };
-                Ok(if hidden { Begun::Begun } else { begun })
             }
 
             async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {
@@ -343,6 +347,7 @@ pass_on! {
     fn asset_list() -> Vec<Asset>;
     fn transaction_insert(transaction: &Transaction, url_token: Option<(&[u8; 32], DateTime<Utc>)>) -> ();
     fn transaction_start(transaction: &Transaction, url_token: (&[u8; 32], DateTime<Utc>), account: &AccountId, wanted: Sharing) -> Sharing;
+    fn request_find(subject: &str, key: &[u8; 32]) -> Option<KnownRequest>;
     fn transaction_fetch(id: TransactionId) -> Option<Transaction>;
     fn transaction_list(filter: &TransactionFilter) -> Vec<Transaction>;
     fn transaction_by_memo(account: &AccountId, memo: &Memo) -> Option<Transaction>;
@@ -392,6 +397,7 @@ pass_on! {
     fn answers_fetch(transaction: TransactionId) -> Answers;
     fn answers_put(transaction: TransactionId, answers: &Answers) -> ();
     fn callbacks_insert(transaction: TransactionId, callbacks: &Callbacks) -> ();
+    fn callbacks_put(transaction: TransactionId, callbacks: &Callbacks) -> ();
     fn callbacks_fetch(transaction: TransactionId) -> Callbacks;
     fn session_open(
         url_token: &[u8; 32],

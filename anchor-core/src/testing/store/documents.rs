@@ -129,3 +129,15 @@ pub async fn callbacks_are_remembered_once(store: &dyn Store) {
     store.callbacks_insert(transaction.id, &second).await.unwrap();
     assert_eq!(store.callbacks_fetch(transaction.id).await.unwrap(), first);
 }
+
+/// Where a wallet says so again: the last word counts, and nothing of the one before is left.
+pub async fn callbacks_take_the_place_of_others(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let transaction = bench.collecting(Kind::Deposit).await;
+    let one = Callbacks { finished: None, on_change: Some("https://wallet.example/a".to_owned()) };
+    let other = Callbacks { finished: Some("https://wallet.example/b".to_owned()), on_change: None };
+    for callbacks in [&one, &other, &one] {
+        store.callbacks_put(transaction.id, callbacks).await.unwrap();
+        assert_eq!(store.callbacks_fetch(transaction.id).await.unwrap(), *callbacks);
+    }
+}

@@ -21,9 +21,9 @@ use crate::store::{
     Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
     ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
     CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
-    Heartbeat, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted, Recorded,
-    SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored, SuspenseReason,
-    TransactionFilter, TransactionLookup, WatchLease,
+    Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted,
+    Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
+    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, Event, FactRecord, Order, OrderStatus, Protocol, Queue, Transaction,
@@ -170,6 +170,10 @@ impl Store for MemoryStore {
 
     async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError> {
         self.books().begin_with(begin)
+    }
+
+    async fn request_find(&self, subject: &str, key: &[u8; 32]) -> Result<Option<KnownRequest>, StoreError> {
+        Ok(self.books().requests.get(&(subject.to_owned(), *key)).copied())
     }
 
     async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
@@ -450,6 +454,15 @@ impl Store for MemoryStore {
         callbacks: &Callbacks,
     ) -> Result<(), StoreError> {
         self.books().callbacks_insert(transaction, callbacks)
+    }
+
+    async fn callbacks_put(
+        &self,
+        transaction: TransactionId,
+        callbacks: &Callbacks,
+    ) -> Result<(), StoreError> {
+        self.books().callbacks.insert(transaction, callbacks.clone());
+        Ok(())
     }
 
     async fn callbacks_fetch(&self, transaction: TransactionId) -> Result<Callbacks, StoreError> {

@@ -32,6 +32,8 @@ pub async fn stored_transaction_is_what_was_given(store: &dyn Store) {
     full.subject = Subject::new(account(5).into(), Some(u64::MAX)).unwrap();
     full.client_domain = Some("wallet.example".to_owned());
     full.request = Request {
+        sender: Some("a\u{e9}".to_owned()),
+        receiver: Some("b".to_owned()),
         amount: Some("0.0000001".parse().unwrap()),
         account: muxed,
         memo: Memo::Text(MemoText::new(vec![0xff, 0, 1]).unwrap()),

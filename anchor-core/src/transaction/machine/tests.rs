@@ -290,7 +290,7 @@ fn peer_second_receipt_is_an_anomaly_and_the_same_one_is_known() {
 }
 
 #[test]
-fn r_24_118_withdrawals_never_await_trust_and_never_lack_a_market() {
+fn r_24_118_r_06_074_withdrawals_never_await_trust_and_never_lack_a_market() {
     let ids = SequentialIds::default();
     let no_market = || Fact::Failed { code: FailureCode::NoMarket, reason: "nobody sells".into() };
     assert_eq!(moved(&deposit(&ids), no_market(), &ids).status(), Status::NoMarket);

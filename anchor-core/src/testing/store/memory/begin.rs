@@ -2,12 +2,16 @@
 
 use super::books::{Books, refused};
 use crate::integration::Answers;
-use crate::store::{Begin, Begun, Callbacks, StoreError, Stored};
+use crate::store::{Begin, Begun, Callbacks, KnownRequest, StoreError, Stored};
 
 impl Books {
     /// Everything is looked at before anything is written.
     pub(super) fn begin_with(&mut self, begin: &Begin) -> Result<Begun, StoreError> {
         let id = begin.transaction.id;
+        let place = begin.key.as_ref().map(|key| (key.subject.clone(), key.key));
+        if let Some(known) = place.as_ref().and_then(|place| self.requests.get(place)) {
+            return Ok(Begun::Known(*known));
+        }
         let quote = begin.quote.map(|quote| (quote, self.quotes.get(&quote)));
         if let Some((_, found)) = &quote {
             if found.is_some_and(|row| row.used_by.is_some()) {
@@ -32,6 +36,9 @@ impl Books {
             }
         }
         self.insert(&begin.transaction, None)?;
+        if let (Some(place), Some(key)) = (place, &begin.key) {
+            self.requests.insert(place, KnownRequest { transaction: id, digest: key.digest });
+        }
         if let Some((account, wanted)) = begin.sharing {
             self.sharing.entry(account).or_insert(wanted);
         }

@@ -15,7 +15,8 @@ use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::stellar::{Cursor, PoisonRecord};
 use crate::store::{
-    Bump, Callbacks, Claim, EventProgress, LeaseToken, NewFile, PaymentRecord, Session, StoreError,
+    Bump, Callbacks, Claim, EventProgress, KnownRequest, LeaseToken, NewFile, PaymentRecord, Session,
+    StoreError,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, CustodyOrder, CustodyStatus, Event, FactRecord, Order, OrderStatus, Receiving,
@@ -52,6 +53,8 @@ pub(super) struct Books {
     pub(super) sessions: BTreeMap<[u8; 32], Session>,
     pub(super) challenges: BTreeMap<[u8; 32], DateTime<Utc>>,
     pub(super) quotes: BTreeMap<QuoteId, QuoteRow>,
+    /// By user and key.
+    pub(super) requests: BTreeMap<(String, [u8; 32]), KnownRequest>,
     pub(super) customers: BTreeMap<CustomerId, Customer>,
     pub(super) files: BTreeMap<FileId, NewFile>,
     pub(super) codes: Vec<CodeRow>,

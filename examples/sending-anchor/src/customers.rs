@@ -1,0 +1,108 @@
+//! Senders and receivers, as the receiving anchor wants to know them: SEP-12.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result, ensure};
+use demo_wallet::anchor::answer;
+use demo_wallet::customers::Customer;
+use serde::Deserialize;
+
+use crate::receiver::Receiver;
+
+/// How often a customer is told about before somebody has to look.
+const TRIES_MAX: usize = 5;
+
+/// A client of ours, or whom they send money to.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// What the receiving anchor asks of them: one of its types.
+    pub of: String,
+    /// All that we know, by the names of SEP-9.
+    pub known: BTreeMap<String, String>,
+    /// Where several clients share our account, this is what tells them apart.
+    pub memo: Option<u64>,
+}
+
+impl Receiver {
+    /// Makes somebody known before there is a payment: all that is asked for, until nothing is missing. The anchor's id.
+    pub async fn make_known(&self, person: &Person) -> Result<String> {
+        let mut id = self.tell(person, None, None, &BTreeMap::new()).await?;
+        for _ in 0..TRIES_MAX {
+            let customer = self.customer(&id, &person.of, None).await?;
+            if customer.status != "NEEDS_INFO" {
+                return Ok(id);
+            }
+            id = self.tell(person, Some(&id), None, &wanted(person, &customer)?).await?;
+        }
+        anyhow::bail!("the anchor asks again and again")
+    }
+
+    /// Tells what a payment waits for, until the customer is accepted or the anchor has to look. Whether something was told.
+    pub async fn tell_what_is_missing(&self, person: &Person, id: &str, payment: &str) -> Result<bool> {
+        for round in 0..TRIES_MAX {
+            let customer = self.customer(id, &person.of, Some(payment)).await?;
+            ensure!(customer.status != "REJECTED", "refused: {}", customer.message.unwrap_or_default());
+            if customer.status != "NEEDS_INFO" {
+                return Ok(round > 0);
+            }
+            self.tell(person, Some(id), Some(payment), &wanted(person, &customer)?).await?;
+        }
+        anyhow::bail!("the anchor asks again and again")
+    }
+
+    /// How somebody stands, for a payment if there is one.
+    pub async fn customer(&self, id: &str, of: &str, payment: Option<&str>) -> Result<Customer> {
+        let mut query = vec![("id", id), ("type", of)];
+        query.extend(payment.map(|payment| ("transaction_id", payment)));
+        let request = self.client.http.get(format!("{}/customer", self.kyc_server()?)).query(&query);
+        answer(request.bearer_auth(&self.token).send().await?).await
+    }
+
+    async fn tell(
+        &self,
+        person: &Person,
+        id: Option<&str>,
+        payment: Option<&str>,
+        fields: &BTreeMap<String, String>,
+    ) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Answer {
+            id: String,
+        }
+        let mut body = fields.clone();
+        body.insert("type".to_owned(), person.of.clone());
+        body.extend(payment.map(|payment| ("transaction_id".to_owned(), payment.to_owned())));
+        match (id, person.memo) {
+            (Some(id), _) => drop(body.insert("id".to_owned(), id.to_owned())),
+            (None, Some(memo)) => {
+                body.extend([
+                    ("memo".to_owned(), memo.to_string()),
+                    ("memo_type".to_owned(), "id".to_owned()),
+                ]);
+            }
+            (None, None) => {}
+        }
+        let request = self.client.http.put(format!("{}/customer", self.kyc_server()?)).json(&body);
+        Ok(answer::<Answer>(request.bearer_auth(&self.token).send().await?).await?.id)
+    }
+
+    fn kyc_server(&self) -> Result<&str> {
+        self.client.toml.kyc_server.as_deref().context("this anchor asks nothing of its customers")
+    }
+}
+
+/// Of what is asked, what we know. Everything that is not optional has to be among it.
+fn wanted(person: &Person, customer: &Customer) -> Result<BTreeMap<String, String>> {
+    let mut told = BTreeMap::new();
+    for (name, field) in &customer.fields {
+        match person.known.get(name) {
+            Some(value) => drop(told.insert(name.clone(), value.clone())),
+            None => ensure!(
+                field.optional,
+                "the anchor asks for {name} ({}), which we do not know",
+                field.description
+            ),
+        }
+    }
+    Ok(told)
+}

@@ -1,0 +1,99 @@
+//! Sends money through a receiving anchor.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use actix_web::{App, HttpServer, web};
+use anchor_core::amount::StellarAmount;
+use anyhow::{Context as _, Result};
+use clap::Parser;
+use demo_wallet::anchor::AnchorClient;
+use demo_wallet::auth;
+use demo_wallet::ledger::Account;
+use sending_anchor::callbacks::{self, Inbox};
+use sending_anchor::customers::Person;
+use sending_anchor::receiver::Receiver;
+use sending_anchor::send::{self, Order};
+use url::Url;
+
+/// Sends one payment, and follows it to its end.
+#[derive(Parser)]
+struct Cli {
+    /// The receiving anchor, which has to know our account in its `SENDING_ANCHORS`
+    #[arg(long, default_value = "http://localhost:8000")]
+    anchor: String,
+    /// The token that is paid
+    #[arg(long, default_value = "TEST")]
+    asset: String,
+    /// How much of it
+    #[arg(long)]
+    amount: StellarAmount,
+    /// The receiver's money, as SEP-38 writes it; without it, the token's own
+    #[arg(long)]
+    money: Option<String>,
+    /// How the receiver gets it
+    #[arg(long, default_value = "SEPA")]
+    by: String,
+    /// What is known of the sender: NAME=VALUE, by the names of SEP-9
+    #[arg(long, value_parser = pair)]
+    sender: Vec<(String, String)>,
+    /// What is known of the receiver
+    #[arg(long, value_parser = pair)]
+    receiver: Vec<(String, String)>,
+    /// Our key; it is made if it is not there
+    #[arg(long, default_value = "sending-anchor.seed")]
+    key: PathBuf,
+    /// Names this payment: said again, it is the same one
+    #[arg(long)]
+    order: String,
+    /// Where we listen for news
+    #[arg(long, default_value = "127.0.0.1:8003")]
+    listen: String,
+    /// How the receiving anchor reaches that
+    #[arg(long, default_value = "http://localhost:8003/news")]
+    news: Url,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("NAME=VALUE is wanted")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[actix_web::main]
+async fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let client = AnchorClient::discover(&cli.anchor, &cli.asset, None).await?;
+    let account = Account::open(&cli.key, &client.toml).await?;
+    println!("we are   {}", account.key.account());
+    account.trust(&client.toml.asset).await.context("the trust line could not be added")?;
+    let token = auth::authenticate(&client, &account.key).await.context("the anchor did not let us in")?;
+    let host = cli.news.host_str().unwrap_or_default();
+    let host = cli.news.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let inbox = web::Data::new(Inbox::new(client.toml.signing_key, host));
+    let (data, path) = (inbox.clone(), cli.news.path().to_owned());
+    let app = move || App::new().app_data(data.clone()).route(&path, web::post().to(callbacks::post));
+    let server = HttpServer::new(app).workers(1).bind(&cli.listen)?.run();
+    actix_web::rt::spawn(server);
+
+    let person = |of: &str, known: Vec<(String, String)>, memo| Person {
+        of: of.to_owned(),
+        known: known.into_iter().collect::<BTreeMap<_, _>>(),
+        memo: Some(memo),
+    };
+    let order = Order {
+        key: cli.order,
+        amount: cli.amount,
+        money: cli.money,
+        funding_method: cli.by,
+        sender: person("sep31-sender", cli.sender, 1),
+        receiver: person("sep31-receiver", cli.receiver, 2),
+    };
+    let anchor = Receiver { client, token };
+    let mut sending = send::announce(&anchor, &order, Some(&cli.news)).await?;
+    inbox.expect(&sending.id);
+    println!("sent     {}", sending.id);
+    let payment = send::follow(&anchor, &account, &order, &mut sending).await?;
+    println!("done     {}: {}", payment.status, payment.amount_out.unwrap_or_default());
+    println!("news     {}", inbox.statuses(&sending.id).join(", "));
+    Ok(())
+}

@@ -1,0 +1,13 @@
+-- What somebody asked for under a key of their own, as a hash: asked again, the transaction that it led to is answered again.
+CREATE TABLE request_keys (
+    subject_key TEXT NOT NULL,
+    key_hash TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    transaction_id TEXT NOT NULL UNIQUE REFERENCES transactions (id),
+    PRIMARY KEY (subject_key, key_hash)
+);
+
+CREATE TRIGGER request_keys_no_update BEFORE UPDATE ON request_keys
+    FOR EACH ROW EXECUTE FUNCTION anchor_refuse();
+CREATE TRIGGER request_keys_no_delete BEFORE DELETE ON request_keys
+    FOR EACH ROW EXECUTE FUNCTION anchor_refuse();
