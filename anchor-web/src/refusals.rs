@@ -2,12 +2,26 @@
 //! programmer can is said in the protocol's names.
 
 use anchor_core::ops::amounts::AmountsError;
-use anchor_core::ops::start::StartRefusal;
+use anchor_core::ops::start::{StartError, StartRefusal};
 
+use crate::error::SepError;
 use crate::interactive::Messages;
+use crate::state::WebState;
 
-/// What stands under `error`, which wallets show to their users (SEP-24 §Errors, SEP-6 §General errors).
-pub(crate) fn told(refusal: &StartRefusal, messages: &Messages) -> String {
+/// Why nothing was started, in the language of the request.
+pub(crate) fn not_started(state: &WebState, language: Option<&str>, error: StartError) -> SepError {
+    match error {
+        StartError::Refused(refusal) => {
+            let language = state.pages.languages.negotiate([language]);
+            SepError::bad_request(told(&refusal, &language.messages))
+        }
+        StartError::Failed(error) => error.into(),
+        _ => SepError::internal(),
+    }
+}
+
+/// What stands under `error`, which wallets show to their users.
+fn told(refusal: &StartRefusal, messages: &Messages) -> String {
     let key = match refusal {
         StartRefusal::ZeroAmount => "refusal.zero_amount",
         StartRefusal::Limits(AmountsError::TooSmall) => "refusal.too_small",

@@ -3,14 +3,14 @@
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web;
-use anchor_core::ops::start::{StartError, StartRequest, start};
+use anchor_core::ops::start::{StartRequest, start};
 use anchor_core::transaction::Kind;
 use serde::Serialize;
 
 use crate::auth::User;
 use crate::error::SepError;
 use crate::extract::Params;
-use crate::refusals::told;
+use crate::refusals::not_started;
 use crate::state::WebState;
 
 /// SEP-24 §Interactive customer information needed: these three and no others.
@@ -73,14 +73,7 @@ async fn answer(
 ) -> Result<HttpResponse, SepError> {
     let _turn = state.limits.turn()?;
     let started = start(&state.anchor, kind, user.subject, user.client_domain, request).await;
-    let started = started.map_err(|error| match error {
-        StartError::Refused(refusal) => {
-            let language = state.pages.languages.negotiate([request.language.as_deref()]);
-            SepError::bad_request(told(&refusal, &language.messages))
-        }
-        StartError::Failed(error) => error.into(),
-        _ => SepError::internal(),
-    })?;
+    let started = started.map_err(|error| not_started(state, request.language.as_deref(), error))?;
     let url = state.links.interactive_url(&started.transaction, started.url_token.expose());
     let wire =
         StartedWire { kind: "interactive_customer_info_needed", url, id: started.transaction.id.to_string() };

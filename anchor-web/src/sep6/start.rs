@@ -2,7 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use anchor_core::ops::start::{ApiRequest, StartError, StartRequest, Told, by_api};
+use anchor_core::ops::start::{ApiRequest, StartRequest, Told, by_api};
 use anchor_core::store::Callbacks;
 use anchor_core::transaction::{Kind, Transaction};
 use serde::Serialize;
@@ -11,6 +11,7 @@ use crate::auth::User;
 use crate::callback_url;
 use crate::error::SepError;
 use crate::extract::Params;
+use crate::refusals::not_started;
 use crate::state::WebState;
 use crate::wire::sep6::started::{DepositWire, WithdrawWire};
 
@@ -61,11 +62,7 @@ pub(super) async fn withdraw_exchange(
 async fn start(user: User, state: &WebState, kind: Kind, asked: ApiRequest) -> Result<Transaction, SepError> {
     let _turn = state.limits.turn()?;
     let started = by_api(&state.anchor, kind, user.subject, user.client_domain, &asked).await;
-    started.map_err(|error| match error {
-        StartError::Refused(refusal) => SepError::bad_request(refusal.to_string()),
-        StartError::Failed(error) => error.into(),
-        _ => SepError::internal(),
-    })
+    started.map_err(|error| not_started(state, asked.request.language.as_deref(), error))
 }
 
 fn fresh(document: impl Serialize) -> HttpResponse {

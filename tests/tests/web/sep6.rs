@@ -216,6 +216,8 @@ async fn r_06_013_r_06_120_r_06_122_whatever_is_refused_has_a_reason_and_leaves_
         ] {
             assert_refused(&anchor.get(&good(path, &wrong), &token).await, &format!("{path} {wrong:?}"));
         }
+        let answer = anchor.get(&good(path, &[("amount", "0"), ("lang", "pt-BR")]), &token).await;
+        assert_eq!(answer.error()?, "O valor tem de ser maior que zero.", "{path}");
         terms.say(anchor_core::integration::StartStep::Refused { reason: "not on Sundays".to_owned() });
         let answer = anchor.get(&good(path, &[]), &token).await;
         assert_refused(&answer, path);
