@@ -159,7 +159,7 @@ async fn sends_money(database: TestDatabase) -> Result<()> {
 
 async fn waits_until_told(database: TestDatabase) -> Result<()> {
     let partners = Partners::on(&database).await?;
-    partners.stock_up("200").await?;
+    partners.stock_up("300").await?;
     let Partners { receiver, account, .. } = &partners;
     let order = order("later", "Lamb", None, "SEPA")?;
     let mut sending = send::announce(receiver, &order, None).await?;
