@@ -69,6 +69,8 @@ mod sep24_start;
 mod sep24_transactions;
 #[path = "web/sep31.rs"]
 mod sep31;
+#[path = "web/sep31_customers.rs"]
+mod sep31_customers;
 #[path = "web/sep31_info.rs"]
 mod sep31_info;
 #[path = "web/sep31_start.rs"]

@@ -43,7 +43,7 @@ struct Cli {
     /// Our key; it is made if it is not there
     #[arg(long, default_value = "sending-anchor.seed")]
     key: PathBuf,
-    /// Names this payment: said again, it is the same one
+    /// Names this payment, should it have to be announced twice
     #[arg(long)]
     order: String,
     /// Where we listen for news

@@ -52,22 +52,34 @@ pub async fn announce(anchor: &Receiver, order: &Order, news: Option<&Url>) -> R
         Some(money) => Some(anchor.quote(money, order.amount, &order.funding_method).await?),
         None => None,
     };
-    let asset = &anchor.client.toml.asset;
-    let announcement = Announcement {
-        amount: order.amount.to_string(),
-        asset_code: asset.code().to_owned(),
-        asset_issuer: asset.issuer().map(|issuer| issuer.to_string()),
-        funding_method: order.funding_method.clone(),
-        sender_id: sender.clone(),
-        receiver_id: receiver.clone(),
-        quote_id: quote.as_ref().map(|quote| quote.id.clone()),
-    };
+    let announcement =
+        announcement(anchor, order, &sender, &receiver, quote.as_ref().map(|quote| quote.id.as_str()));
     let announced = anchor.announce(&announcement, &order.key).await?;
     if let Some(news) = news {
         anchor.call_back(&announced.id, news).await?;
     }
     let promised = quote.map(|quote| quote.buy_amount);
     Ok(Sending { id: announced.id, customers: [sender, receiver], promised, paid: None })
+}
+
+/// What is announced of an order, about these customers.
+pub fn announcement(
+    anchor: &Receiver,
+    order: &Order,
+    sender: &str,
+    receiver: &str,
+    quote: Option<&str>,
+) -> Announcement {
+    let asset = &anchor.client.toml.asset;
+    Announcement {
+        amount: order.amount.to_string(),
+        asset_code: asset.code().to_owned(),
+        asset_issuer: asset.issuer().map(|issuer| issuer.to_string()),
+        funding_method: order.funding_method.clone(),
+        sender_id: sender.to_owned(),
+        receiver_id: receiver.to_owned(),
+        quote_id: quote.map(str::to_owned),
+    }
 }
 
 /// One step: looks, and does what is our turn. How the payment stands.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anchor_core::Anchor;
 use anchor_core::asset::Asset;
 use anchor_core::cli::{AdminCommand, Parts, Settings};
+use anchor_core::config::SendingAnchors;
 use anchor_core::store::Store as _;
 use anchor_web::Web;
 use anchor_web::cli::ServeArgs;
@@ -19,6 +20,7 @@ mod forms;
 mod network;
 mod quotes;
 mod rails;
+mod remittances;
 
 #[cfg(all(unix, feature = "jemalloc"))]
 #[global_allocator]
@@ -93,8 +95,10 @@ async fn anchor(settings: &Settings) -> Result<Anchor> {
         builder = builder.quotes(desk, rates);
     }
     // whatever has no way of paying yet is paid by bank transfer, by API too
+    let has_partners = builder.config().sending_anchors != SendingAnchors::default();
     for asset in store.asset_list().await? {
-        builder = builder.asset(by_transfer(asset));
+        let asset = by_transfer(asset);
+        builder = builder.asset(if has_partners { remittances::receive(asset) } else { asset });
     }
     Ok(builder
         .store(store)

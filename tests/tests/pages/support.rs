@@ -272,6 +272,7 @@ fn asset() -> Asset {
         funding_methods: Vec::new(),
     };
     Asset {
+        receive: None,
         id: StellarAsset::Credit { code: "USDC".parse().unwrap(), issuer },
         off_chain: "iso4217:USD".parse().unwrap(),
         off_chain_scale: 2,

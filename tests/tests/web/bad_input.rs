@@ -7,12 +7,15 @@ use anchor_tests::web::{Answer, TestAnchor};
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
+use crate::sep31;
 use crate::sep38::{quoting, usdc, wanted};
 
 const STARTS: [&str; 2] =
     ["/sep24/transactions/deposit/interactive", "/sep24/transactions/withdraw/interactive"];
 
 const QUOTE: &str = "/sep38/quote";
+
+const PAYMENT: &str = "/sep31/transactions";
 
 /// Everything that a start may carry, with a value that is good.
 fn good_start() -> Map<String, Value> {
@@ -127,6 +130,62 @@ async fn every_parameter_of_a_quote_against_every_hostile_value() -> Result<()> 
             assert_refused(&anchor.post(path, &token, body.clone()).await, &format!("{path} {body}"));
         }
     }
+    Ok(())
+}
+
+#[actix_web::test]
+async fn every_parameter_of_a_payment_against_every_hostile_value() -> Result<()> {
+    let (anchor, token) = sep31::logged_in().await?;
+    let good = json!({
+        "amount": "10", "asset_code": "USDC", "asset_issuer": samples::issuer().account().to_string(),
+        "destination_asset": "iso4217:USD", "funding_method": "SEPA", "lang": "en", "refund_memo_type": "id",
+        "refund_memo": "1", "sender_id": null, "receiver_id": null, "quote_id": null, "fields": null,
+    });
+    assert_eq!(anchor.post(PAYMENT, &token, sep31::announced(good.clone())).await.status, 201);
+    for name in good.as_object().unwrap().keys() {
+        for value in hostile() {
+            let what = format!("{PAYMENT} {name} {value}");
+            let mut body = sep31::announced(good.clone());
+            body[name] = value;
+            assert_told(&anchor.post(PAYMENT, &token, body).await, &what);
+        }
+    }
+    for value in hostile() {
+        for name in ["quote_id", "funding_method", "asset_code"] {
+            let body = sep31::announced(json!({ name: value.clone() }));
+            assert_refused(&anchor.post(PAYMENT, &token, body).await, &format!("{name} {value}"));
+        }
+        let body = json!({ "fields": { "transaction": { "x": value } } });
+        let path = format!("{PAYMENT}/9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d");
+        let patch = sep31::request(actix_web::http::Method::PATCH, &path, &token, &body);
+        assert_refused(&anchor.call(patch).await, &format!("PATCH {body}"));
+    }
+    Ok(())
+}
+
+#[actix_web::test]
+async fn bodies_of_a_payment_that_are_not_what_they_say_are_refused() -> Result<()> {
+    let (anchor, token) = sep31::logged_in().await?;
+    let amount = |literal: &str| {
+        format!("{{\"amount\":{literal},\"asset_code\":\"USDC\",\"funding_method\":\"SEPA\"}}")
+    };
+    let mut bodies = vec![String::new(), "{".into(), "null".into(), "[]".into(), "[".repeat(100_000)];
+    for literal in ["NaN", "1e400", "1E3", "-100", "0x10", "+1", "01", "1.", ".5", "[[[[1]]]]", "{\"$\":1}"] {
+        bodies.push(amount(literal));
+    }
+    bodies.push(amount("100,\"amount\":200"));
+    bodies.push(format!("{} x", amount("100")));
+    for body in bodies {
+        let what = format!("{PAYMENT} {:?}", &body[..body.len().min(60)]);
+        assert_refused(&anchor.call(post(PAYMENT, &token, "application/json", body)).await, &what);
+    }
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""] {
+        let answer = anchor.call(post(PAYMENT, &token, content_type, amount("100"))).await;
+        assert_refused(&answer, content_type);
+    }
+    let large = vec![b' '; 1024 * 1024];
+    assert_eq!(anchor.call(post(PAYMENT, &token, "application/json", large)).await.status, 413);
+    assert_eq!(sep31::count(&anchor).await?, 0);
     Ok(())
 }
 

@@ -54,6 +54,11 @@ impl ScriptedCustomers {
             CustomerType::new("called", "people to call", [], called).automatic(),
             CustomerType::new("sep31-receiver", "receivers", [CustomerRole::Receiver], sep9(&["last_name"])),
         ];
+        Self::asking(types)
+    }
+
+    /// These types, and no others.
+    pub fn asking(types: Vec<CustomerType>) -> Self {
         Self { types: Arc::new(types), script: Arc::default() }
     }
 

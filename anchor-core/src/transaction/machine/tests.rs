@@ -176,6 +176,57 @@ fn r_06_180_r_06_181_statuses_are_the_protocol_s_own_words() {
     }
 }
 
+/// SEP-31's graph, with what its text adds; and money that comes late, which is looked at and goes on or back.
+#[test]
+fn r_31_076_r_31_083_r_31_084_statuses_follow_the_graph() {
+    let (customer, transaction) = ("pending_customer_info_update", "pending_transaction_info_update");
+    let graph: BTreeSet<(&str, &str)> = [
+        ("pending_receiver", "pending_sender"),
+        ("pending_receiver", customer),
+        ("pending_receiver", transaction),
+        ("pending_receiver", "pending_external"),
+        ("pending_receiver", "completed"),
+        ("pending_receiver", "refunded"),
+        ("pending_receiver", "expired"),
+        ("pending_receiver", "error"),
+        ("pending_sender", "pending_receiver"),
+        ("pending_sender", "expired"),
+        ("pending_sender", "error"),
+        (customer, "pending_receiver"),
+        (customer, "expired"),
+        (customer, "error"),
+        (transaction, "pending_receiver"),
+        (transaction, "expired"),
+        (transaction, "error"),
+        ("pending_external", "completed"),
+        ("pending_external", "pending_receiver"),
+        ("pending_external", customer),
+        ("pending_external", transaction),
+        ("pending_external", "error"),
+        ("expired", "pending_receiver"),
+        ("error", "pending_receiver"),
+    ]
+    .into();
+    let ids = SequentialIds::default();
+    for before in reached(Kind::Withdrawal, Protocol::Sep31) {
+        for (label, fact) in facts() {
+            let Applied::Changed(change) = apply(&before, fact, &ids) else { continue };
+            let after = change.into_transaction();
+            let step = (before.status().as_str(), after.status().as_str());
+            assert!(step.0 == step.1 || graph.contains(&step), "{label}: {step:?}");
+            // nothing is paid before money is here, and nobody is asked to pay who has
+            let is_paid = before.state.holds_funds();
+            assert!(!(is_paid && step.1 == "pending_sender"), "{label}: {step:?}");
+            assert!(is_paid || !matches!(step.1, "completed" | "pending_external"), "{label}: {step:?}");
+            // over is over, but for money that came after all
+            let is_over = matches!(step.0, "completed" | "refunded");
+            assert!(!is_over, "{label}: {step:?}");
+            let is_given_up = matches!(step.0, "expired" | "error") && step.0 != step.1;
+            assert!(!is_given_up || after.state.holds_funds() || is_paid, "{label}: {step:?}");
+        }
+    }
+}
+
 /// SEP-24 has no word for it, and nobody has asked for what the suspense returns.
 #[test]
 fn only_protocols_that_can_ask_the_user_wait_for_an_answer() {

@@ -31,7 +31,7 @@ fn refund(id: &str, amount: &str, fee: &str) -> Refund {
 }
 
 #[test]
-fn r_31_070_r_31_071_r_31_072_what_went_back_is_taken_off_what_goes_out() {
+fn r_31_068_r_31_070_r_31_071_r_31_072_what_went_back_is_taken_off_what_goes_out() {
     let mut transaction = received().priced(amounts("110", "5", samples::usd("105")));
     transaction.refunds = vec![refund("a", "4", "3"), refund("a", "6", "2")];
     let shown = shown(&transaction);
