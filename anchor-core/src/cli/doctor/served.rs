@@ -26,7 +26,7 @@ const ENDPOINTS: [(&str, Option<Sep>); 8] = [
     ("TRANSFER_SERVER_SEP0024", Some(Sep::Sep24)),
     (BY_API, Some(Sep::Sep6)),
     (CUSTOMERS, Some(Sep::Sep12)),
-    ("DIRECT_PAYMENT_SERVER", None),
+    (PAYMENTS, Some(Sep::Sep31)),
     (QUOTES, Some(Sep::Sep38)),
     ("WEB_AUTH_FOR_CONTRACTS_ENDPOINT", None),
     ("AUTH_SERVER", None),
@@ -36,6 +36,8 @@ const ENDPOINTS: [(&str, Option<Sep>); 8] = [
 const BY_API: &str = "TRANSFER_SERVER";
 /// Only where the program asks something of customers, of which the settings know nothing.
 const CUSTOMERS: &str = "KYC_SERVER";
+/// Only where an asset is received from other anchors.
+const PAYMENTS: &str = "DIRECT_PAYMENT_SERVER";
 /// Only where the program attaches prices, of which the settings know nothing.
 const QUOTES: &str = "ANCHOR_QUOTE_SERVER";
 
@@ -133,7 +135,7 @@ fn content(report: &mut Report, config: &Config, document: &Table, assets: &[Ass
     for (name, sep) in ENDPOINTS {
         let is_active = sep.is_some_and(|sep| config.speaks(sep));
         let result = match document.get(name).map(|value| value.as_str().unwrap_or_default()) {
-            None if !is_active || [BY_API, CUSTOMERS, QUOTES].contains(&name) => continue,
+            None if !is_active || [BY_API, CUSTOMERS, PAYMENTS, QUOTES].contains(&name) => continue,
             None => Err("is missing".into()),
             Some(served) if !is_active => Err(format!("{served:?}, but ACTIVE_SEPS has no such protocol")),
             Some(served) if is_below(served, config.host_url()) => Ok(served.to_owned()),
@@ -185,7 +187,7 @@ async fn endpoints(report: &mut Report, client: &OwnClient, config: &Config, doc
     if let Some(url) = address("WEB_AUTH_ENDPOINT") {
         authentication(report, client, config, url).await;
     }
-    for name in ["TRANSFER_SERVER_SEP0024", BY_API, QUOTES] {
+    for name in ["TRANSFER_SERVER_SEP0024", BY_API, PAYMENTS, QUOTES] {
         let Some(url) = address(name) else { continue };
         let answer = Url::parse(&format!("{url}/info")).map_err(|error| error.to_string());
         let answer = match answer {

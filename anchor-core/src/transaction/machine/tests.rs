@@ -196,6 +196,9 @@ fn r_31_076_r_31_083_r_31_084_statuses_follow_the_graph() {
         (customer, "expired"),
         (customer, "error"),
         (transaction, "pending_receiver"),
+        // one question after another, though no job asks like this
+        (customer, transaction),
+        (transaction, customer),
         (transaction, "expired"),
         (transaction, "error"),
         ("pending_external", "completed"),
@@ -208,12 +211,15 @@ fn r_31_076_r_31_083_r_31_084_statuses_follow_the_graph() {
     ]
     .into();
     let ids = SequentialIds::default();
+    let mut strange = Vec::new();
     for before in reached(Kind::Withdrawal, Protocol::Sep31) {
         for (label, fact) in facts() {
             let Applied::Changed(change) = apply(&before, fact, &ids) else { continue };
             let after = change.into_transaction();
             let step = (before.status().as_str(), after.status().as_str());
-            assert!(step.0 == step.1 || graph.contains(&step), "{label}: {step:?}");
+            if step.0 != step.1 && !graph.contains(&step) {
+                strange.push((label, step));
+            }
             // nothing is paid before money is here, and nobody is asked to pay who has
             let is_paid = before.state.holds_funds();
             assert!(!(is_paid && step.1 == "pending_sender"), "{label}: {step:?}");
@@ -225,6 +231,7 @@ fn r_31_076_r_31_083_r_31_084_statuses_follow_the_graph() {
             assert!(!is_given_up || after.state.holds_funds() || is_paid, "{label}: {step:?}");
         }
     }
+    assert!(strange.is_empty(), "{strange:?}");
 }
 
 /// SEP-24 has no word for it, and nobody has asked for what the suspense returns.
