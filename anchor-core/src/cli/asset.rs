@@ -36,7 +36,7 @@ pub struct AddArgs {
     #[arg(long)]
     distribution: AccountId,
     #[command(flatten)]
-    terms: TermsArgs,
+    terms: Box<TermsArgs>,
 }
 
 /// Limits and fees, the same in both directions.

@@ -47,7 +47,7 @@ pub struct IssueArgs {
     #[arg(long, default_value = "1000000000")]
     supply: StellarAmount,
     #[command(flatten)]
-    terms: TermsArgs,
+    terms: Box<TermsArgs>,
 }
 
 impl TestnetCommand {
