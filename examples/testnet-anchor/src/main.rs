@@ -34,7 +34,6 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one, read once")]
 enum Command {
     /// Server and all jobs in one process (the default). Makes what is missing first.
     All(AllArgs),
