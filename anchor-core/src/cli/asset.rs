@@ -19,7 +19,6 @@ use receive::ReceiveArgs;
 
 /// The assets on offer.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one for each run of the program")]
 pub enum AssetCommand {
     /// Offer an asset, or change its terms. Running servers and workers read it at their next start.
     Add(AddArgs),

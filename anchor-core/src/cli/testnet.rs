@@ -29,7 +29,6 @@ const MEMO_REQUIRED: &str = "config.memo_required";
 
 /// Accounts and assets on a test network.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one for each run of the program")]
 pub enum TestnetCommand {
     /// Make an issuer and a distribution account, issue an asset, and offer it.
     Issue(IssueArgs),
