@@ -242,544 +242,191 @@ impl<T: Ledger> Ledger for Mortal<T> {
     }
 }
 
-#[async_trait]
-impl<T: Store> Store for Mortal<T> {
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.inner.ping().await
-    }
-
-    async fn figures(&self, since: DateTime<Utc>) -> Result<Figures, StoreError> {
-        self.inner.figures(since).await
-    }
-
-    async fn asset_put(&self, asset: &Asset) -> Result<(), StoreError> {
-        self.switch.around(self.inner.asset_put(asset)).await
-    }
-
-    async fn sharing_fetch(&self, account: &AccountId) -> Result<Option<Sharing>, StoreError> {
-        self.inner.sharing_fetch(account).await
-    }
-
-    async fn sharing_put(&self, account: &AccountId, sharing: Sharing) -> Result<(), StoreError> {
-        self.switch.around(self.inner.sharing_put(account, sharing)).await
-    }
-
-    async fn asset_list(&self) -> Result<Vec<Asset>, StoreError> {
-        self.inner.asset_list().await
-    }
-
-    async fn transaction_insert(
-        &self,
-        transaction: &Transaction,
-        url_token: Option<(&[u8; 32], DateTime<Utc>)>,
-    ) -> Result<(), StoreError> {
-        self.switch.around(self.inner.transaction_insert(transaction, url_token)).await
-    }
-
-    async fn transaction_start(
-        &self,
-        transaction: &Transaction,
-        url_token: (&[u8; 32], DateTime<Utc>),
-        account: &AccountId,
-        wanted: Sharing,
-    ) -> Result<Sharing, StoreError> {
-        let started = self.inner.transaction_start(transaction, url_token, account, wanted);
-        self.switch.around(started).await
-    }
-
-    async fn transaction_begin(&self, begin: &Begin) -> Result<Begun, StoreError> {
-        self.switch.around(self.inner.transaction_begin(begin)).await
-    }
-
-    async fn request_find(&self, subject: &str, key: &[u8; 32]) -> Result<Option<KnownRequest>, StoreError> {
-        self.inner.request_find(subject, key).await
-    }
-
-    async fn transaction_fetch(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
-        self.inner.transaction_fetch(id).await
-    }
-
-    async fn transaction_find(
-        &self,
-        subject: &str,
-        protocol: Protocol,
-        lookup: &TransactionLookup,
-    ) -> Result<Option<Transaction>, StoreError> {
-        self.inner.transaction_find(subject, protocol, lookup).await
-    }
-
-    async fn transaction_list(&self, filter: &TransactionFilter) -> Result<Vec<Transaction>, StoreError> {
-        self.inner.transaction_list(filter).await
-    }
-
-    async fn transaction_by_memo(
-        &self,
-        account: &AccountId,
-        memo: &Memo,
-    ) -> Result<Option<Transaction>, StoreError> {
-        self.inner.transaction_by_memo(account, memo).await
-    }
-
-    async fn transactions_by_memos(
-        &self,
-        account: &AccountId,
-        memos: &[Memo],
-    ) -> Result<HashMap<Memo, Transaction>, StoreError> {
-        self.inner.transactions_by_memos(account, memos).await
-    }
-
-    async fn transaction_apply(&self, change: &Change, keep_lease: bool) -> Result<Stored, StoreError> {
-        self.switch.around(self.inner.transaction_apply(change, keep_lease)).await
-    }
-
-    async fn transaction_claim(&self, queue: Queue, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
-        self.switch.claim(self.inner.transaction_claim(queue, claim)).await
-    }
-
-    async fn transaction_claim_overdue(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
-        self.switch.claim(self.inner.transaction_claim_overdue(claim)).await
-    }
-
-    async fn transaction_release(
-        &self,
-        id: TransactionId,
-        lease: LeaseToken,
-        due: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.switch.around(self.inner.transaction_release(id, lease, due)).await
-    }
-
-    async fn transaction_count(&self) -> Result<Vec<StateCount>, StoreError> {
-        self.inner.transaction_count().await
-    }
-
-    async fn transaction_count_ended(&self) -> Result<Vec<StateCount>, StoreError> {
-        self.inner.transaction_count_ended().await
-    }
-
-    async fn fact_list(&self, transaction: TransactionId) -> Result<Vec<FactRecord>, StoreError> {
-        self.inner.fact_list(transaction).await
-    }
-
-    async fn fact_anomaly(&self, record: &FactRecord) -> Result<(), StoreError> {
-        self.switch.around(self.inner.fact_anomaly(record)).await
-    }
-
-    async fn transaction_apply_groups(&self, groups: &[Vec<Change>]) -> Result<Vec<Stored>, StoreError> {
-        self.switch.around(self.inner.transaction_apply_groups(groups)).await
-    }
-
-    async fn transaction_release_all(
-        &self,
-        claims: &[(TransactionId, LeaseToken, DateTime<Utc>)],
-    ) -> Result<(), StoreError> {
-        if claims.is_empty() {
-            return Ok(());
+/// The verbs by what dying around them means: questions leave nothing behind, what is written is left behind, a list
+/// that is empty is not written, a claim that found nothing wrote nothing. A heartbeat says how it goes, and decides
+/// nothing.
+macro_rules! mortal_store {
+    (
+        asks { $(fn $ask:ident($($a:ident: $a_type:ty),*) -> $answer:ty;)+ }
+        writes { $(fn $write:ident($($w:ident: $w_type:ty),*) -> $written:ty;)+ }
+        writes_some { $(fn $some:ident($s:ident: $s_type:ty) -> ();)+ }
+        claims { $(fn $claim:ident($($c:ident: $c_type:ty),*) -> $claimed:ty;)+ }
+    ) => {
+        #[async_trait]
+        impl<T: Store> Store for Mortal<T> {
+            $(
+                async fn $ask(&self, $($a: $a_type),*) -> Result<$answer, StoreError> {
+                    self.inner.$ask($($a),*).await
+                }
+            )+
+            $(
+                async fn $write(&self, $($w: $w_type),*) -> Result<$written, StoreError> {
+                    self.switch.around(self.inner.$write($($w),*)).await
+                }
+            )+
+            $(
+                async fn $some(&self, $s: $s_type) -> Result<(), StoreError> {
+                    if $s.is_empty() {
+                        return Ok(());
+                    }
+                    self.switch.around(self.inner.$some($s)).await
+                }
+            )+
+            $(
+                async fn $claim(&self, $($c: $c_type),*) -> Result<$claimed, StoreError> {
+                    self.switch.claim(self.inner.$claim($($c),*)).await
+                }
+            )+
         }
-        self.switch.around(self.inner.transaction_release_all(claims)).await
-    }
-
-    async fn attempt_open(&self, attempt: &Attempt, at: DateTime<Utc>) -> Result<Stored, StoreError> {
-        self.switch.around(self.inner.attempt_open(attempt, at)).await
-    }
-
-    async fn attempt_close(
-        &self,
-        id: AttemptId,
-        status: AttemptStatus,
-        ledger: Option<u32>,
-        note: &str,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.switch.around(self.inner.attempt_close(id, status, ledger, note, at)).await
-    }
-
-    async fn attempt_claim(&self, claim: &Claim) -> Result<Vec<ClaimedAttempt>, StoreError> {
-        self.switch.claim(self.inner.attempt_claim(claim)).await
-    }
-
-    async fn attempt_release(
-        &self,
-        claims: &[(AttemptId, LeaseToken, DateTime<Utc>)],
-    ) -> Result<(), StoreError> {
-        if claims.is_empty() {
-            return Ok(());
-        }
-        self.switch.around(self.inner.attempt_release(claims)).await
-    }
-
-    async fn attempt_bump(&self, id: AttemptId, bump: &Bump) -> Result<bool, StoreError> {
-        self.switch.around(self.inner.attempt_bump(id, bump)).await
-    }
-
-    async fn attempt_void_list(&self, transactions: &[TransactionId]) -> Result<Vec<GivenUp>, StoreError> {
-        self.inner.attempt_void_list(transactions).await
-    }
-
-    async fn attempt_fees_since(&self, since: DateTime<Utc>) -> Result<i64, StoreError> {
-        self.inner.attempt_fees_since(since).await
-    }
-
-    async fn signing_claim(&self, claim: &Claim) -> Result<Vec<ClaimedSigning>, StoreError> {
-        self.switch.claim(self.inner.signing_claim(claim)).await
-    }
-
-    async fn signing_release(
-        &self,
-        claims: &[(TransactionHash, LeaseToken, DateTime<Utc>)],
-    ) -> Result<(), StoreError> {
-        if claims.is_empty() {
-            return Ok(());
-        }
-        self.switch.around(self.inner.signing_release(claims)).await
-    }
-
-    async fn signing_close(
-        &self,
-        hash: &TransactionHash,
-        lease: LeaseToken,
-        end: &SigningEnd,
-        at: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        self.switch.around(self.inner.signing_close(hash, lease, end, at)).await
-    }
-
-    async fn signing_fetch(&self, hash: &TransactionHash) -> Result<Option<Signing>, StoreError> {
-        self.inner.signing_fetch(hash).await
-    }
-
-    async fn channel_put(&self, channels: &[(AccountId, Option<u32>)]) -> Result<(), StoreError> {
-        self.switch.around(self.inner.channel_put(channels)).await
-    }
-
-    async fn channel_list(&self) -> Result<Vec<Channel>, StoreError> {
-        self.inner.channel_list().await
-    }
-
-    async fn channel_count(&self, now: DateTime<Utc>) -> Result<ChannelCount, StoreError> {
-        self.inner.channel_count(now).await
-    }
-
-    async fn channel_claim(&self, claim: &Claim) -> Result<Vec<ClaimedChannel>, StoreError> {
-        self.switch.claim(self.inner.channel_claim(claim)).await
-    }
-
-    async fn channel_release(&self, claims: &[(AccountId, LeaseToken)]) -> Result<(), StoreError> {
-        if claims.is_empty() {
-            return Ok(());
-        }
-        self.switch.around(self.inner.channel_release(claims)).await
-    }
-
-    async fn channel_retire(&self, account: &AccountId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.switch.around(self.inner.channel_retire(account, now)).await
-    }
-
-    async fn channel_find(&self, accounts: &[AccountId]) -> Result<Vec<Channel>, StoreError> {
-        self.inner.channel_find(accounts).await
-    }
-
-    async fn channel_forget(&self, accounts: &[AccountId]) -> Result<(), StoreError> {
-        if accounts.is_empty() {
-            return Ok(());
-        }
-        self.switch.around(self.inner.channel_forget(accounts)).await
-    }
-
-    async fn attempt_fetch(&self, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
-        self.inner.attempt_fetch(id).await
-    }
-
-    async fn attempt_open_of(&self, source: &AccountId) -> Result<Option<Attempt>, StoreError> {
-        self.inner.attempt_open_of(source).await
-    }
-
-    async fn attempt_landed_at(
-        &self,
-        source: &AccountId,
-        sequence: i64,
-    ) -> Result<Option<Attempt>, StoreError> {
-        self.inner.attempt_landed_at(source, sequence).await
-    }
-
-    async fn custody_list(&self, transaction: TransactionId) -> Result<Vec<CustodyRecord>, StoreError> {
-        self.inner.custody_list(transaction).await
-    }
-
-    async fn custody_movements(&self, hash: &TransactionHash) -> Result<Vec<String>, StoreError> {
-        self.inner.custody_movements(hash).await
-    }
-
-    async fn order_open_of(
-        &self,
-        transaction: TransactionId,
-    ) -> Result<Option<(Order, Option<String>)>, StoreError> {
-        self.inner.order_open_of(transaction).await
-    }
-
-    async fn watch_claim(
-        &self,
-        account: &AccountId,
-        owner: &str,
-        now: DateTime<Utc>,
-        lease: Duration,
-    ) -> Result<Option<WatchLease>, StoreError> {
-        self.switch.around(self.inner.watch_claim(account, owner, now, lease)).await
-    }
-
-    async fn watch_fetch(&self, account: &AccountId) -> Result<Option<Cursor>, StoreError> {
-        self.inner.watch_fetch(account).await
-    }
-
-    async fn watch_list(&self) -> Result<Vec<AccountId>, StoreError> {
-        self.inner.watch_list().await
-    }
-
-    async fn watch_start(&self, account: &AccountId, cursor: &Cursor) -> Result<(), StoreError> {
-        self.switch.around(self.inner.watch_start(account, cursor)).await
-    }
-
-    async fn watch_forget(&self, account: &AccountId) -> Result<(), StoreError> {
-        self.switch.around(self.inner.watch_forget(account)).await
-    }
-
-    async fn watch_release(&self, lease: &WatchLease) -> Result<(), StoreError> {
-        self.switch.around(self.inner.watch_release(lease)).await
-    }
-
-    async fn payments_record(&self, observation: &Observation) -> Result<Recorded, StoreError> {
-        self.switch.around(self.inner.payments_record(observation)).await
-    }
-
-    async fn suspense_list(&self, reason: Option<SuspenseReason>) -> Result<Vec<PaymentRecord>, StoreError> {
-        self.inner.suspense_list(reason).await
-    }
-
-    async fn suspense_settle(&self, payment: &str, by: &Change) -> Result<Settled, StoreError> {
-        self.switch.around(self.inner.suspense_settle(payment, by)).await
-    }
-
-    async fn payment_fetch(&self, id: &str) -> Result<Option<PaymentRecord>, StoreError> {
-        self.inner.payment_fetch(id).await
-    }
-
-    async fn payment_list(&self, transaction: TransactionId) -> Result<Vec<PaymentRecord>, StoreError> {
-        self.inner.payment_list(transaction).await
-    }
-
-    async fn answers_fetch(&self, transaction: TransactionId) -> Result<Answers, StoreError> {
-        self.inner.answers_fetch(transaction).await
-    }
-
-    async fn answers_put(&self, transaction: TransactionId, answers: &Answers) -> Result<(), StoreError> {
-        self.switch.around(self.inner.answers_put(transaction, answers)).await
-    }
-
-    async fn callbacks_insert(
-        &self,
-        transaction: TransactionId,
-        callbacks: &Callbacks,
-    ) -> Result<(), StoreError> {
-        self.switch.around(self.inner.callbacks_insert(transaction, callbacks)).await
-    }
-
-    async fn callbacks_put(
-        &self,
-        transaction: TransactionId,
-        callbacks: &Callbacks,
-    ) -> Result<(), StoreError> {
-        self.switch.around(self.inner.callbacks_put(transaction, callbacks)).await
-    }
-
-    async fn callbacks_fetch(&self, transaction: TransactionId) -> Result<Callbacks, StoreError> {
-        self.inner.callbacks_fetch(transaction).await
-    }
-
-    async fn session_open(
-        &self,
-        url_token: &[u8; 32],
-        cookie: &[u8; 32],
-        csrf: &str,
-        now: DateTime<Utc>,
-        expires_at: DateTime<Utc>,
-    ) -> Result<Option<Session>, StoreError> {
-        self.switch.around(self.inner.session_open(url_token, cookie, csrf, now, expires_at)).await
-    }
-
-    async fn session_fetch(
-        &self,
-        cookie: &[u8; 32],
-        now: DateTime<Utc>,
-    ) -> Result<Option<Session>, StoreError> {
-        self.inner.session_fetch(cookie, now).await
-    }
-
-    async fn challenge_use(&self, hash: &[u8; 32], expires_at: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.switch.around(self.inner.challenge_use(hash, expires_at)).await
-    }
-
-    async fn event_claim(&self, claim: &Claim) -> Result<Vec<ClaimedEvent>, StoreError> {
-        self.switch.claim(self.inner.event_claim(claim)).await
-    }
-
-    async fn event_ack(&self, id: EventId, lease: LeaseToken, at: DateTime<Utc>) -> Result<(), StoreError> {
-        self.switch.around(self.inner.event_ack(id, lease, at)).await
-    }
-
-    async fn event_mark(
-        &self,
-        id: EventId,
-        lease: LeaseToken,
-        progress: EventProgress,
-    ) -> Result<bool, StoreError> {
-        self.switch.around(self.inner.event_mark(id, lease, progress)).await
-    }
-
-    async fn event_defer(
-        &self,
-        id: EventId,
-        lease: LeaseToken,
-        progress: EventProgress,
-        due: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.switch.around(self.inner.event_defer(id, lease, progress, due)).await
-    }
-
-    async fn quote_insert(&self, quote: &Quote, hold: &QuoteHold) -> Result<Quoted, StoreError> {
-        self.switch.around(self.inner.quote_insert(quote, hold)).await
-    }
-
-    async fn quote_fetch(&self, id: QuoteId) -> Result<Option<Quote>, StoreError> {
-        self.inner.quote_fetch(id).await
-    }
-
-    async fn quote_use(
-        &self,
-        quote: QuoteId,
-        transaction: &Transaction,
-        url_token: Option<(&[u8; 32], DateTime<Utc>)>,
-        sharing: Option<(AccountId, Sharing)>,
-        now: DateTime<Utc>,
-    ) -> Result<QuoteUsed, StoreError> {
-        self.switch.around(self.inner.quote_use(quote, transaction, url_token, sharing, now)).await
-    }
-
-    async fn quote_used_by(&self, id: QuoteId) -> Result<Option<TransactionId>, StoreError> {
-        self.inner.quote_used_by(id).await
-    }
-
-    async fn quote_overdue(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<QuoteId>, StoreError> {
-        self.inner.quote_overdue(now, limit).await
-    }
-
-    async fn quote_release(&self, id: QuoteId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.switch.around(self.inner.quote_release(id, now)).await
-    }
-
-    async fn quote_reserved(&self, asset: &AssetId) -> Result<i64, StoreError> {
-        self.inner.quote_reserved(asset).await
-    }
-
-    async fn customer_fetch(&self, key: &CustomerKeyed) -> Result<Option<Customer>, StoreError> {
-        self.inner.customer_fetch(key).await
-    }
-
-    async fn customer_list(
-        &self,
-        before: Option<CustomerId>,
-        limit: u32,
-    ) -> Result<Vec<Customer>, StoreError> {
-        self.inner.customer_list(before, limit).await
-    }
-
-    async fn customer_put(&self, write: &CustomerWrite) -> Result<CustomerStored, StoreError> {
-        self.switch.around(self.inner.customer_put(write)).await
-    }
-
-    async fn customer_decide(&self, id: CustomerId, write: &DecisionWrite) -> Result<bool, StoreError> {
-        self.switch.around(self.inner.customer_decide(id, write)).await
-    }
-
-    async fn customer_delete(&self, id: CustomerId) -> Result<bool, StoreError> {
-        self.switch.around(self.inner.customer_delete(id)).await
-    }
-
-    async fn customer_code_try(
-        &self,
-        id: CustomerId,
-        field: &str,
-        most: u32,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Sealed>, StoreError> {
-        self.switch.around(self.inner.customer_code_try(id, field, most, now)).await
-    }
-
-    async fn customer_code_is_open(
-        &self,
-        id: CustomerId,
-        field: &str,
-        most: u32,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        self.inner.customer_code_is_open(id, field, most, now).await
-    }
-
-    async fn customer_file_insert(&self, file: &NewFile, most: u32) -> Result<bool, StoreError> {
-        self.switch.around(self.inner.customer_file_insert(file, most)).await
-    }
-
-    async fn customer_file_fetch(&self, id: FileId) -> Result<Option<FileRecord>, StoreError> {
-        self.inner.customer_file_fetch(id).await
-    }
-
-    async fn customer_file_list(&self, customer: CustomerId) -> Result<Vec<FileRecord>, StoreError> {
-        self.inner.customer_file_list(customer).await
-    }
-
-    async fn customer_file_content(&self, id: FileId) -> Result<Option<Sealed>, StoreError> {
-        self.inner.customer_file_content(id).await
-    }
-
-    async fn customer_callback_put(
-        &self,
-        id: CustomerId,
-        callback: &CustomerCallback,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        self.switch.around(self.inner.customer_callback_put(id, callback, now)).await
-    }
-
-    async fn customer_callback_end(
-        &self,
-        id: CustomerId,
-        lease: LeaseToken,
-        end: &CallbackEnd,
-    ) -> Result<(), StoreError> {
-        self.switch.around(self.inner.customer_callback_end(id, lease, end)).await
-    }
-
-    async fn customer_sealed_list(&self, current: &str, limit: u32) -> Result<Vec<SealedRow>, StoreError> {
-        self.inner.customer_sealed_list(current, limit).await
-    }
-
-    async fn customer_reseal(&self, row: &SealedRow, by: &Sealed) -> Result<bool, StoreError> {
-        self.switch.around(self.inner.customer_reseal(row, by)).await
-    }
-
-    async fn customer_callback_claim(&self, claim: &Claim) -> Result<Vec<ClaimedCallback>, StoreError> {
-        self.switch.claim(self.inner.customer_callback_claim(claim)).await
-    }
-
-    // says how it goes, and decides nothing
-    async fn heartbeat_put(&self, job: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
-        self.inner.heartbeat_put(job, at).await
-    }
-
-    async fn heartbeat_list(&self) -> Result<Vec<Heartbeat>, StoreError> {
-        self.inner.heartbeat_list().await
-    }
-
-    async fn expired_delete(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        self.switch.around(self.inner.expired_delete(now)).await
+    };
+}
+
+mortal_store! {
+    asks {
+        fn ping() -> ();
+        fn figures(since: DateTime<Utc>) -> Figures;
+        fn sharing_fetch(account: &AccountId) -> Option<Sharing>;
+        fn asset_list() -> Vec<Asset>;
+        fn request_find(subject: &str, key: &[u8; 32]) -> Option<KnownRequest>;
+        fn transaction_fetch(id: TransactionId) -> Option<Transaction>;
+        fn transaction_find(
+            subject: &str,
+            protocol: Protocol,
+            lookup: &TransactionLookup
+        ) -> Option<Transaction>;
+        fn transaction_list(filter: &TransactionFilter) -> Vec<Transaction>;
+        fn transaction_by_memo(account: &AccountId, memo: &Memo) -> Option<Transaction>;
+        fn transactions_by_memos(account: &AccountId, memos: &[Memo]) -> HashMap<Memo, Transaction>;
+        fn transaction_count() -> Vec<StateCount>;
+        fn transaction_count_ended() -> Vec<StateCount>;
+        fn fact_list(transaction: TransactionId) -> Vec<FactRecord>;
+        fn attempt_void_list(transactions: &[TransactionId]) -> Vec<GivenUp>;
+        fn attempt_fees_since(since: DateTime<Utc>) -> i64;
+        fn signing_fetch(hash: &TransactionHash) -> Option<Signing>;
+        fn channel_list() -> Vec<Channel>;
+        fn channel_count(now: DateTime<Utc>) -> ChannelCount;
+        fn channel_find(accounts: &[AccountId]) -> Vec<Channel>;
+        fn attempt_fetch(id: AttemptId) -> Option<Attempt>;
+        fn attempt_open_of(source: &AccountId) -> Option<Attempt>;
+        fn attempt_landed_at(source: &AccountId, sequence: i64) -> Option<Attempt>;
+        fn custody_list(transaction: TransactionId) -> Vec<CustodyRecord>;
+        fn custody_movements(hash: &TransactionHash) -> Vec<String>;
+        fn order_open_of(transaction: TransactionId) -> Option<(Order, Option<String>)>;
+        fn watch_fetch(account: &AccountId) -> Option<Cursor>;
+        fn watch_list() -> Vec<AccountId>;
+        fn suspense_list(reason: Option<SuspenseReason>) -> Vec<PaymentRecord>;
+        fn payment_fetch(id: &str) -> Option<PaymentRecord>;
+        fn payment_list(transaction: TransactionId) -> Vec<PaymentRecord>;
+        fn answers_fetch(transaction: TransactionId) -> Answers;
+        fn callbacks_fetch(transaction: TransactionId) -> Callbacks;
+        fn session_fetch(cookie: &[u8; 32], now: DateTime<Utc>) -> Option<Session>;
+        fn quote_fetch(id: QuoteId) -> Option<Quote>;
+        fn quote_used_by(id: QuoteId) -> Option<TransactionId>;
+        fn quote_overdue(now: DateTime<Utc>, limit: u32) -> Vec<QuoteId>;
+        fn quote_reserved(asset: &AssetId) -> i64;
+        fn customer_fetch(key: &CustomerKeyed) -> Option<Customer>;
+        fn customer_list(before: Option<CustomerId>, limit: u32) -> Vec<Customer>;
+        fn customer_code_is_open(id: CustomerId, field: &str, most: u32, now: DateTime<Utc>) -> bool;
+        fn customer_file_fetch(id: FileId) -> Option<FileRecord>;
+        fn customer_file_list(customer: CustomerId) -> Vec<FileRecord>;
+        fn customer_file_content(id: FileId) -> Option<Sealed>;
+        fn customer_sealed_list(current: &str, limit: u32) -> Vec<SealedRow>;
+        fn heartbeat_put(job: &str, at: DateTime<Utc>) -> ();
+        fn heartbeat_list() -> Vec<Heartbeat>;
+    }
+    writes {
+        fn asset_put(asset: &Asset) -> ();
+        fn sharing_put(account: &AccountId, sharing: Sharing) -> ();
+        fn transaction_insert(
+            transaction: &Transaction,
+            url_token: Option<(&[u8; 32], DateTime<Utc>)>
+        ) -> ();
+        fn transaction_start(
+            transaction: &Transaction,
+            url_token: (&[u8; 32], DateTime<Utc>),
+            account: &AccountId,
+            wanted: Sharing
+        ) -> Sharing;
+        fn transaction_begin(begin: &Begin) -> Begun;
+        fn transaction_apply(change: &Change, keep_lease: bool) -> Stored;
+        fn transaction_release(id: TransactionId, lease: LeaseToken, due: DateTime<Utc>) -> ();
+        fn fact_anomaly(record: &FactRecord) -> ();
+        fn transaction_apply_groups(groups: &[Vec<Change>]) -> Vec<Stored>;
+        fn attempt_open(attempt: &Attempt, at: DateTime<Utc>) -> Stored;
+        fn attempt_close(
+            id: AttemptId,
+            status: AttemptStatus,
+            ledger: Option<u32>,
+            note: &str,
+            at: DateTime<Utc>
+        ) -> ();
+        fn attempt_bump(id: AttemptId, bump: &Bump) -> bool;
+        fn signing_close(
+            hash: &TransactionHash,
+            lease: LeaseToken,
+            end: &SigningEnd,
+            at: DateTime<Utc>
+        ) -> bool;
+        fn channel_put(channels: &[(AccountId, Option<u32>)]) -> ();
+        fn channel_retire(account: &AccountId, now: DateTime<Utc>) -> bool;
+        fn watch_claim(
+            account: &AccountId,
+            owner: &str,
+            now: DateTime<Utc>,
+            lease: Duration
+        ) -> Option<WatchLease>;
+        fn watch_start(account: &AccountId, cursor: &Cursor) -> ();
+        fn watch_forget(account: &AccountId) -> ();
+        fn watch_release(lease: &WatchLease) -> ();
+        fn payments_record(observation: &Observation) -> Recorded;
+        fn suspense_settle(payment: &str, by: &Change) -> Settled;
+        fn answers_put(transaction: TransactionId, answers: &Answers) -> ();
+        fn callbacks_insert(transaction: TransactionId, callbacks: &Callbacks) -> ();
+        fn callbacks_put(transaction: TransactionId, callbacks: &Callbacks) -> ();
+        fn session_open(
+            url_token: &[u8; 32],
+            cookie: &[u8; 32],
+            csrf: &str,
+            now: DateTime<Utc>,
+            expires_at: DateTime<Utc>
+        ) -> Option<Session>;
+        fn challenge_use(hash: &[u8; 32], expires_at: DateTime<Utc>) -> bool;
+        fn event_ack(id: EventId, lease: LeaseToken, at: DateTime<Utc>) -> ();
+        fn event_mark(id: EventId, lease: LeaseToken, progress: EventProgress) -> bool;
+        fn event_defer(id: EventId, lease: LeaseToken, progress: EventProgress, due: DateTime<Utc>) -> ();
+        fn quote_insert(quote: &Quote, hold: &QuoteHold) -> Quoted;
+        fn quote_use(
+            quote: QuoteId,
+            transaction: &Transaction,
+            url_token: Option<(&[u8; 32], DateTime<Utc>)>,
+            sharing: Option<(AccountId, Sharing)>,
+            now: DateTime<Utc>
+        ) -> QuoteUsed;
+        fn quote_release(id: QuoteId, now: DateTime<Utc>) -> bool;
+        fn customer_put(write: &CustomerWrite) -> CustomerStored;
+        fn customer_decide(id: CustomerId, write: &DecisionWrite) -> bool;
+        fn customer_delete(id: CustomerId) -> bool;
+        fn customer_code_try(id: CustomerId, field: &str, most: u32, now: DateTime<Utc>) -> Option<Sealed>;
+        fn customer_file_insert(file: &NewFile, most: u32) -> bool;
+        fn customer_callback_put(id: CustomerId, callback: &CustomerCallback, now: DateTime<Utc>) -> bool;
+        fn customer_callback_end(id: CustomerId, lease: LeaseToken, end: &CallbackEnd) -> ();
+        fn customer_reseal(row: &SealedRow, by: &Sealed) -> bool;
+        fn expired_delete(now: DateTime<Utc>) -> u64;
+    }
+    writes_some {
+        fn transaction_release_all(claims: &[(TransactionId, LeaseToken, DateTime<Utc>)]) -> ();
+        fn attempt_release(claims: &[(AttemptId, LeaseToken, DateTime<Utc>)]) -> ();
+        fn signing_release(claims: &[(TransactionHash, LeaseToken, DateTime<Utc>)]) -> ();
+        fn channel_release(claims: &[(AccountId, LeaseToken)]) -> ();
+        fn channel_forget(accounts: &[AccountId]) -> ();
+    }
+    claims {
+        fn transaction_claim(queue: Queue, claim: &Claim) -> Vec<Claimed>;
+        fn transaction_claim_overdue(claim: &Claim) -> Vec<Claimed>;
+        fn attempt_claim(claim: &Claim) -> Vec<ClaimedAttempt>;
+        fn signing_claim(claim: &Claim) -> Vec<ClaimedSigning>;
+        fn channel_claim(claim: &Claim) -> Vec<ClaimedChannel>;
+        fn event_claim(claim: &Claim) -> Vec<ClaimedEvent>;
+        fn customer_callback_claim(claim: &Claim) -> Vec<ClaimedCallback>;
     }
 }
