@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anchor_core::id::{IdSource as _, SequentialIds, TransactionId};
 use anchor_core::store::diesel::DieselStore;
-use anchor_core::store::{Store as _, StoreError};
+use anchor_core::store::{Callbacks, Store as _, StoreError};
 use anchor_core::testing::fakes::samples;
 use anchor_tests::database::TestDatabase;
 use anchor_tests::on_each_database;
@@ -60,6 +60,21 @@ async fn with_transaction(database: &TestDatabase) -> Result<(DieselStore, Trans
     let id = TransactionId::new(SequentialIds::default().next());
     store.transaction_insert(&samples::withdrawal(id, "10"), None).await?;
     Ok((store, id))
+}
+
+/// The migration that makes the table of transactions anew.
+const REBUILT: &str = "20261127080000";
+
+/// All migrations, the last one first.
+fn down(database: &TestDatabase) -> Result<Vec<std::fs::DirEntry>> {
+    let folder = match database {
+        TestDatabase::Sqlite { .. } => "sqlite",
+        TestDatabase::Postgres(_) => "postgres",
+    };
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(folder);
+    let mut down: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    down.sort_by_key(|entry| std::cmp::Reverse(entry.file_name()));
+    Ok(down)
 }
 
 /// A promise for a minute.
@@ -149,13 +164,7 @@ async fn both_databases_have_the_same_schema() -> Result<()> {
 on_each_database! {
     async fn migrations_can_be_taken_back(database: TestDatabase) -> Result<()> {
         let store = migrated(&database).await?;
-        let folder = match &database {
-            TestDatabase::Sqlite { .. } => "sqlite",
-            TestDatabase::Postgres(_) => "postgres",
-        };
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(folder);
-        let mut down: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
-        down.sort_by_key(|entry| std::cmp::Reverse(entry.file_name()));
+        let down = down(&database)?;
         for entry in &down {
             execute(&database, &std::fs::read_to_string(entry.path().join("down.sql"))?)?;
         }
@@ -163,6 +172,25 @@ on_each_database! {
         assert_eq!(store.pending_migrations().await?.len(), down.len());
         assert_eq!(store.migrate().await?.len(), down.len());
         store.asset_put(&samples::asset()).await?;
+        Ok(())
+    }
+
+    /// SQLite makes the table of transactions anew, to which most others refer.
+    async fn migrations_keep_transactions_and_what_refers_to_them(database: TestDatabase) -> Result<()> {
+        let (store, id) = with_transaction(&database).await?;
+        let callbacks =
+            Callbacks { on_change: Some("https://wallet.example/".to_owned()), ..Callbacks::default() };
+        store.callbacks_insert(id, &callbacks).await?;
+        let before = store.transaction_fetch(id).await?;
+        for entry in down(&database)?.iter().filter(|entry| entry.file_name() >= *REBUILT) {
+            let sql = std::fs::read_to_string(entry.path().join("down.sql"))?;
+            execute(&database, &format!("BEGIN; {sql}; COMMIT"))?;
+        }
+        execute(&database, &format!("DELETE FROM __diesel_schema_migrations WHERE version >= '{REBUILT}'"))?;
+        assert!(!store.migrate().await?.is_empty());
+        assert!(before.is_some());
+        assert_eq!(store.transaction_fetch(id).await?, before);
+        assert_eq!(store.callbacks_fetch(id).await?, callbacks);
         Ok(())
     }
 
