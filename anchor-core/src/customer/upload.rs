@@ -124,20 +124,24 @@ fn bounded(width: u64, height: u64) -> Result<(), UploadFault> {
 }
 
 /// Keeps the segments that a picture is made of: what cameras and editors write about themselves (EXIF, XMP, IPTC,
-/// comments) goes, and so does what comes after the end.
+/// comments) goes, and so does what comes after the end, another picture included.
 fn jpeg(content: &[u8]) -> Result<Vec<u8>, UploadFault> {
     let damaged = UploadFault::Damaged;
     let mut kept = vec![0xff, 0xd8];
     let mut at = 2_usize;
-    let mut has_size = false;
+    let (mut has_size, mut has_scan) = (false, false);
     loop {
         let (Some(0xff), Some(&marker)) = (content.get(at), content.get(at + 1)) else { return Err(damaged) };
         if marker == 0xff {
             at += 1; // filler
             continue;
         }
+        if marker == 0xd9 && has_scan {
+            kept.extend_from_slice(&[0xff, 0xd9]);
+            return Ok(kept);
+        }
         let length = usize::from(be16(content, at + 2).ok_or(damaged)?);
-        let end = at + 2 + length;
+        let mut end = at + 2 + length;
         let segment = content.get(at..end).filter(|_| length >= 2).ok_or(damaged)?;
         match marker {
             // the frame: its size; C4, C8 and CC are tables
@@ -148,20 +152,29 @@ fn jpeg(content: &[u8]) -> Result<Vec<u8>, UploadFault> {
                 kept.extend_from_slice(segment);
             }
             // JFIF, the colour profile and Adobe's colour transform say how it looks
-            0xe0 | 0xe2 | 0xee => kept.extend_from_slice(segment),
+            0xe0 | 0xee => kept.extend_from_slice(segment),
+            0xe2 if segment.get(4..).is_some_and(|body| body.starts_with(b"ICC_PROFILE\0")) => {
+                kept.extend_from_slice(segment);
+            }
             0xe1..=0xef | 0xfe => {}
-            // the picture itself, up to the last end
+            // a part of the picture itself: a pass over it
             0xda if has_size => {
-                let rest = content.get(at..).ok_or(damaged)?;
-                let last = rest.windows(2).rposition(|two| two == [0xff, 0xd9]).ok_or(damaged)?;
-                kept.extend_from_slice(rest.get(..last + 2).ok_or(damaged)?);
-                return Ok(kept);
+                end = next_marker(content, end).ok_or(damaged)?;
+                kept.extend_from_slice(content.get(at..end).ok_or(damaged)?);
+                has_scan = true;
             }
             0xc4 | 0xcc | 0xdb | 0xdd => kept.extend_from_slice(segment),
             _ => return Err(damaged),
         }
         at = end;
     }
+}
+
+/// Where the compressed data that begin at `from` end. Within them a 0xff is followed by 0 or by a restart mark.
+fn next_marker(content: &[u8], from: usize) -> Option<usize> {
+    let data = content.get(from..)?;
+    let length = data.windows(2).position(|two| two[0] == 0xff && !matches!(two[1], 0 | 0xd0..=0xd7))?;
+    from.checked_add(length)
 }
 
 /// Keeps the chunks that a picture is made of. Nothing comes after the last one.
@@ -241,6 +254,28 @@ mod tests {
         assert_eq!(inspect(&polyglot).unwrap(), inspect(&photo).unwrap());
         let polyglot = [&picture[..], b"PK\x03\x04 and an archive"].concat();
         assert_eq!(inspect(&polyglot).unwrap().content, picture);
+    }
+
+    /// Telephones write a second picture behind the first, with the place where it was taken; so do archives that hide.
+    #[test]
+    fn second_picture_behind_the_end_is_not_kept() {
+        let photo = samples::jpeg_with_place();
+        let two = [&photo[..], &photo[..]].concat();
+        assert_eq!(inspect(&two).unwrap(), inspect(&photo).unwrap());
+        // an end within the head of a pass is none: what was kept could not be read
+        let head_ends = [&photo[..photo.len() - 12], &[0xff, 0xda, 0, 8, 1, 1, 0xff, 0xd9, 0, 0]].concat();
+        assert_eq!(inspect(&head_ends), Err(UploadFault::Damaged));
+    }
+
+    #[test]
+    fn every_pass_of_a_picture_is_kept() {
+        let photo = samples::jpeg_with_place();
+        let pass = [0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, 0x12, 0xff, 0, 0xff, 0xd0, 0x34];
+        let (before, end) = photo.split_at(photo.len() - 2);
+        let passes = [before, &pass, &pass, end].concat();
+        let kept = inspect(&passes).unwrap().content;
+        assert!(kept.ends_with(&[&pass[..], &pass, end].concat()));
+        assert_eq!(inspect(&kept).unwrap().content, kept);
     }
 
     #[test]
