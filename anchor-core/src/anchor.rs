@@ -20,7 +20,7 @@ use crate::metrics::Noted;
 use crate::quote::QuoteDesk;
 use crate::quote::file::{self, FileError};
 use crate::stellar::Ledger;
-use crate::store::{Store, StoreError};
+use crate::store::{ChannelsSeen, Store, StoreError};
 use crate::transaction::Kind;
 use crate::wake::Wake;
 
@@ -58,6 +58,7 @@ struct Parts {
     ids: Arc<dyn IdSource>,
     wake: Wake,
     noted: Noted,
+    channels_seen: ChannelsSeen,
 }
 
 /// What is quoted, and by whom.
@@ -289,6 +290,11 @@ impl Anchor {
     /// What jobs of this process found out, for its metrics.
     pub(crate) fn noted(&self) -> &Noted {
         &self.parts.noted
+    }
+
+    /// The accounts of the channels, as they were a moment ago.
+    pub(crate) fn channels_seen(&self) -> &ChannelsSeen {
+        &self.parts.channels_seen
     }
 
     /// Sets the clock by the database's, if it keeps that time. To be called now and then: between two calls it runs
@@ -594,6 +600,7 @@ impl AnchorBuilder {
                 ids: self.ids,
                 wake: Wake::default(),
                 noted: Noted::default(),
+                channels_seen: ChannelsSeen::default(),
             }),
         })
     }

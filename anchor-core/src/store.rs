@@ -24,6 +24,7 @@ use crate::transaction::{
 };
 
 mod begin;
+mod channels_seen;
 mod claimed;
 mod customer;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -34,6 +35,7 @@ mod request;
 mod watch;
 
 pub use begin::{Begin, Begun};
+pub(crate) use channels_seen::ChannelsSeen;
 pub use claimed::{
     Bump, Claim, Claimed, ClaimedAttempt, ClaimedChannel, ClaimedEvent, ClaimedSigning, GivenUp, LeaseToken,
     Signing, SigningEnd,

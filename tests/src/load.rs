@@ -7,6 +7,7 @@
 mod ceilings;
 mod client;
 mod fill;
+mod others;
 pub(crate) mod process;
 mod report;
 
@@ -60,8 +61,16 @@ pub enum Request {
     Transaction,
     /// `GET /transactions`, a hundred at once
     Transactions,
-    /// `POST /transactions/deposit/interactive`; last, because it adds rows
+    /// `POST /transactions/deposit/interactive`; adds rows
     Interactive,
+    /// SEP-6: information, a transaction, a list; beside SEP-24's
+    Sep6,
+    /// SEP-12: a customer, read and told about
+    Sep12,
+    /// SEP-31: information and a transaction; beside SEP-24's
+    Sep31,
+    /// SEP-38: information, prices, a price, a quote; and firm ones
+    Sep38,
 }
 
 impl Load {
@@ -82,6 +91,8 @@ impl Load {
         anchor.run_once(&["testnet", "issue", "--asset", "TEST"]).await?;
 
         let keys: Vec<SigningKey> = (0..self.connections).map(|_| SigningKey::generate()).collect();
+        let accounts: Vec<String> = keys.iter().map(|key| key.account().to_string()).collect();
+        let anchor = anchor.with("SENDING_ANCHORS", &accounts.join(","));
         for account in keys.iter().chain([&ceilings::client()]).map(SigningKey::account) {
             let bytes = Uint256(*account.as_bytes());
             devnet.fund(&stellar_xdr::AccountId(PublicKey::PublicKeyTypeEd25519(bytes))).await?;
@@ -90,7 +101,6 @@ impl Load {
             let _all = started(&anchor, "all").await?;
             fill::deposit(&anchor).await?
         };
-        let accounts: Vec<String> = keys.iter().map(|key| key.account().to_string()).collect();
         fill::copy(database, &template, &accounts)?;
 
         let server = started(&anchor, "serve").await?;
@@ -122,7 +132,7 @@ struct Stand<'a> {
     ceilings_at: SocketAddr,
     keys: Vec<SigningKey>,
     tokens: Vec<String>,
-    network: anchor_core::stellar::Network,
+    client: AnchorClient,
     info: Vec<u8>,
 }
 
@@ -153,8 +163,7 @@ impl<'a> Stand<'a> {
             .kill_on_drop(true)
             .spawn()?;
         answers(ceilings_at, "/bare").await?;
-        let network = client.toml.network.clone();
-        Ok(Self { load, anchor, server, ceilings, ceilings_at, keys, tokens, network, info })
+        Ok(Self { load, anchor, server, ceilings, ceilings_at, keys, tokens, client, info })
     }
 
     async fn figures(&self) -> Result<Vec<Figure>> {
@@ -167,6 +176,10 @@ impl<'a> Stand<'a> {
                 Request::Transaction => vec![self.transaction().await?],
                 Request::Transactions => vec![self.transactions().await?],
                 Request::Interactive => vec![self.interactive().await?],
+                Request::Sep6 => self.sep6().await?,
+                Request::Sep12 => self.sep12().await?,
+                Request::Sep31 => self.sep31().await?,
+                Request::Sep38 => self.sep38().await?,
             });
         }
         Ok(figures)
@@ -226,7 +239,7 @@ impl<'a> Stand<'a> {
         });
         let ceiling = ceiling.await?;
         let anchor = self.anchor(|at| {
-            let token = self.tokens.get(at).map(String::as_str);
+            let token = self.token_of(at);
             let path = |(at, row)| format!("/sep24/transaction?id={}", fill::row_id(at, row));
             Plan::Cycle(ids(at).map(|id| get(&path(id), token)).collect())
         });
@@ -239,7 +252,7 @@ impl<'a> Stand<'a> {
         let list: serde_json::Value = serde_json::from_slice(&ask_once(self.anchor.listen, &request).await?)?;
         let count = list["transactions"].as_array().map(Vec::len);
         ensure!(count == Some(fill::ROWS_OF_ACCOUNT), "not a hundred transactions but {count:?}");
-        let anchor = self.anchor(|at| Plan::Cycle(vec![get(&path, self.tokens.get(at).map(String::as_str))]));
+        let anchor = self.anchor(|at| Plan::Cycle(vec![get(&path, self.token_of(at))]));
         Ok(Figure { name: "GET /transactions (100)", anchor: anchor.await?, ceiling: None })
     }
 
@@ -247,17 +260,21 @@ impl<'a> Stand<'a> {
         let body = r#"{"asset_code":"TEST","amount":"100"}"#;
         let ceiling = self.ceiling(|_| Plan::Cycle(vec![post("/commit", None, body)])).await?;
         let path = "/sep24/transactions/deposit/interactive";
-        let anchor =
-            self.anchor(|at| Plan::Cycle(vec![post(path, self.tokens.get(at).map(String::as_str), body)]));
+        let anchor = self.anchor(|at| Plan::Cycle(vec![post(path, self.token_of(at), body)]));
         Ok(Figure { name: "POST interactive", anchor: anchor.await?, ceiling: Some(ceiling) })
+    }
+
+    fn token_of(&self, connection: usize) -> Option<&str> {
+        self.tokens.get(connection).map(String::as_str)
     }
 
     /// The body that answers a fresh challenge of this path.
     async fn signed(&self, server: SocketAddr, path: &str, key: &SigningKey) -> Result<String> {
         let challenge = ask_once(server, &get(path, None)).await?;
         let challenge: ceilings::Challenge = serde_json::from_slice(&challenge)?;
-        ensure!(challenge.network_passphrase == self.network.passphrase(), "another network");
-        let signed = crate::web::sign(&challenge.transaction, &self.network, &[key])?;
+        let network = &self.client.toml.network;
+        ensure!(challenge.network_passphrase == network.passphrase(), "another network");
+        let signed = crate::web::sign(&challenge.transaction, network, &[key])?;
         Ok(serde_json::json!({ "transaction": signed }).to_string())
     }
 
@@ -326,8 +343,16 @@ fn get(path: &str, token: Option<&str>) -> Vec<u8> {
 }
 
 fn post(path: &str, token: Option<&str>, body: &str) -> Vec<u8> {
+    with_body("POST", path, token, body)
+}
+
+fn put(path: &str, token: Option<&str>, body: &str) -> Vec<u8> {
+    with_body("PUT", path, token, body)
+}
+
+fn with_body(method: &str, path: &str, token: Option<&str>, body: &str) -> Vec<u8> {
     format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{body}",
         body.len(),
         authorization(token)
     )

@@ -20,7 +20,7 @@ pub enum Kind {
 }
 
 /// What stellar.toml says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Toml {
     /// The network of everything below.
     pub network: Network,
@@ -47,7 +47,7 @@ pub struct Toml {
 }
 
 /// An anchor, found by its address.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AnchorClient {
     /// Keeps connections.
     pub http: Client,

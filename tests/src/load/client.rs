@@ -38,7 +38,7 @@ impl Plan {
 /// What came of it.
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
-    /// Answers that were 200.
+    /// Answers that were no refusals.
     pub(super) answers: u64,
     /// From the first counted request to the last.
     pub(super) elapsed: Duration,
@@ -63,7 +63,7 @@ impl Sample {
 /// Runs one plan a connection against the server, on a thread of its own. `begin` is called when counting begins.
 ///
 /// # Errors
-/// When an answer is not 200.
+/// When an answer is a refusal.
 pub(super) async fn run(
     address: SocketAddr,
     plans: Vec<Plan>,
@@ -123,7 +123,7 @@ async fn spell(connections: &mut [Connection], plans: &[Plan], time: Duration) -
 /// Asks once, on a connection of its own.
 ///
 /// # Errors
-/// When the answer is not 200, or there is none.
+/// When the answer is a refusal, or there is none.
 pub(super) async fn ask_once(address: SocketAddr, request: &[u8]) -> Result<Vec<u8>> {
     let mut connection = Connection::open(address).await?;
     connection.ask(request).await?;
@@ -159,8 +159,8 @@ impl Connection {
         while self.body.len() < head + length {
             self.more().await?;
         }
-        if !self.body.starts_with(b"HTTP/1.1 200") {
-            bail!("not 200: {}", String::from_utf8_lossy(&self.body));
+        if !self.body.starts_with(b"HTTP/1.1 2") {
+            bail!("refused: {}", String::from_utf8_lossy(&self.body));
         }
         self.body.drain(..head);
         Ok(())

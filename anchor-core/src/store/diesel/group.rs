@@ -1,8 +1,8 @@
 //! Writers that share a commit: a commit costs one wait for the disk, however much is in it.
 //!
 //! Nobody waits for company. The first one begins at once; whoever comes while it is on its way is in the next
-//! transaction, together with all others who came meanwhile. On PostgreSQL two transactions may be on their way at once:
-//! while the one waits for the disk, the other one is written. Each writer is answered after the commit that it is in,
+//! transaction, together with all others who came meanwhile. On PostgreSQL two transactions may be on their way at once,
+//! as soon as enough wait for the second: while the one waits for the disk, the other one is written. Each writer is answered after the commit that it is in,
 //! and with an error of its own: a transaction that fails because of one of them is rolled back and done again for each
 //! alone.
 
@@ -17,6 +17,9 @@ use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::pool::{Database, End, blocking};
 use crate::store::StoreError;
+
+/// A second transaction at the same time is worth its own way to the server and the disk for so many.
+const COMPANY: usize = 6;
 
 /// Most writers of one transaction. Bounds its length, and the number of prepared statements for so many rows.
 const TOGETHER_MAX: usize = 32;
@@ -74,7 +77,7 @@ impl<I: Send + 'static, O: Send + 'static> Group<I, O> {
     fn join(&self, writer: Writer<I, O>) -> Option<Lead<I, O>> {
         let mut queue = lock(&self.queue);
         queue.waiting.push_back(writer);
-        if queue.leads >= self.database.writers_at_once() {
+        if !another_leads(queue.leads, self.database.writers_at_once(), queue.waiting.len()) {
             return None;
         }
         queue.leads = queue.leads.saturating_add(1);
@@ -160,6 +163,11 @@ fn each_alone<I, O>(
             }
         }
     }
+}
+
+/// Whether one more is to lead, beside so many. Nobody waits while nobody leads.
+const fn another_leads(leads: usize, most: usize, waiting: usize) -> bool {
+    leads == 0 || (leads < most && waiting >= COMPANY)
 }
 
 impl<I, O> Lead<I, O> {

@@ -100,6 +100,16 @@ impl Bench {
     }
 }
 
+#[test]
+fn nobody_waits_alone_and_a_second_lead_needs_company() {
+    assert!(another_leads(0, 1, 1));
+    assert!(another_leads(0, 2, 1));
+    assert!(!another_leads(1, 2, COMPANY - 1));
+    assert!(another_leads(1, 2, COMPANY));
+    assert!(!another_leads(1, 1, COMPANY));
+    assert!(!another_leads(2, 2, TOGETHER_MAX));
+}
+
 #[tokio::test]
 async fn who_comes_meanwhile_shares_the_next_commit() {
     let bench = Bench::new(PoolOptions::default());
