@@ -97,10 +97,14 @@ impl Load {
             let bytes = Uint256(*account.as_bytes());
             devnet.fund(&stellar_xdr::AccountId(PublicKey::PublicKeyTypeEd25519(bytes))).await?;
         }
-        let template = {
+        let (template, asset) = {
             let _all = started(&anchor, "all").await?;
-            fill::deposit(&anchor).await?
+            let client = AnchorClient::discover(&anchor.url, "TEST", None).await?;
+            (fill::deposit(&anchor).await?, client.toml.asset)
         };
+        let quotes = folder.path().join("quotes.toml");
+        std::fs::write(&quotes, others::quotes(&asset))?;
+        let anchor = anchor.with("QUOTES", &quotes.display().to_string());
         fill::copy(database, &template, &accounts)?;
 
         let server = started(&anchor, "serve").await?;

@@ -1,5 +1,6 @@
 //! SEP-6, 12, 31 and 38. What reads is measured against its likes of SEP-24, in the same run.
 
+use anchor_core::asset::StellarAsset;
 use anyhow::{Context as _, Result};
 use demo_wallet::anchor::Kind;
 use sending_anchor::customers::Person;
@@ -10,6 +11,36 @@ use super::report::{Figure, Measured};
 use super::{Stand, fill, get, post, put};
 
 const AMOUNT: &str = "100";
+
+/// What is quoted, without a limit that thousands of promises would reach.
+pub(super) fn quotes(asset: &StellarAsset) -> String {
+    format!(
+        r#"
+lifetime_seconds = 60
+open_of_user = 1000000000
+
+[[assets]]
+id = "iso4217:BRL"
+decimals = 2
+country_codes = ["BR"]
+sell_delivery_methods = [{{ name = "PIX", description = "Instant payment by PIX" }}]
+
+[[assets]]
+id = "stellar:{asset}"
+decimals = 7
+open_max = "1000000000"
+open_max_of_user = "1000000000"
+
+[[pairs]]
+sell = "iso4217:BRL"
+buy = "stellar:{asset}"
+price = "5.42"
+margin_percent = "0.5"
+fee = {{ fixed = "1" }}
+fee_in = "sell"
+"#
+    )
+}
 
 impl Stand<'_> {
     pub(super) async fn sep6(&self) -> Result<Vec<Figure>> {
