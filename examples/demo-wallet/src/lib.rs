@@ -7,3 +7,4 @@ pub mod customers;
 pub mod ledger;
 pub mod pages;
 pub mod quotes;
+pub mod suite;

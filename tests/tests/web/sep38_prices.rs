@@ -78,7 +78,8 @@ async fn r_38_029_r_38_030_one_asset_and_its_own_amount_are_asked_for() -> Resul
     for pairs in [
         vec![("sell_amount", "100")],
         vec![],
-        vec![sell, reals, ("sell_amount", "100")],
+        vec![sell, reals],
+        vec![sell, reals, ("sell_amount", "100"), ("buy_amount", "100")],
         vec![sell],
         vec![buy],
         vec![sell, ("buy_amount", "100")],

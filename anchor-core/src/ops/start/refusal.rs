@@ -132,6 +132,12 @@ pub enum StartRefusal {
     /// Longer than any of ours.
     #[error("location_id is too long")]
     Location,
+    /// One of those that `/info` lists as required.
+    #[error("{0} is required: /info says what it is")]
+    MissingField(String),
+    /// Not one of those that `/info` lists.
+    #[error("{0} is none of the choices that /info lists for it")]
+    UnknownChoice(String),
     /// By the business.
     #[error("{0}")]
     Business(String),
