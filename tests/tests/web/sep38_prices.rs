@@ -167,6 +167,7 @@ async fn r_38_031_r_38_032_r_38_033_methods_and_countries_narrow_the_list_and_ha
         ("sell_delivery_method", "PIX"),
         ("country_code", "CH"),
         ("country_code", "br"),
+        ("country_code", "XX"),
         ("country_code", "BRA"),
         ("country_code", "US-TX"),
     ] {

@@ -9,6 +9,7 @@ use super::{StartError, StartRefusal, StartRequest, seconds};
 use crate::Anchor;
 use crate::account::{Sharing, Subject};
 use crate::asset::{Asset, AssetId};
+use crate::customer::fields::is_country3;
 use crate::id::TransactionId;
 use crate::integration::{Answers, WithdrawalIntegration};
 use crate::ops::decide::{Decision, MEMO_TRIES, decision};
@@ -242,8 +243,7 @@ fn funding_method(asset: &Asset, kind: Kind, asked: &ApiRequest) -> Result<Strin
 
 fn country(asked: &ApiRequest) -> Result<Option<String>, StartRefusal> {
     let code = given(asked.country_code.as_ref());
-    let is_code = |code: &str| code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase());
-    if code.is_some_and(|code| !is_code(code)) {
+    if code.is_some_and(|code| !is_country3(code)) {
         return Err(StartRefusal::Country);
     }
     Ok(code.map(str::to_owned))

@@ -126,7 +126,7 @@ pub enum StartRefusal {
     /// Not one of the asset's.
     #[error("funding_method is none of those that /info lists for this asset")]
     UnknownMethod,
-    /// Not three letters.
+    /// Not a country by its three letters.
     #[error("country_code has to be of ISO 3166-1 alpha-3, such as BRA")]
     Country,
     /// Longer than any of ours.
