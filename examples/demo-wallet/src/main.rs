@@ -13,6 +13,7 @@ use demo_wallet::{auth, pages, suite};
 use url::Url;
 
 mod by_api;
+mod sending;
 
 /// A wallet in the terminal.
 #[derive(Parser)]
@@ -43,6 +44,8 @@ enum Command {
     Quote(Wanted),
     /// What the anchor wants to know of this wallet's user, and telling it.
     Kyc(Known),
+    /// Money to somebody whom the anchor pays, where it takes this wallet's account for a sending anchor.
+    Send(sending::Send),
     /// Makes the transactions that the official validation suite wants to find, and writes them into its configuration.
     Suite(Suite),
     /// Balances, and what the anchor knows of this wallet.
@@ -132,6 +135,10 @@ async fn main() -> Result<()> {
             for line in anchor.customer(&token, &known.of).await?.lines() {
                 println!("kyc      {line}");
             }
+        }
+        Command::Send(wanted) => {
+            account.trust(&anchor.toml.asset).await.context("the trust line could not be added")?;
+            return sending::run(wanted, anchor, &account, token).await;
         }
         // answered above, without the wallet's own key
         Command::Suite(_) => {}
