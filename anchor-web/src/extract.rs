@@ -87,7 +87,7 @@ impl Params {
     }
 
     /// A text of any length, also an empty one; `None` if the name was not sent.
-    pub(crate) fn raw_text(&self, name: &'static str) -> Result<Option<&str>, SepError> {
+    pub(crate) fn raw_text(&self, name: &str) -> Result<Option<&str>, SepError> {
         match self.0.get(name) {
             None => Ok(None),
             Some(Value::Text(text)) => Ok(Some(text)),
@@ -96,7 +96,7 @@ impl Params {
     }
 
     /// A text. Empty counts as absent, because forms send empty fields.
-    pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, SepError> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, SepError> {
         let text = self.raw_text(name)?.filter(|text| !text.is_empty());
         if text.is_some_and(|text| text.len() > FIELD_BYTES_MAX) {
             return Err(SepError::bad_request(format!("{name} is too long")));

@@ -7,6 +7,9 @@ use anchor_tests::found;
 use anyhow::Result;
 use serde_json::Value;
 
+#[path = "clients/suite_config.rs"]
+mod suite_config;
+
 /// Real enough for submissions to wait, short enough for a test.
 const AT_INTERVALS: CloseMode = CloseMode::Every(Duration::from_millis(100));
 

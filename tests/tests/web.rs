@@ -7,6 +7,8 @@ mod bad_http;
 mod bad_input;
 #[path = "web/bad_input_doors.rs"]
 mod bad_input_doors;
+#[path = "web/bad_input_everywhere.rs"]
+mod bad_input_everywhere;
 #[path = "web/bad_input_sep6.rs"]
 mod bad_input_sep6;
 #[path = "web/cors.rs"]

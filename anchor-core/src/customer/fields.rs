@@ -8,6 +8,7 @@ mod codes;
 mod table;
 
 pub use check::{Check, FieldFault, check};
+pub(crate) use codes::{is_country2, is_country3};
 use serde::{Deserialize, Serialize};
 
 /// What a value is, in the words that SEP-12 uses too.

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::form::{FlowStep, FlowView, Page, ValidForm, amount_page, amount_step};
 use super::{IntegrationError, StartStep, StartView, start_step};
+use crate::transaction::InfoField;
 
 /// What the user is asked before a withdrawal: how much, and where the money goes.
 ///
@@ -59,6 +60,19 @@ pub trait WithdrawalIntegration: Send + Sync {
     async fn submit(&self, view: &FlowView, form: ValidForm) -> Result<FlowStep, IntegrationError> {
         let _ = view;
         Ok(amount_step(&form))
+    }
+
+    /// What a wallet may tell with its request by API (SEP-6), by name: `dest` is where the money goes.
+    ///
+    /// # When it is called
+    /// For `/info`, which lists them for every funding method, and for each request.
+    /// # What to return
+    /// Always the same. A request without one that is not optional, or with a value that is not one of its choices, is
+    /// refused; whatever came is in the answers. What only some requests need is better asked for in [`start`](Self::start).
+    /// # If it is called twice
+    /// It is a question: it must not change anything.
+    fn fields(&self) -> &[InfoField] {
+        &[]
     }
 
     /// A wallet asks by API, without any page (SEP-6).

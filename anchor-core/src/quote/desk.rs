@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::amount::{Amount, STELLAR_SCALE};
 use crate::asset::AssetId;
+use crate::customer::fields::is_country2;
 
 /// How long a firm quote holds unless the desk says otherwise.
 const LIFETIME: Duration = Duration::from_secs(60);
@@ -63,12 +64,12 @@ impl FromStr for CountryCode {
 
     fn from_str(text: &str) -> Result<Self, CountryCodeError> {
         let (country, region) = text.split_once('-').map_or((text, None), |(one, two)| (one, Some(two)));
-        let is_country = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
         let is_region = |region: &str| {
             let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
             (1..=3).contains(&region.len()) && region.bytes().all(fits)
         };
-        let valid = is_country && region.is_none_or(is_region);
+        // regions come and go several times a year: only their form is looked at
+        let valid = is_country2(country) && region.is_none_or(is_region);
         if valid { Ok(Self(text.to_owned())) } else { Err(CountryCodeError) }
     }
 }

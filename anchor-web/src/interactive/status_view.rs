@@ -153,6 +153,12 @@ fn headline(transaction: &Transaction, late: bool) -> Headline {
         Status::PendingUserTransferComplete => {
             (("status.pending_user_transfer_complete", "status.pending_user_transfer_complete.text"), "act")
         }
+        Status::PendingCustomerInfoUpdate => {
+            (("status.pending_customer_info_update", "status.pending_customer_info_update.text"), "act")
+        }
+        Status::PendingTransactionInfoUpdate => {
+            (("status.pending_transaction_info_update", "status.pending_transaction_info_update.text"), "act")
+        }
         Status::OnHold => (("status.on_hold", "status.on_hold.text"), "wait"),
         Status::Completed if transaction.claimable_balance_id.is_some() => {
             (("status.claimable", "status.claimable.text"), "done")

@@ -2,9 +2,10 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use anchor_core::integration::WithdrawalIntegration;
 use anchor_core::ops::start::{ApiRequest, StartRequest, Told, by_api};
 use anchor_core::store::Callbacks;
-use anchor_core::transaction::{Kind, Transaction};
+use anchor_core::transaction::{InfoField, Kind, Transaction};
 use serde::Serialize;
 
 use crate::auth::User;
@@ -22,7 +23,7 @@ pub(super) async fn deposit(
 ) -> Result<HttpResponse, SepError> {
     let asked = Asked::read(&state, &request)?;
     let request = StartRequest { asset_code: asked.text("asset_code")?, ..asked.deposit()? };
-    let started = start(user, &state, Kind::Deposit, asked.with(request)?).await?;
+    let started = start(user, &state, Kind::Deposit, asked.with(request, &[])?).await?;
     Ok(fresh(DepositWire::new(&state.anchor, &started)))
 }
 
@@ -33,7 +34,7 @@ pub(super) async fn deposit_exchange(
 ) -> Result<HttpResponse, SepError> {
     let asked = Asked::read(&state, &request)?;
     let request = asked.exchange("destination_asset", "source_asset", asked.deposit()?)?;
-    let started = start(user, &state, Kind::Deposit, asked.with(request)?).await?;
+    let started = start(user, &state, Kind::Deposit, asked.with(request, &[])?).await?;
     Ok(fresh(DepositWire::new(&state.anchor, &started)))
 }
 
@@ -44,7 +45,7 @@ pub(super) async fn withdraw(
 ) -> Result<HttpResponse, SepError> {
     let asked = Asked::read(&state, &request)?;
     let request = StartRequest { asset_code: asked.text("asset_code")?, ..asked.withdrawal()? };
-    let started = start(user, &state, Kind::Withdrawal, asked.with(request)?).await?;
+    let started = start(user, &state, Kind::Withdrawal, asked.with(request, fields(&state))?).await?;
     Ok(fresh(WithdrawWire::new(&state.anchor, &started)))
 }
 
@@ -55,7 +56,7 @@ pub(super) async fn withdraw_exchange(
 ) -> Result<HttpResponse, SepError> {
     let asked = Asked::read(&state, &request)?;
     let request = asked.exchange("source_asset", "destination_asset", asked.withdrawal()?)?;
-    let started = start(user, &state, Kind::Withdrawal, asked.with(request)?).await?;
+    let started = start(user, &state, Kind::Withdrawal, asked.with(request, fields(&state))?).await?;
     Ok(fresh(WithdrawWire::new(&state.anchor, &started)))
 }
 
@@ -69,6 +70,14 @@ fn fresh(document: impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(document)
 }
 
+/// What every withdrawal may tell.
+fn fields(state: &WebState) -> &[InfoField] {
+    state.anchor.withdrawal().map(WithdrawalIntegration::fields).unwrap_or_default()
+}
+
+/// What was a parameter of every request before `/info` and SEP-12 asked for it.
+const TOLD: [&str; 3] = ["email_address", "dest", "dest_extra"];
+
 /// The parameters, and whether wallets on this machine may be called back.
 struct Asked {
     params: Params,
@@ -81,7 +90,7 @@ impl Asked {
     }
 
     /// Some wallets write `undefined` where they have nothing to say.
-    fn text(&self, name: &'static str) -> Result<Option<String>, SepError> {
+    fn text(&self, name: &str) -> Result<Option<String>, SepError> {
         Ok(self.params.text(name)?.filter(|text| *text != "undefined").map(str::to_owned))
     }
 
@@ -140,16 +149,19 @@ impl Asked {
         })
     }
 
-    fn with(&self, request: StartRequest) -> Result<ApiRequest, SepError> {
+    fn with(&self, request: StartRequest, fields: &[InfoField]) -> Result<ApiRequest, SepError> {
         let funding_method = match self.text("funding_method")? {
             // its name until 4.2.0
             None => self.text("type")?,
             given => given,
         };
         let mut told = Vec::new();
-        for name in ["email_address", "dest", "dest_extra"] {
+        for name in TOLD
+            .into_iter()
+            .chain(fields.iter().map(|field| field.name.as_str()).filter(|name| !TOLD.contains(name)))
+        {
             if let Some(value) = self.text(name)? {
-                told.push((name, value));
+                told.push((name.to_owned(), value));
             }
         }
         Ok(ApiRequest {

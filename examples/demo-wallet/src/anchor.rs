@@ -83,6 +83,12 @@ pub struct Transaction {
 }
 
 impl Transaction {
+    /// Nothing more happens to it.
+    pub fn is_over(&self) -> bool {
+        let ends = ["completed", "error", "expired", "refunded", "no_market", "too_small", "too_large"];
+        ends.contains(&self.status.as_str())
+    }
+
     /// In one line.
     pub fn line(&self) -> String {
         let show = |amount: &Option<String>| amount.clone().unwrap_or_else(|| "?".into());

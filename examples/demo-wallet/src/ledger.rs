@@ -12,6 +12,7 @@ use anchor_core::stellar::envelope::{EnvelopeSpec, Operation, Payment};
 use anchor_core::stellar::horizon::{HorizonLedger, HorizonOptions, fund};
 use anchor_core::stellar::{AccountSnapshot, Ledger as _, Lookup};
 use anyhow::{Context as _, Result, bail};
+use serde::{Deserialize, Serialize};
 
 use crate::anchor::{Toml, Transaction};
 
@@ -21,6 +22,28 @@ const LIFETIME: u64 = 30;
 
 /// How often a lagging server is asked again.
 const TRIES_MAX: u32 = 20;
+
+/// A signed payment, as it can be kept on disk: whoever has it can only make it land, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    /// What the ledger will know it by.
+    pub hash: String,
+    /// Base64 XDR.
+    pub xdr: String,
+    /// Until when it may land, in seconds of ledger time.
+    pub max_time: u64,
+}
+
+/// What became of a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// It is on the ledger.
+    Landed,
+    /// It is on the ledger and moved nothing, for this reason.
+    Failed(String),
+    /// It is not there, and its time has passed.
+    Dead,
+}
 
 /// The wallet's key and the network it lives on.
 #[derive(Debug)]
@@ -82,6 +105,18 @@ impl Account {
         self.pay_to(asset, destination, memo, amount).await
     }
 
+    /// Signs a payment, and tells nobody yet.
+    pub async fn sign_payment(
+        &self,
+        asset: &StellarAsset,
+        destination: AccountId,
+        memo: Memo,
+        amount: StellarAmount,
+    ) -> Result<Signed> {
+        let payment = Payment::Pay { destination: destination.into(), asset: asset.clone(), amount };
+        self.sign(payment.into(), memo).await
+    }
+
     /// Pays, and waits until the ledger says so. An error means that it has not landed and never will.
     pub async fn pay_to(
         &self,
@@ -109,6 +144,15 @@ impl Account {
     }
 
     async fn submit(&self, operation: Operation, memo: Memo) -> Result<String> {
+        let signed = self.sign(operation, memo).await?;
+        match self.settle(&signed).await? {
+            Settled::Landed => Ok(signed.hash),
+            Settled::Failed(codes) => bail!("the ledger says {codes}"),
+            Settled::Dead => bail!("it did not land in time"),
+        }
+    }
+
+    async fn sign(&self, operation: Operation, memo: Memo) -> Result<Signed> {
         let (account, max_time) = self.current().await?;
         let spec = EnvelopeSpec {
             network: self.ledger.network(),
@@ -123,17 +167,30 @@ impl Account {
         let unsigned = spec.build()?;
         let hash = unsigned.hash();
         let envelope = unsigned.sign(&[(self.key.account(), self.key.sign(hash.as_bytes()))])?;
+        Ok(Signed { hash: envelope.hash.to_string(), xdr: envelope.xdr, max_time })
+    }
+
+    /// Looks for a payment first, and sends it for as long as it may land. What is not known yet is asked again.
+    ///
+    /// # Errors
+    /// When it was not signed by us.
+    pub async fn settle(&self, signed: &Signed) -> Result<Settled> {
+        let hash = signed.hash.parse()?;
+        let mut pause = Duration::ZERO;
         loop {
-            // whatever the server says now: only a look-up tells what became of it
-            let _ = self.ledger.submit(&envelope.xdr).await;
             match self.ledger.lookup(&hash).await {
-                Ok(Lookup::Succeeded { .. }) => return Ok(hash.to_string()),
-                Ok(Lookup::Failed { failure, .. }) => bail!("the ledger says {}", failure.codes),
-                Ok(Lookup::NotFound { checked }) if checked.closed_at > max_time => {
-                    bail!("it did not land in time")
+                Ok(Lookup::Succeeded { .. }) => return Ok(Settled::Landed),
+                Ok(Lookup::Failed { failure, .. }) => return Ok(Settled::Failed(failure.codes.to_string())),
+                // proved by the server that would know of it: it has read on past the bound
+                Ok(Lookup::NotFound { checked }) if checked.closed_at > signed.max_time => {
+                    return Ok(Settled::Dead);
                 }
-                Ok(Lookup::NotFound { .. }) | Err(_) => tokio::time::sleep(Duration::from_millis(300)).await,
+                // whatever the server says now: only a look-up tells what became of it
+                Ok(Lookup::NotFound { .. }) => drop(self.ledger.submit(&signed.xdr).await),
+                Err(_) => {}
             }
+            tokio::time::sleep(pause).await;
+            pause = Duration::from_millis(300);
         }
     }
 }

@@ -7,3 +7,5 @@ pub mod customers;
 pub mod ledger;
 pub mod pages;
 pub mod quotes;
+pub mod remittance;
+pub mod suite;

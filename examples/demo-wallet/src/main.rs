@@ -9,10 +9,11 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
 use demo_wallet::anchor::{AnchorClient, Kind};
 use demo_wallet::ledger::Account;
-use demo_wallet::{auth, pages};
+use demo_wallet::{auth, pages, suite};
 use url::Url;
 
 mod by_api;
+mod sending;
 
 /// A wallet in the terminal.
 #[derive(Parser)]
@@ -43,6 +44,10 @@ enum Command {
     Quote(Wanted),
     /// What the anchor wants to know of this wallet's user, and telling it.
     Kyc(Known),
+    /// Money to somebody whom the anchor pays, where it takes this wallet's account for a sending anchor.
+    Send(sending::Send),
+    /// Makes the transactions that the official validation suite wants to find, and writes them into its configuration.
+    Suite(Suite),
     /// Balances, and what the anchor knows of this wallet.
     Status,
 }
@@ -82,6 +87,16 @@ struct Wanted {
     by: Option<String>,
 }
 
+#[derive(clap::Args)]
+struct Suite {
+    /// The suite's configuration; its key is used instead of the wallet's.
+    #[arg(long, default_value = "examples/testnet-anchor/anchor-tests.json")]
+    config: PathBuf,
+    /// Where the completed one is written to.
+    #[arg(long)]
+    out: PathBuf,
+}
+
 /// Nothing to tell: only what is asked.
 #[derive(clap::Args)]
 struct Known {
@@ -102,7 +117,11 @@ fn field(text: &str) -> Result<(String, String), String> {
 async fn main() -> Result<()> {
     let cli = Cli::parse();
     let anchor = AnchorClient::discover(&cli.anchor, &cli.asset, cli.horizon).await?;
-    let account = Account::open(&cli.key, &anchor.toml).await?;
+    let key = match &cli.command {
+        Command::Suite(suite) => return complete(&anchor, suite).await,
+        _ => &cli.key,
+    };
+    let account = Account::open(key, &anchor.toml).await?;
     println!("wallet   {}", account.key.account());
     let token = auth::authenticate(&anchor, &account.key).await.context("the anchor did not let us in")?;
     match cli.command {
@@ -117,6 +136,12 @@ async fn main() -> Result<()> {
                 println!("kyc      {line}");
             }
         }
+        Command::Send(wanted) => {
+            account.trust(&anchor.toml.asset).await.context("the trust line could not be added")?;
+            return sending::run(wanted, anchor, &account, token).await;
+        }
+        // answered above, without the wallet's own key
+        Command::Suite(_) => {}
         Command::Status => {
             for transaction in anchor.transactions(&token, None).await? {
                 println!("{}", transaction.line());
@@ -124,6 +149,16 @@ async fn main() -> Result<()> {
         }
     }
     println!("balance  {} {}", account.balance(&anchor.toml.asset).await?, cli.asset);
+    Ok(())
+}
+
+async fn complete(anchor: &AnchorClient, Suite { config, out }: &Suite) -> Result<()> {
+    let text = std::fs::read_to_string(config).with_context(|| format!("{}", config.display()))?;
+    let mut config = serde_json::from_str(&text)?;
+    println!("account  {}", suite::key(&config)?.account());
+    suite::complete(anchor, &mut config).await?;
+    std::fs::write(out, serde_json::to_string_pretty(&config)?)?;
+    println!("written  {}", out.display());
     Ok(())
 }
 

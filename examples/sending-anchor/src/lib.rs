@@ -1,6 +1,6 @@
-//! What a sending anchor does, step by step; the program in `main.rs` and this project's own tests use it.
+//! What a sending anchor does beyond what the demo wallet can do too (`demo_wallet::remittance`: announcing, paying, being
+//! killed): it listens for news. The program in `main.rs` and this project's own tests use both.
 
 pub mod callbacks;
-pub mod customers;
-pub mod receiver;
-pub mod send;
+
+pub use demo_wallet::remittance::{journal, people, receiver, send};

@@ -11,7 +11,8 @@ use demo_wallet::anchor::AnchorClient;
 use demo_wallet::auth;
 use demo_wallet::ledger::Account;
 use sending_anchor::callbacks::{self, Inbox};
-use sending_anchor::customers::Person;
+use sending_anchor::journal::Journal;
+use sending_anchor::people::Person;
 use sending_anchor::receiver::Receiver;
 use sending_anchor::send::{self, Order};
 use url::Url;
@@ -43,9 +44,12 @@ struct Cli {
     /// Our key; it is made if it is not there
     #[arg(long, default_value = "sending-anchor.seed")]
     key: PathBuf,
-    /// Names this payment, should it have to be announced twice
+    /// Names this payment: started again with the same name, it goes on and is paid once
     #[arg(long)]
     order: String,
+    /// Where we remember how far our payments have come
+    #[arg(long, default_value = "sending-anchor.payments")]
+    journal: PathBuf,
     /// Where we listen for news
     #[arg(long, default_value = "127.0.0.1:8003")]
     listen: String,
@@ -62,6 +66,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 #[actix_web::main]
 async fn main() -> Result<()> {
     let cli = Cli::parse();
+    let mut journal = Journal::open(&cli.journal, &cli.order)?;
     let client = AnchorClient::discover(&cli.anchor, &cli.asset, None).await?;
     let account = Account::open(&cli.key, &client.toml).await?;
     println!("we are   {}", account.key.account());
@@ -89,11 +94,11 @@ async fn main() -> Result<()> {
         receiver: person("sep31-receiver", cli.receiver, 2),
     };
     let anchor = Receiver { client, token };
-    let mut sending = send::announce(&anchor, &order, Some(&cli.news)).await?;
-    inbox.expect(&sending.id);
-    println!("sent     {}", sending.id);
-    let payment = send::follow(&anchor, &account, &order, &mut sending).await?;
+    let id = send::announce(&anchor, &order, &mut journal, Some(&cli.news)).await?;
+    inbox.expect(&id);
+    println!("sent     {id}");
+    let payment = send::follow(&anchor, &account, &order, &mut journal).await?;
     println!("done     {}: {}", payment.status, payment.amount_out.unwrap_or_default());
-    println!("news     {}", inbox.statuses(&sending.id).join(", "));
+    println!("news     {}", inbox.statuses(&id).join(", "));
     Ok(())
 }

@@ -48,7 +48,16 @@ impl DepositIntegration for DepositForms {
 // ANCHOR: withdrawal
 /// Asks for the amount first and for the bank account on a second page.
 #[derive(Debug)]
-pub(crate) struct WithdrawalForms;
+pub(crate) struct WithdrawalForms {
+    /// What may come with a request by API.
+    fields: [InfoField; 1],
+}
+
+impl WithdrawalForms {
+    pub(crate) fn new() -> Self {
+        Self { fields: [InfoField::new("dest", "Where we send the money").optional()] }
+    }
+}
 
 #[async_trait]
 impl WithdrawalIntegration for WithdrawalForms {
@@ -70,6 +79,10 @@ impl WithdrawalIntegration for WithdrawalForms {
     }
 
     // ANCHOR: start_withdrawal
+    fn fields(&self) -> &[InfoField] {
+        &self.fields
+    }
+
     /// By API the account comes with the request (`dest`), or is asked for.
     async fn start(&self, view: &StartView) -> Result<StartStep, IntegrationError> {
         let told = view.answers.find("bank_account_number").or(view.answers.find("dest"));

@@ -106,7 +106,7 @@ async fn anchor(settings: &Settings) -> Result<Anchor> {
         .documents(documents)
         .rails(rails)
         .deposit(forms::DepositForms)
-        .withdrawal(forms::WithdrawalForms)
+        .withdrawal(forms::WithdrawalForms::new())
         .build()
         .await?)
 }

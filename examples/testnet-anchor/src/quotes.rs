@@ -35,12 +35,12 @@ const EUROS: Money = Money {
     methods: &[("SEPA", "Bank transfer by SEPA")],
 };
 
-/// Reals and euros for the token and back, each at its rate, one per cent of margin and a fee of two.
+/// Euros and reals for the token and back, each at its rate, one per cent of margin and a fee of two.
 pub(crate) fn quotes(token: &StellarAsset) -> Result<(QuoteDesk, PricedRates)> {
     let token = AssetId::from(token.clone());
     let mut assets = vec![QuoteAsset::new(token.clone(), 7)];
     let (mut pairs, mut rates) = (Vec::new(), Vec::new());
-    for Money { id, country, costs, brings, methods } in [REALS, EUROS] {
+    for Money { id, country, costs, brings, methods } in [EUROS, REALS] {
         let money: AssetId = id.parse()?;
         let methods = methods.iter().map(|(name, text)| DeliveryMethod::new(*name, *text));
         let asset = QuoteAsset::new(money.clone(), 2).countries([country.parse()?]);

@@ -8,7 +8,8 @@ use anchor_core::id::{AttemptId, TransactionId};
 use anchor_core::ops::amounts::{AmountsError, SENT_BACK_LATE};
 use anchor_core::ops::{self, Committed};
 use anchor_core::transaction::{
-    Actor, Amounts, Effect, Fact, FailureCode, Kind, Receipt, Settlement, State, Terms, TransactionHash,
+    Actor, Amounts, Effect, Fact, FailureCode, InfoField, InfoNeed, Kind, Receipt, Settlement, State, Terms,
+    TransactionHash,
 };
 
 use crate::support::Site;
@@ -165,6 +166,39 @@ async fn r_24_109_s_24_10_deposit_is_followed_from_instructions_to_delivery() {
             && paid.contains("Paid on Stellar")
     );
     assert!(!paid.contains("data-live"));
+}
+
+/// Whoever looks at the page has to do it in the wallet, in whichever language.
+#[actix_web::test]
+async fn what_is_missing_is_said_in_every_language() {
+    let site = Site::new().await;
+    let fields = vec![InfoField::new("purpose", "What for")];
+    let needs = [
+        (InfoNeed::Customer { message: None }, "pending_customer_info_update"),
+        (InfoNeed::Transaction { fields, message: None }, "pending_transaction_info_update"),
+    ];
+    for (need, status) in needs {
+        let id = agreed(&site, Kind::Deposit).await;
+        let receipt = Receipt {
+            reference: format!("BANK-{status}"),
+            amount: Money { amount: "100".parse().unwrap(), asset: site.asset.off_chain.clone() },
+            from: None,
+            ledger: None,
+            return_fee: None,
+        };
+        let settlement = Settlement::Accept(amounts(&site, Kind::Deposit, "100"));
+        moved(&site, id, Fact::FundsReceived { receipt, settlement }).await;
+        moved(&site, id, Fact::InfoNeeded { need }).await;
+        assert_eq!(site.transaction(id).await.status().as_str(), status);
+        let mut told = std::collections::BTreeSet::new();
+        for language in ["en", "es", "fr", "id", "pt"] {
+            let path = format!("{}&lang={language}", site.more_info_path(id).await);
+            let page = site.get(&path).await.body;
+            let title = page.split("<h1").nth(1).unwrap().split("</h1>").next().unwrap().to_owned();
+            told.insert(title.split_once('>').unwrap().1.trim().to_owned());
+        }
+        assert_eq!(told.len(), 5, "{status}: {told:?}");
+    }
 }
 
 #[actix_web::test]

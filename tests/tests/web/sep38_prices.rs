@@ -78,7 +78,8 @@ async fn r_38_029_r_38_030_one_asset_and_its_own_amount_are_asked_for() -> Resul
     for pairs in [
         vec![("sell_amount", "100")],
         vec![],
-        vec![sell, reals, ("sell_amount", "100")],
+        vec![sell, reals],
+        vec![sell, reals, ("sell_amount", "100"), ("buy_amount", "100")],
         vec![sell],
         vec![buy],
         vec![sell, ("buy_amount", "100")],
@@ -166,6 +167,7 @@ async fn r_38_031_r_38_032_r_38_033_methods_and_countries_narrow_the_list_and_ha
         ("sell_delivery_method", "PIX"),
         ("country_code", "CH"),
         ("country_code", "br"),
+        ("country_code", "XX"),
         ("country_code", "BRA"),
         ("country_code", "US-TX"),
     ] {

@@ -2,9 +2,10 @@
 
 use anchor_core::asset::{Asset, StellarAsset};
 use anchor_core::fee::{FeeBreakdown, FeeError};
-use anchor_core::integration::{FeeInput, FeeIntegration};
+use anchor_core::integration::{FeeInput, FeeIntegration, WithdrawalIntegration};
 use anchor_core::keys::SigningKey;
 use anchor_core::testing::fakes::samples;
+use anchor_core::transaction::InfoField;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
@@ -162,5 +163,48 @@ async fn r_06_006_r_06_138_r_06_139_r_06_140_r_06_211_fee_endpoint_is_there_wher
         asked_for[at].1 = wrong;
         assert_refused(&anchor.get(&asked(&asked_for), &token).await, wrong);
     }
+    Ok(())
+}
+
+/// Asks where the money goes, and in which size of notes.
+struct Telling([InfoField; 2]);
+
+impl WithdrawalIntegration for Telling {
+    fn fields(&self) -> &[InfoField] {
+        &self.0
+    }
+}
+
+#[actix_web::test]
+async fn r_06_054_r_06_131_r_06_132_fields_of_a_withdrawal_are_listed_wanted_and_handed_on() -> Result<()> {
+    let telling = Telling([
+        InfoField::new("dest", "Where the money goes"),
+        InfoField::new("notes", "Which notes").choices(["large", "small"]).optional(),
+    ]);
+    let (anchor, _) = by_api_with(&[], |builder| builder.withdrawal(telling)).await?;
+    let info = anchor.get("/sep6/info", "").await.json()?;
+    let fields = json!({
+        "dest": { "description": "Where the money goes", "optional": false },
+        "notes": { "description": "Which notes", "optional": true, "choices": ["large", "small"] },
+    });
+    let types = &info["withdraw"]["USDC"]["types"];
+    assert_eq!(types, &json!({ "SEPA": { "fields": fields }, "cash": { "fields": fields } }));
+    let token = anchor.log_in(&samples::user()).await?;
+    let withdraw = async |extra: &[(&str, &str)]| anchor.get(&good("withdraw", extra), &token).await;
+    for (extra, named) in [
+        (vec![], "dest is required"),
+        (vec![("dest", "")], "dest is required"),
+        (vec![("dest", "123"), ("notes", "golden")], "notes is none of the choices"),
+    ] {
+        let answer = withdraw(&extra).await;
+        assert_eq!(answer.status, 400, "{extra:?}");
+        assert!(answer.error()?.starts_with(named), "{answer:?}");
+    }
+    let started = withdraw(&[("dest", "123"), ("notes", "small")]).await.json()?;
+    let id = started["id"].as_str().context("an id")?.parse()?;
+    let answers = anchor.anchor.store().answers_fetch(id).await?;
+    assert_eq!((answers.find("dest"), answers.find("notes")), (Some("123"), Some("small")));
+    // nothing of this is asked of deposits
+    assert_eq!(anchor.get(&good("deposit", &[]), &token).await.status, 200);
     Ok(())
 }

@@ -271,7 +271,12 @@ async fn r_06_042_r_06_043_r_06_045_r_06_047_r_06_048_r_06_049_r_06_051_r_06_054
         // an unknown language is no error
         started(&anchor, &token, path, &[("lang", "xx"), ("customer_id", "c-12")]).await?;
         started(&anchor, &token, path, &[("lang", "not a language")]).await?;
-        for wrong in [("country_code", "BR"), ("country_code", "bra"), ("country_code", "B1A")] {
+        for wrong in [
+            ("country_code", "BR"),
+            ("country_code", "bra"),
+            ("country_code", "XXX"),
+            ("country_code", "B1A"),
+        ] {
             assert_refused(&anchor.get(&good(path, &[wrong]), &token).await, wrong.1);
         }
         assert_refused(&anchor.get(&good(path, &[("location_id", &*"x".repeat(300))]), &token).await, "long");

@@ -28,11 +28,13 @@ fn countries() -> impl Iterator<Item = &'static str> {
     COUNTRIES.split_ascii_whitespace()
 }
 
-pub(super) fn is_country3(code: &str) -> bool {
+/// The three letters of a country (ISO 3166-1 alpha-3).
+pub(crate) fn is_country3(code: &str) -> bool {
     code.len() == 3 && countries().any(|known| known == code)
 }
 
-pub(super) fn is_country2(code: &str) -> bool {
+/// The two letters of a country (ISO 3166-1 alpha-2).
+pub(crate) fn is_country2(code: &str) -> bool {
     code.len() == 2 && countries().any(|known| known == code)
 }
 

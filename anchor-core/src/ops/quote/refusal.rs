@@ -45,7 +45,7 @@ pub enum QuoteRefusal {
     #[error("sell_asset is not exchanged for buy_asset here")]
     Pair,
     /// One of the two says what the list is of.
-    #[error("exactly one of sell_asset and buy_asset has to be sent")]
+    #[error("sell_asset or buy_asset has to be sent, with its amount")]
     OneAsset,
     /// One of the two follows from the other.
     #[error("exactly one of sell_amount and buy_amount has to be sent")]

@@ -101,7 +101,14 @@ pub(super) struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     pub(super) fn all(desk: &'a QuoteDesk, wish: &'a Wish) -> Result<Self, QuoteRefusal> {
-        let (given, own, buys) = match (&wish.sell_asset, &wish.buy_asset) {
+        // with both, the amount says which one the list is for, and the other one is all that is listed
+        let narrowed = wish.sell_asset.is_some() && wish.buy_asset.is_some();
+        let (sell, buy) = match (&wish.sell_amount, &wish.buy_amount) {
+            (Some(_), None) if narrowed => (&wish.sell_asset, &None),
+            (None, Some(_)) if narrowed => (&None, &wish.buy_asset),
+            _ => (&wish.sell_asset, &wish.buy_asset),
+        };
+        let (given, own, buys) = match (sell, buy) {
             (Some(text), None) => {
                 let own = asset(desk, SELL_ASSET, text)?;
                 let text = only(&wish.sell_amount, SELL_AMOUNT, &wish.buy_amount, BUY_AMOUNT)?;
@@ -114,6 +121,8 @@ impl<'a> Wanted<'a> {
             }
             (Some(_), Some(_)) | (None, None) => return Err(QuoteRefusal::OneAsset),
         };
+        let (name, text) = if buys { (BUY_ASSET, &wish.buy_asset) } else { (SELL_ASSET, &wish.sell_asset) };
+        let single = text.as_deref().map(|text| asset(desk, name, text)).transpose()?;
         let (sell_method, buy_method) =
             (wish.sell_delivery_method.as_deref(), wish.buy_delivery_method.as_deref());
         if buys {
@@ -140,7 +149,8 @@ impl<'a> Wanted<'a> {
             let delivered =
                 has(sell_method, &sell.sell_delivery_methods) && has(buy_method, &buy.buy_delivery_methods);
             let placed = other.id.as_stellar().is_some() || listed(other);
-            (mine.id == own.id && delivered && placed).then(|| Pair {
+            let wanted = single.is_none_or(|single| single.id == other.id);
+            (mine.id == own.id && wanted && delivered && placed).then(|| Pair {
                 sell,
                 buy,
                 sell_method,

@@ -9,8 +9,9 @@ use super::{StartError, StartRefusal, StartRequest, seconds};
 use crate::Anchor;
 use crate::account::{Sharing, Subject};
 use crate::asset::{Asset, AssetId};
+use crate::customer::fields::is_country3;
 use crate::id::TransactionId;
-use crate::integration::Answers;
+use crate::integration::{Answers, WithdrawalIntegration};
 use crate::ops::decide::{Decision, MEMO_TRIES, decision};
 use crate::ops::{OpsError, chain, gate};
 use crate::quote::QuoteContext;
@@ -47,7 +48,7 @@ pub struct ApiRequest {
 
 /// Personal data that came with a request: only the names are shown.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Told(pub Vec<(&'static str, String)>);
+pub struct Told(pub Vec<(String, String)>);
 
 impl std::fmt::Debug for Told {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -114,6 +115,9 @@ pub async fn by_api(
     {
         return Err(StartRefusal::UnknownCustomer.into());
     }
+    if kind == Kind::Withdrawal {
+        told(anchor, asked)?;
+    }
     let mut answers = Answers::default();
     for (name, value) in &asked.told.0 {
         answers.tell(REQUEST_PAGE, name, value.clone());
@@ -127,6 +131,21 @@ pub async fn by_api(
         ..Begin::new(transaction)
     };
     begun(anchor, begin).await
+}
+
+/// Whether everything is there that `/info` wants with a request.
+fn told(anchor: &Anchor, asked: &ApiRequest) -> Result<(), StartRefusal> {
+    for field in anchor.withdrawal().map(WithdrawalIntegration::fields).unwrap_or_default() {
+        let value = asked.told.0.iter().find(|(name, _)| *name == field.name).map(|(_, value)| value);
+        match value {
+            None if !field.optional => return Err(StartRefusal::MissingField(field.name.clone())),
+            Some(value) if !field.choices.is_empty() && !field.choices.contains(value) => {
+                return Err(StartRefusal::UnknownChoice(field.name.clone()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Asks the business and stores what it says, with another memo where one is taken.
@@ -224,8 +243,7 @@ fn funding_method(asset: &Asset, kind: Kind, asked: &ApiRequest) -> Result<Strin
 
 fn country(asked: &ApiRequest) -> Result<Option<String>, StartRefusal> {
     let code = given(asked.country_code.as_ref());
-    let is_code = |code: &str| code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase());
-    if code.is_some_and(|code| !is_code(code)) {
+    if code.is_some_and(|code| !is_country3(code)) {
         return Err(StartRefusal::Country);
     }
     Ok(code.map(str::to_owned))

@@ -126,12 +126,18 @@ pub enum StartRefusal {
     /// Not one of the asset's.
     #[error("funding_method is none of those that /info lists for this asset")]
     UnknownMethod,
-    /// Not three letters.
+    /// Not a country by its three letters.
     #[error("country_code has to be of ISO 3166-1 alpha-3, such as BRA")]
     Country,
     /// Longer than any of ours.
     #[error("location_id is too long")]
     Location,
+    /// One of those that `/info` lists as required.
+    #[error("{0} is required: /info says what it is")]
+    MissingField(String),
+    /// Not one of those that `/info` lists.
+    #[error("{0} is none of the choices that /info lists for it")]
+    UnknownChoice(String),
     /// By the business.
     #[error("{0}")]
     Business(String),

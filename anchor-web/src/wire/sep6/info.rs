@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use anchor_core::Anchor;
 use anchor_core::asset::{Asset, AssetId, Offer};
+use anchor_core::integration::WithdrawalIntegration;
 use anchor_core::transaction::Kind;
 use serde::Serialize;
 
 use super::started::LimitsWire;
+use crate::wire::receive::FieldsWire;
 
 /// The whole answer.
 #[derive(Debug, Serialize)]
@@ -34,13 +36,13 @@ struct OfferWire<'a> {
     #[serde(flatten)]
     limits: LimitsWire,
     #[serde(skip_serializing_if = "Option::is_none")]
-    types: Option<BTreeMap<&'a str, TypeWire>>,
+    types: Option<BTreeMap<&'a str, TypeWire<'a>>>,
 }
 
-/// No fields: what has to be known of a customer is asked for by SEP-12.
+/// What is told with the request itself; what has to be known of a customer is asked for by SEP-12.
 #[derive(Debug, Serialize)]
-struct TypeWire {
-    fields: BTreeMap<&'static str, ()>,
+struct TypeWire<'a> {
+    fields: FieldsWire<'a>,
 }
 
 #[derive(Debug, Serialize)]
@@ -115,10 +117,11 @@ fn is_exchanged(anchor: &Anchor, kind: Kind, asset: &Asset) -> bool {
 
 impl<'a> OfferWire<'a> {
     /// Limits are about the asset on the ledger; an exchange's fee is the quote's.
-    fn new(anchor: &Anchor, kind: Kind, exchange: bool, offer: &'a Offer) -> Self {
+    fn new(anchor: &'a Anchor, kind: Kind, exchange: bool, offer: &'a Offer) -> Self {
         let limits = LimitsWire::new(offer, anchor.fee_is_own());
         let withdraws = kind == Kind::Withdrawal && !exchange;
-        let fields = || TypeWire { fields: BTreeMap::new() };
+        let told = anchor.withdrawal().map(WithdrawalIntegration::fields).unwrap_or_default();
+        let fields = || TypeWire { fields: FieldsWire::new(told) };
         let methods = || offer.funding_methods.iter().map(|method| (method.as_str(), fields())).collect();
         Self {
             enabled: true,

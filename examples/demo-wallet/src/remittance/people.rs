@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::receiver::Receiver;
+use crate::anchor::answer;
+use crate::customers::Customer;
 use anyhow::{Context as _, Result, bail, ensure};
-use demo_wallet::anchor::answer;
-use demo_wallet::customers::Customer;
 use serde::Deserialize;
-
-use crate::receiver::Receiver;
 
 /// How often a customer is told about before somebody has to look.
 const TRIES_MAX: usize = 5;

@@ -1,9 +1,9 @@
 //! The receiving anchor as its partner sees it: SEP-31, and SEP-38 for it.
 
+use crate::anchor::{AnchorClient, answer};
+use crate::quotes::Quote;
 use anchor_core::amount::StellarAmount;
 use anyhow::{Context as _, Result, ensure};
-use demo_wallet::anchor::{AnchorClient, answer};
-use demo_wallet::quotes::Quote;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
