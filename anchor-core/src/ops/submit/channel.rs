@@ -3,11 +3,12 @@
 use super::super::OpsError;
 use super::super::accounts::Accounts;
 use super::super::chain;
+use super::super::work::JobSettings;
 use super::Round;
 use super::group::Parcel;
 use crate::account::AccountId;
 use crate::anchor::Anchor;
-use crate::store::{ClaimedChannel, LeaseToken};
+use crate::store::{Claim, ClaimedChannel, LeaseToken, StoreError};
 
 /// A channel for one envelope.
 #[derive(Debug, Clone)]
@@ -29,18 +30,17 @@ pub(super) struct Channels {
 }
 
 impl Channels {
-    /// At most one for each parcel. Reads those accounts whose last sequence number is not known.
+    /// At most one for each parcel, those that were reserved first. Reads those accounts whose last sequence number is not
+    /// known.
     pub(super) async fn claim(
         round: &Round<'_>,
         parcels: &[Parcel],
+        reserved: &mut Reserved,
         accounts: &mut Accounts,
     ) -> Result<Self, OpsError> {
-        if parcels.is_empty() {
-            return Ok(Self::default());
-        }
-        let mut claim = round.settings.claim(round.anchor);
-        claim.limit = u32::try_from(parcels.len()).unwrap_or(u32::MAX);
-        let claimed = round.anchor.store().channel_claim(&claim).await?;
+        let missing = parcels.len().saturating_sub(reserved.0.len());
+        reserved.add(round.anchor, round.settings, u32::try_from(missing).unwrap_or(u32::MAX)).await?;
+        let claimed = std::mem::take(&mut reserved.0);
         let unknown = claimed.iter().filter(|one| one.channel.sequence.is_none());
         let unknown = unknown.map(|one| one.channel.account).collect();
         accounts.read_more(round.anchor, unknown).await;
@@ -81,10 +81,50 @@ impl Channels {
     /// Gives back what carried nothing.
     pub(super) async fn close(self, anchor: &Anchor) {
         let rest = self.pool.into_iter().chain(self.own).map(|one| (one.account, one.lease));
-        let unused: Vec<_> = self.unused.into_iter().chain(rest).collect();
-        if let Err(error) = anchor.store().channel_release(&unused).await {
-            tracing::warn!(error = chain(&error), "channels were not given back; their leases will run out");
+        give_back(anchor, &self.unused.into_iter().chain(rest).collect::<Vec<_>>()).await;
+    }
+}
+
+/// Claimed before anybody knows which envelopes there will be, so that no more payments are claimed than several workers
+/// together have channels for.
+#[derive(Debug, Default)]
+pub(super) struct Reserved(Vec<ClaimedChannel>);
+
+impl Reserved {
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    /// So many more, if there are.
+    pub(super) async fn add(
+        &mut self,
+        anchor: &Anchor,
+        settings: &JobSettings,
+        count: u32,
+    ) -> Result<(), StoreError> {
+        if count > 0 {
+            let claim = Claim { limit: count, ..settings.claim(anchor) };
+            self.0.extend(anchor.store().channel_claim(&claim).await?);
         }
+        Ok(())
+    }
+
+    /// Gives them back.
+    pub(super) async fn close(self, anchor: &Anchor) {
+        give_back(
+            anchor,
+            &self.0.into_iter().map(|one| (one.channel.account, one.lease)).collect::<Vec<_>>(),
+        )
+        .await;
+    }
+}
+
+async fn give_back(anchor: &Anchor, unused: &[(AccountId, LeaseToken)]) {
+    if unused.is_empty() {
+        return;
+    }
+    if let Err(error) = anchor.store().channel_release(unused).await {
+        tracing::warn!(error = chain(&error), "channels were not given back; their leases will run out");
     }
 }
 
