@@ -1,5 +1,7 @@
 //! The accounts whose sequence numbers the envelopes of a round use.
 
+use std::collections::HashSet;
+
 use super::super::OpsError;
 use super::super::accounts::Accounts;
 use super::super::chain;
@@ -40,6 +42,10 @@ impl Channels {
     ) -> Result<Self, OpsError> {
         let missing = parcels.len().saturating_sub(reserved.0.len());
         reserved.add(round.anchor, round.settings, u32::try_from(missing).unwrap_or(u32::MAX)).await?;
+        if reserved.lacks_payer_of(parcels) {
+            // stand-ins are handed out in their own order, and each carries what it pays itself: all of them, then
+            reserved.add(round.anchor, round.settings, distributions(round.anchor)).await?;
+        }
         let claimed = std::mem::take(&mut reserved.0);
         let unknown = claimed.iter().filter(|one| one.channel.sequence.is_none());
         let unknown = unknown.map(|one| one.channel.account).collect();
@@ -95,6 +101,13 @@ impl Reserved {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)
     }
 
+    /// Distribution accounts stand in, and one that pays is not among them.
+    fn lacks_payer_of(&self, parcels: &[Parcel]) -> bool {
+        let is_there = |payer: &AccountId| self.0.iter().any(|one| one.channel.account == *payer);
+        self.0.iter().any(|one| one.channel.position.is_none())
+            && parcels.iter().any(|parcel| !is_there(&parcel.payer))
+    }
+
     /// So many more, if there are.
     pub(super) async fn add(
         &mut self,
@@ -117,6 +130,11 @@ impl Reserved {
         )
         .await;
     }
+}
+
+fn distributions(anchor: &Anchor) -> u32 {
+    let accounts: HashSet<AccountId> = anchor.assets().iter().map(|asset| asset.distribution).collect();
+    u32::try_from(accounts.len()).unwrap_or(u32::MAX)
 }
 
 async fn give_back(anchor: &Anchor, unused: &[(AccountId, LeaseToken)]) {
