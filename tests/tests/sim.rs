@@ -46,7 +46,7 @@ fn with_a_custodian() -> impl Iterator<Item = u64> {
 
 #[test]
 fn stories_of_a_custodian_end_well() {
-    are_all_well(with_a_custodian().skip_while(|seed| *seed < 200).take(40));
+    are_all_well(with_a_custodian().skip_while(|seed| *seed < 200).take(60));
 }
 
 #[test]
