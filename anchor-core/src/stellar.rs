@@ -123,6 +123,8 @@ pub struct AccountSnapshot {
     pub sponsored: u32,
     /// Signers with their weights; weight 0 is no signer.
     pub signers: Vec<(SignerKey, u32)>,
+    /// Weight that authorises trust lines, uses sequence numbers and pays fees.
+    pub low_threshold: u32,
     /// Weight that moves funds.
     pub medium_threshold: u32,
     /// The trust lines.

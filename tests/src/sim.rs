@@ -11,6 +11,7 @@ mod audit;
 mod bank;
 mod bug;
 mod chance;
+mod custodian;
 mod ledger;
 mod life;
 mod signer;
@@ -32,6 +33,20 @@ pub struct Settings {
     pub bug: Option<Bug>,
     /// Keep a line for every call.
     pub trace: bool,
+}
+
+impl Settings {
+    /// Every third story is told of a distribution account whose key is somewhere else.
+    #[must_use]
+    pub const fn signs_elsewhere(&self) -> bool {
+        self.seed % 3 == 2
+    }
+
+    /// And some of the others of a custodian who pays by himself.
+    #[must_use]
+    pub const fn has_custodian(&self) -> bool {
+        !self.signs_elsewhere() && self.seed % 7 == 3
+    }
 }
 
 /// How it went.

@@ -57,6 +57,9 @@ anchor_tests::on_each_database! {
         let anchor = anchor.on_network(&again.url());
         assert!(fails(&anchor, &["doctor"]).await?.contains("does not exist"));
         assert!(says(&anchor, &["testnet", "reset"]).await?.contains("exists again"));
+        let diagnosis = fails(&anchor, &["doctor"]).await?;
+        assert!(diagnosis.contains("FAIL  channel accounts: G"), "{diagnosis}");
+        says(&anchor, &["channels", "retire", "--count", "0"]).await?;
         let server = anchor.start_server(&["serve"]).await?;
         assert!(says(&anchor, &["doctor"]).await?.contains("Everything fits together"));
         drop(server);

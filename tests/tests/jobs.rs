@@ -23,6 +23,8 @@ mod lag;
 mod many;
 #[path = "jobs/merging.rs"]
 mod merging;
+#[path = "jobs/moments.rs"]
+mod moments;
 #[path = "jobs/peers.rs"]
 mod peers;
 #[path = "jobs/quotes.rs"]

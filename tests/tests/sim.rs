@@ -39,6 +39,23 @@ fn same_seed_tells_the_same_story() {
     assert_ne!(story(7, None).digest, story(8, None).digest);
 }
 
+/// A tenth of all stories.
+fn with_a_custodian() -> impl Iterator<Item = u64> {
+    (0_u64..).filter(|seed| Settings { seed: *seed, bug: None, trace: false }.has_custodian())
+}
+
+#[test]
+fn stories_of_a_custodian_end_well() {
+    are_all_well(with_a_custodian().skip_while(|seed| *seed < 200).take(60));
+}
+
+#[test]
+fn custodian_who_is_asked_under_another_key_instead_of_about_the_first_pays_twice() {
+    let violations = with_a_custodian().take(100).map(|seed| story(seed, Some(Bug::AnotherKey)).violations);
+    let found = violations.flatten().find(|what| what.starts_with("paid twice"));
+    assert!(found.is_some(), "nobody was paid twice");
+}
+
 #[test]
 fn every_planted_bug_is_found() {
     for bug in Bug::ALL {

@@ -10,6 +10,9 @@ use crate::store::Store as _;
 
 mod accounts;
 mod served;
+mod signers;
+
+use signers::Hands;
 
 /// A server that has read so many ledgers fewer than another one is of no use.
 const LAG_MAX: u32 = 12;
@@ -65,9 +68,11 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     // servers that cannot list trust lines are asked for those of our assets
     context.ledger.expect_assets(&assets.iter().map(|asset| asset.id.clone()).collect::<Vec<_>>());
     if servers(&mut report, &config).await? {
+        let hands = Hands::of(&config, settings.signed_elsewhere(), settings.has_custodian());
         for asset in &assets {
-            accounts::check(&mut report, &context, asset).await;
+            accounts::check(&mut report, &context, asset, &hands).await;
         }
+        signers::check(&mut report, &context, &hands).await;
     }
 
     println!("what wallets see (the server has to run)");

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::CliError;
+use crate::account::AccountId;
 use crate::config::{Config, ConfigError};
 
 /// Settings by name. The process's environment goes before the file; the environment itself is never changed.
@@ -13,6 +14,8 @@ pub struct Settings {
     path: PathBuf,
     file: BTreeMap<String, String>,
     defaults: BTreeMap<String, String>,
+    elsewhere: Vec<AccountId>,
+    custodian: bool,
 }
 
 /// The values may be secrets: only the names are shown.
@@ -35,7 +38,7 @@ impl Settings {
             Err(error) if error.not_found() => BTreeMap::new(),
             Err(error) => return Err(unreadable(error)),
         };
-        Ok(Self { path, file, defaults: BTreeMap::new() })
+        Ok(Self { path, file, defaults: BTreeMap::new(), elsewhere: Vec::new(), custodian: false })
     }
 
     /// One setting; empty counts as absent.
@@ -47,6 +50,25 @@ impl Settings {
     /// What holds if neither environment nor file says anything. Not written to the file.
     pub fn set_default(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.defaults.insert(name.into(), value.into());
+    }
+
+    /// Tells `doctor` for which accounts the binary attaches a [`Signer`](crate::integration::Signer): those of its
+    /// `accounts`.
+    pub fn set_signed_elsewhere(&mut self, accounts: Vec<AccountId>) {
+        self.elsewhere = accounts;
+    }
+
+    /// Tells `doctor` that the binary attaches a [custodian](crate::integration::CustodyIntegration).
+    pub fn set_custodian(&mut self) {
+        self.custodian = true;
+    }
+
+    pub(super) fn signed_elsewhere(&self) -> &[AccountId] {
+        &self.elsewhere
+    }
+
+    pub(super) fn has_custodian(&self) -> bool {
+        self.custodian
     }
 
     /// Writes a setting to the file, readable by its owner only, and replaces an earlier one of the same name.

@@ -225,7 +225,7 @@ async fn store(
     }
     .build()
     .map_err(|error| OpsError::Envelope(error.to_string()))?;
-    let Signed { hash, envelope, unsigned } = signed(anchor, unsigned, latest.closed_at)?;
+    let Signed { hash, envelope, unsigned } = signed(anchor, unsigned, None, latest.closed_at)?;
     let attempt = Attempt {
         id: AttemptId::new(anchor.ids().next()),
         purpose: AttemptPurpose::Channels,

@@ -1,6 +1,7 @@
 //! What to send on the ledger for a transaction.
 
 use super::accounts::Accounts;
+use super::signing::Issuer;
 use super::{OpsError, own};
 use crate::account::{Account, AccountId};
 use crate::amount::{Amount, StellarAmount};
@@ -32,8 +33,8 @@ pub(super) enum Route {
         memo: Memo,
         /// The account that pays.
         payer: AccountId,
-        /// Together with the issuer's authorisation of the trust line.
-        authorize: bool,
+        /// Together with this issuer's authorisation of the trust line.
+        authorize: Option<Issuer>,
     },
     /// The recipient cannot hold the token yet.
     AwaitTrust,
@@ -122,22 +123,22 @@ pub(super) async fn route(
     });
     let (delivers, payer) = (transfer.delivers, transfer.payer);
     let send = |payment, purpose| {
-        Ok(Route::Send { payment, purpose, memo: transfer.memo.clone(), payer, authorize: false })
+        Ok(Route::Send { payment, purpose, memo: transfer.memo.clone(), payer, authorize: None })
     };
     match planned {
         Plan::Authorize(payment) => {
             let issuer = transfer.issuer.map(|issuer| accounts.get(&issuer)).transpose()?.flatten();
-            if !issuer.is_some_and(|issuer| can_sign(anchor, issuer)) {
+            let Some(issuer) = issuer.filter(|issuer| can_sign(anchor, issuer, payer)) else {
                 tracing::error!(
                     transaction.id = %transaction.id,
                     asset = %transaction.asset,
-                    "a trust line is to be authorised, but the key of the issuer's account is not in ISSUER_SEEDS, or \
-                     has no weight: the deposit waits"
+                    "a trust line is to be authorised, but the keys of the issuer's account in ISSUER_SEEDS are none of its \
+                     signers, or do not reach its low threshold: the deposit waits"
                 );
                 return Ok(Route::AwaitTrust);
-            }
+            };
             let (purpose, memo) = (delivers, transfer.memo.clone());
-            Ok(Route::Send { payment, purpose, memo, payer, authorize: true })
+            Ok(Route::Send { payment, purpose, memo, payer, authorize: Some(Issuer::of(issuer)) })
         }
         Plan::Pay(payment) | Plan::ClaimableBalance(payment) => send(payment, delivers),
         Plan::CreateAccount { payment, delivers: true } => send(payment, delivers),
@@ -199,12 +200,17 @@ fn refund_of(payer: AccountId, transaction: &Transaction) -> Option<Transfer> {
     })
 }
 
-/// Whether the issuer signs: with its own key, which has to count, or by whoever signs for it elsewhere. An envelope without
-/// a good signature is never applied, and would be made again and again. A custodian only pays.
-fn can_sign(anchor: &Anchor, issuer: &AccountSnapshot) -> bool {
+/// Whether the issuer signs: with keys that are here and reach its threshold, or by whoever signs for it elsewhere. An envelope
+/// without good signatures is never applied, and would be made again and again. A custodian only pays.
+fn can_sign(anchor: &Anchor, issuer: &AccountSnapshot, payer: AccountId) -> bool {
     let own = SignerKey::Ed25519(issuer.id);
-    let counts = issuer.signers.iter().any(|(key, weight)| *key == own && *weight > 0);
-    let is_here = counts && anchor.keys().has(&issuer.id);
+    let is_here = if issuer.id == payer {
+        // it pays with its own key
+        let counts = issuer.signers.iter().any(|(key, weight)| *key == own && *weight > 0);
+        counts && anchor.keys().has(&issuer.id)
+    } else {
+        Issuer::of(issuer).keys(anchor.keys(), &[]).is_some()
+    };
     anchor.custody().is_none() && (is_here || anchor.is_signed_elsewhere(&issuer.id))
 }
 

@@ -28,8 +28,10 @@ use crate::stellar::envelope::{EnvelopeError, Needed, attach, needed};
 use crate::store::{ClaimedSigning, SigningEnd};
 use crate::transaction::Attempt;
 
+mod issuer;
 mod weigh;
 
+pub(super) use issuer::Issuer;
 use weigh::Ballot;
 
 /// The longest pause between two questions about one envelope: it does not live for ever.
@@ -157,15 +159,17 @@ impl Desk<'_> {
         let flawed = |flaw: weigh::Flaw| OpsError::Signatures(flaw.to_string());
         let mut ballot = Ballot::count(one.hash, given).map_err(flawed)?;
         for account in needs.accounts() {
-            if !self.anchor.is_signed_elsewhere(&account) {
+            let is_elsewhere = self.anchor.is_signed_elsewhere(&account);
+            let authorizes = needs.authorizers.contains(&account);
+            if !is_elsewhere && !authorizes {
                 ballot.add(account, self.anchor.keys().sign_hash(&account, one.hash.as_bytes())?);
                 continue;
             }
             let Some(shown) = self.anchor.ledger().account(&account).await? else {
                 return Err(OpsError::Signatures(format!("account {account} does not exist")));
             };
-            // fees and sequence numbers ask for the low threshold, which is not known here
-            let wanted = if needs.payers.contains(&account) { shown.medium_threshold } else { 0 };
+            let pays = needs.payers.contains(&account);
+            let wanted = if pays { shown.medium_threshold } else { shown.low_threshold };
             ballot.elect(&shown, wanted, self.anchor.keys()).map_err(flawed)?;
         }
         ballot.elected().map_err(flawed)

@@ -27,7 +27,7 @@ use crate::amount::StellarAmount;
 use crate::anchor::Anchor;
 use crate::id::TransactionId;
 use crate::stellar::{LedgerPoint, Submission};
-use crate::store::{ChannelCount, Claimed, LeaseToken, Stored};
+use crate::store::{ChannelCount, Claim, Claimed, LeaseToken, Stored};
 use crate::transaction::{Actor, Attempt, Change, ChangeEffect, Fact, Queue};
 
 mod channel;
@@ -35,7 +35,7 @@ mod decide;
 mod group;
 pub(super) mod sign;
 
-use channel::Channels;
+use channel::{Channels, Reserved};
 pub(super) use decide::{Decision, Send};
 
 use decide::decide;
@@ -65,6 +65,9 @@ pub struct Pace {
     per_envelope: AtomicU32,
     /// When the last round began, in milliseconds.
     began: AtomicI64,
+    /// The last round found something to pay: the next one takes its channels first. Otherwise a worker takes payments that it
+    /// has no channel for, which others have, as soon as there are several workers.
+    is_busy: AtomicBool,
 }
 
 impl Default for Pace {
@@ -73,6 +76,7 @@ impl Default for Pace {
             introduced: AtomicBool::new(false),
             per_envelope: AtomicU32::new(100),
             began: AtomicI64::new(0),
+            is_busy: AtomicBool::new(false),
         }
     }
 }
@@ -120,26 +124,58 @@ pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Res
         return Ok(Progress::default());
     }
     pace.began.store(now.timestamp_millis(), Ordering::Relaxed);
-    let room = free.saturating_mul(pace.per_envelope.load(Ordering::Relaxed)).saturating_add(1);
-    let mut claim = settings.claim(anchor);
-    claim.limit = settings.payments().min(room);
-    let claimed = anchor.store().transaction_claim(Queue::Payments, &claim).await?;
+    let mut reserved = Reserved::default();
+    if pace.is_busy.load(Ordering::Relaxed) {
+        let wanted = settings.payments().div_ceil(pace.per_envelope.load(Ordering::Relaxed).max(1));
+        reserved.add(anchor, settings, wanted).await?;
+        if reserved.count() == 0 {
+            // other workers have them by now
+            return Ok(Progress::default());
+        }
+    }
+    let claimed = match claim(anchor, settings, pace, free, &reserved).await {
+        Ok(claimed) => claimed,
+        Err(error) => {
+            reserved.close(anchor).await;
+            return Err(error);
+        }
+    };
+    pace.is_busy.store(!claimed.is_empty(), Ordering::Relaxed);
     if claimed.is_empty() {
+        reserved.close(anchor).await;
         return Ok(Progress::default());
     }
     let mut desk =
         Desk { anchor, settings, claimed: &claimed, back: Vec::new(), progress: Progress::default() };
     desk.progress.claimed = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
-    match Round::open(anchor, settings, claim.now).await {
-        Ok(round) => round.work(&mut desk, pace, allowance).await,
+    match Round::open(anchor, settings, now).await {
+        Ok(round) => round.work(&mut desk, pace, reserved, allowance).await,
         Err(error) => {
             tracing::warn!(error = chain(&error), "the ledger did not answer: nothing is signed now");
             for place in 0..claimed.len() {
                 desk.failed(place, &error);
             }
+            reserved.close(anchor).await;
         }
     }
     Ok(desk.close().await)
+}
+
+/// No more than there are channels for: those that are reserved, or else as many as seem to be free.
+async fn claim(
+    anchor: &Anchor,
+    settings: &JobSettings,
+    pace: &Pace,
+    free: u32,
+    reserved: &Reserved,
+) -> Result<Vec<Claimed>, OpsError> {
+    let per_envelope = pace.per_envelope.load(Ordering::Relaxed);
+    let room = match reserved.count() {
+        0 => free.saturating_mul(per_envelope).saturating_add(1),
+        channels => channels.saturating_mul(per_envelope),
+    };
+    let claim = Claim { limit: settings.payments().min(room), ..settings.claim(anchor) };
+    Ok(anchor.store().transaction_claim(Queue::Payments, &claim).await?)
 }
 
 /// What becomes of these, where somebody else pays: the same plans, without channels and envelopes. With the ledger
@@ -178,7 +214,13 @@ impl<'a> Round<'a> {
         Ok(Self { anchor, settings, latest, fee, until: claimed_at + lease })
     }
 
-    async fn work(&self, desk: &mut Desk<'_>, pace: &Pace, mut allowance: Option<i64>) {
+    async fn work(
+        &self,
+        desk: &mut Desk<'_>,
+        pace: &Pace,
+        mut reserved: Reserved,
+        mut allowance: Option<i64>,
+    ) {
         let mut accounts = Accounts::read(self.anchor, accounts_of(self.anchor, desk.claimed)).await;
         let decisions = decide(self, desk.claimed, &mut accounts).await;
         let mut sends = Vec::new();
@@ -196,11 +238,11 @@ impl<'a> Round<'a> {
             let average = payments.div_ceil(parcels.len());
             pace.per_envelope.store(u32::try_from(average).unwrap_or(1).max(1), Ordering::Relaxed);
         }
-        let mut channels = match Channels::claim(self, &parcels, &mut accounts).await {
+        let mut channels = match Channels::claim(self, &parcels, &mut reserved, &mut accounts).await {
             Ok(channels) => channels,
             Err(error) => {
-                let places = parcels.iter().flat_map(Parcel::places);
-                return places.for_each(|place| desk.failed(place, &error));
+                parcels.iter().flat_map(Parcel::places).for_each(|place| desk.failed(place, &error));
+                return reserved.close(self.anchor).await;
             }
         };
         let mut addressed = Vec::with_capacity(parcels.len());

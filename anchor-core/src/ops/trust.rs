@@ -34,7 +34,7 @@ async fn check_one(
     let fee = StellarAmount::from_stroops(i64::from(settings.fee_cap)).unwrap_or_default();
     let fact = match route(anchor, transaction, accounts, fee).await? {
         Route::AwaitTrust => return Ok(Step::Wait(pause)),
-        Route::Send { authorize: true, .. } => {
+        Route::Send { authorize: Some(_), .. } => {
             match authorize::decide(anchor, settings, transaction).await? {
                 Some(fact) => fact,
                 None => return Ok(Step::Wait(pause)),

@@ -6,6 +6,7 @@ use anchor_core::Anchor;
 use anchor_core::asset::Asset;
 use anchor_core::cli::{AdminCommand, Parts, Settings};
 use anchor_core::config::SendingAnchors;
+use anchor_core::integration::Signer as _;
 use anchor_core::store::Store as _;
 use anchor_web::Web;
 use anchor_web::cli::ServeArgs;
@@ -62,6 +63,9 @@ async fn main() -> Result<()> {
     let mut settings = Settings::load(".env")?;
     // without HORIZON_URI: a Stellar network of our own, in this process
     let network = network::embed(&mut settings, matches!(command, Command::All(_))).await?;
+    if let Some(signer) = RemoteSigner::from_settings(|name| settings.get(name))? {
+        settings.set_signed_elsewhere(signer.accounts());
+    }
     let done = match command {
         Command::Admin(admin) => admin.run(settings).await.map_err(Into::into),
         Command::Serve(serve) => serve.run(Web::new(anchor(&settings).await?)?).await.map_err(Into::into),

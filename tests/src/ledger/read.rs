@@ -57,6 +57,7 @@ pub(super) fn account(engine: &Engine, id: &AccountId) -> Result<Option<AccountS
         sponsoring: entry::num_sponsoring(account),
         sponsored: entry::num_sponsored(account),
         signers: signers(id, account),
+        low_threshold: u32::from(account.thresholds.0[1]),
         medium_threshold: u32::from(account.thresholds.0[2]),
         trust_lines: lines.collect::<Result<_, _>>()?,
         memo_required: engine.data_of(&address).any(|(_, data)| wants_memo(data)),

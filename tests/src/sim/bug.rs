@@ -25,11 +25,13 @@ pub enum Bug {
     SilenceIsFailure,
     /// An envelope is shown to whoever has to sign it before it is stored.
     ShownFirst,
+    /// A custodian who did not answer gets the payment again under a key of its own, without being asked for the first one.
+    AnotherKey,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NoTimeBound,
         Self::SharedClaims,
         Self::CursorFirst,
@@ -39,6 +41,7 @@ impl Bug {
         Self::ErrorIsNo,
         Self::SilenceIsFailure,
         Self::ShownFirst,
+        Self::AnotherKey,
     ];
 
     /// As it is written on the command line.
@@ -53,6 +56,7 @@ impl Bug {
             Self::ErrorIsNo => "error-is-no",
             Self::SilenceIsFailure => "silence-is-failure",
             Self::ShownFirst => "shown-first",
+            Self::AnotherKey => "another-key",
         }
     }
 }

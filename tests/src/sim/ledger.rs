@@ -4,8 +4,8 @@ use std::fmt;
 
 use anchor_core::account::AccountId;
 use anchor_core::stellar::{
-    AccountSnapshot, Cursor, Failure, FailureKind, Ledger, LedgerError, LedgerPoint, Lookup, MovementPage,
-    Network, Submission,
+    AccountSnapshot, Cursor, Failure, FailureKind, Ledger, LedgerError, LedgerPoint, Lookup, Movement,
+    MovementPage, Network, Submission,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::store::memory::MemoryStore;
@@ -121,6 +121,15 @@ impl Ledger for SimLedger {
             }
             answer => answer,
         }
+    }
+
+    async fn arrivals(
+        &self,
+        hash: &TransactionHash,
+        receiver: &AccountId,
+    ) -> Result<Option<Vec<Movement>>, LedgerError> {
+        let server = self.server();
+        self.life.call("ledger: arrivals", server.arrivals(hash, receiver), unknown).await
     }
 
     async fn movements_start(&self, account: &AccountId) -> Result<Cursor, LedgerError> {

@@ -32,6 +32,7 @@ use chrono::{DateTime, Utc};
 
 use super::Bug;
 use super::bank::Bank;
+use super::custodian::Custodian;
 use super::life::Life;
 use super::signer::Vault;
 
@@ -49,6 +50,8 @@ pub(super) struct SimStore {
     pub(super) network: FakeLedger,
     /// For another one.
     pub(super) vault: Option<Vault>,
+    /// Hears who may hand over an order.
+    pub(super) custodian: Option<Custodian>,
 }
 
 impl fmt::Debug for SimStore {
@@ -135,6 +138,9 @@ impl SimStore {
         }
         if let ChangeEffect::OpenOrder(order) = change.effect() {
             self.bank.permit(order.id, &self.life.name);
+        }
+        if let (ChangeEffect::OpenCustody(order), Some(custodian)) = (change.effect(), &self.custodian) {
+            custodian.permit(order.id, &self.life.name);
         }
     }
 

@@ -29,6 +29,7 @@ use super::Bug;
 use super::audit::Auditor;
 use super::bank::{Bank, News, Rails};
 use super::chance::Chance;
+use super::custodian::{Custodian, SimCustody};
 use super::ledger::SimLedger;
 use super::life::{Life, machine};
 use super::signer::{SimSigner, Vault};
@@ -56,6 +57,7 @@ pub(super) struct World {
     /// The side of the anchor that users see: it does not fail here.
     pub(super) web: Anchor,
     vault: Option<Vault>,
+    custodian: Option<Custodian>,
     config: Config,
     ids: Ids,
 }
@@ -83,14 +85,16 @@ impl World {
         let start = network.movements_start(&samples::distribution().account()).await?;
         // before anybody is told to pay there
         books.watch_start(&samples::distribution().account(), &start).await?;
-        for position in 0..sim.climate().channels {
+        let channels = if sim.has_custodian() { 0 } else { sim.climate().channels };
+        for position in 0..channels {
             let account = channel_key(&seed, position).account();
             network.fund(account, lumens(2));
             books.channel_put(&[(account, Some(position))]).await?;
         }
         config.channel_seed = Some(seed);
         let vault = sim.signs_elsewhere().then(|| Vault::new(sim, &network));
-        if vault.is_some() {
+        let custodian = sim.has_custodian().then(|| Custodian::new(sim, &network));
+        if vault.is_some() || custodian.is_some() {
             config.distribution_keys.clear();
         }
         let (claims, heard) = (Claims::default(), Arc::default());
@@ -102,6 +106,7 @@ impl World {
             claims: &claims,
             heard: &heard,
             vault: vault.as_ref(),
+            custodian: custodian.as_ref(),
         };
         let clock = SimClock { sim: sim.clone(), wrong_by: chrono::Duration::zero() };
         let web = outside.anchor(&config, &ids, &life, clock).await?;
@@ -116,6 +121,7 @@ impl World {
             arrived: Mutex::default(),
             web,
             vault,
+            custodian,
             config,
             ids,
         })
@@ -130,6 +136,7 @@ impl World {
             claims: &self.claims,
             heard: &self.heard,
             vault: self.vault.as_ref(),
+            custodian: self.custodian.as_ref(),
         };
         outside.anchor(&self.config, &self.ids, life, clock).await
     }
@@ -168,6 +175,9 @@ impl World {
             self.sim.chance(|chance| (chance.happens(climate.surging), chance.between(101, 5000)));
         let bid = if surges && !self.sim.is_calm() { bid } else { 100 };
         self.network.surge(u32::try_from(bid).unwrap_or(100));
+        if let Some(custodian) = &self.custodian {
+            custodian.work().await;
+        }
         let last = self.network.latest().await?;
         let closed = self.network.close_at(self.sim.seconds().max(last.closed_at + 1));
         self.sim.note("network", || format!("closes {}", closed.sequence));
@@ -214,6 +224,7 @@ struct Outside<'a> {
     claims: &'a Claims,
     heard: &'a Arc<Mutex<BTreeSet<(TransactionId, i64)>>>,
     vault: Option<&'a Vault>,
+    custodian: Option<&'a Custodian>,
 }
 
 impl Outside<'_> {
@@ -231,6 +242,7 @@ impl Outside<'_> {
             bank: self.bank.clone(),
             network: self.network.clone(),
             vault: self.vault.cloned(),
+            custodian: self.custodian.cloned(),
         };
         let ledger =
             SimLedger { life: life.clone(), network: self.network.clone(), books: self.books.clone() };
@@ -239,6 +251,12 @@ impl Outside<'_> {
                 Anchor::builder(config.clone()).signer(SimSigner { life: life.clone(), vault: vault.clone() })
             }
             None => Anchor::builder(config.clone()),
+        };
+        let builder = match self.custodian {
+            Some(custodian) => {
+                builder.custody(SimCustody { life: life.clone(), custodian: custodian.clone() })
+            }
+            None => builder,
         };
         let builder = builder
             .store(store)

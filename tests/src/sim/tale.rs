@@ -153,6 +153,8 @@ pub(super) fn invent(world: &World, chance: &mut Chance, number: u64) -> Result<
     let plot = match chance.pick(&Plot::ALL).context("there are plots")? {
         // not drawn, so that all other stories stay as they are
         Plot::Withdrawal if number % 3 == 1 => Plot::AsksMore,
+        // no custodian sets balances aside
+        Plot::Claimable if world.sim.has_custodian() => Plot::LateTrust,
         plot => plot,
     };
     let agreed = 10 + number;

@@ -136,9 +136,12 @@ impl Sim {
         self.0.climate
     }
 
-    /// Every third story is told of a distribution account whose key is somewhere else.
     pub(super) fn signs_elsewhere(&self) -> bool {
-        self.0.settings.seed % 3 == 2
+        self.0.settings.signs_elsewhere()
+    }
+
+    pub(super) fn has_custodian(&self) -> bool {
+        self.0.settings.has_custodian()
     }
 
     pub(super) fn has(&self, bug: Bug) -> bool {

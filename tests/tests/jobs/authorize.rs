@@ -3,13 +3,15 @@
 use anchor_core::asset::{Asset, Authorization, StellarAsset};
 use anchor_core::id::TransactionId;
 use anchor_core::integration::TrustOutcome;
+use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
-use anchor_core::stellar::TrustLine;
 use anchor_core::stellar::envelope::{Operation, Payment};
+use anchor_core::stellar::{SignerKey, TrustLine};
 use anchor_core::testing::fakes::samples;
 use anchor_core::transaction::{Fact, Kind, Status};
 
-use crate::world::{End, World, lumens};
+use crate::moments;
+use crate::world::{World, lumens};
 
 /// An issuer that authorises, whose key the anchor has, and a user whose trust line nobody has authorised yet.
 async fn regulated(authorization: Authorization) -> World {
@@ -94,6 +96,84 @@ async fn without_the_setting_or_the_issuers_key_the_deposit_waits_for_somebody_e
         world.settle().await;
         assert_waits(&world, id).await;
         edit_line(&world, |line| line.authorized = true);
+        world.settle().await;
+        assert_paid(&world, id).await;
+    }
+}
+
+/// The issuer's own key is worth nothing; these keys are its signers.
+fn give_signers(world: &World, signers: &[(u8, u32)], low_threshold: u32) {
+    world.ledger.edit(samples::issuer().account(), |issuer| {
+        issuer.signers.truncate(1);
+        issuer.signers[0].1 = 0;
+        let signer = |(number, weight): &(u8, u32)| (SignerKey::Ed25519(key(*number).account()), *weight);
+        issuer.signers.extend(signers.iter().map(signer));
+        issuer.low_threshold = low_threshold;
+        // what it would take to pay from it
+        issuer.medium_threshold = 200;
+    });
+}
+
+fn key(number: u8) -> SigningKey {
+    SigningKey::from_seed([number; 32])
+}
+
+#[tokio::test]
+async fn signers_of_the_issuer_authorize_without_its_own_key() {
+    // weights of keys 40, 41 and 42; the low threshold; and how many of them have to sign
+    let cases: [(&[(u8, u32)], u32, usize); 4] = [
+        (&[(41, 1)], 0, 1),
+        (&[(40, 1), (41, 2), (42, 3)], 3, 1),
+        (&[(40, 1), (41, 2), (42, 3)], 6, 3),
+        (&[(40, 200), (41, 1)], 200, 1),
+    ];
+    for (signers, low_threshold, signing) in cases {
+        for channels in [0, 3] {
+            let asset = Asset { authorization: Authorization::Always, ..samples::asset() };
+            let keys = [40, 41, 42].map(key).to_vec();
+            let world = World::with_asset(asset, |config| config.issuer_keys = keys).await;
+            require(&world);
+            give_signers(&world, signers, low_threshold);
+            world.channels(channels).await;
+            let id = deposit(&world).await;
+            world.settle().await;
+            // the ledger refuses an envelope that lacks a signature, and one that has one too many
+            assert_paid(&world, id).await;
+            assert_eq!(world.ledger.submissions().len(), 1, "{signing} of {signers:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn distribution_key_that_is_a_signer_of_the_issuer_signs_once_for_both() {
+    let asset = Asset { authorization: Authorization::Always, ..samples::asset() };
+    for (distribution, low_threshold) in [(1, 1), (1, 2), (5, 5)] {
+        let world = World::with_asset(asset.clone(), |config| config.issuer_keys = vec![key(40)]).await;
+        require(&world);
+        give_signers(&world, &[(40, 1)], low_threshold);
+        world.ledger.edit(samples::issuer().account(), |issuer| {
+            let signer = SignerKey::Ed25519(samples::distribution().account());
+            issuer.signers.push((signer, distribution));
+        });
+        let id = deposit(&world).await;
+        world.settle().await;
+        assert_paid(&world, id).await;
+    }
+}
+
+#[tokio::test]
+async fn signers_that_weigh_too_little_authorize_nothing() {
+    let cases: [(&[(u8, u32)], u32); 3] = [(&[(41, 1)], 2), (&[(50, 9)], 1), (&[(40, 0)], 0)];
+    for (signers, low_threshold) in cases {
+        let asset = Asset { authorization: Authorization::Always, ..samples::asset() };
+        let world = World::with_asset(asset, |config| config.issuer_keys = vec![key(40), key(41)]).await;
+        require(&world);
+        give_signers(&world, signers, low_threshold);
+        let id = deposit(&world).await;
+        world.settle().await;
+        assert_waits(&world, id).await;
+        // whoever mends the signers has it paid
+        give_signers(&world, &[(41, 9)], low_threshold);
         world.settle().await;
         assert_paid(&world, id).await;
     }
@@ -232,22 +312,15 @@ async fn issuer_that_pays_itself_authorizes_with_the_same_signature() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn authorization_survives_death_at_every_moment() {
-    for ledger_goes_on in [false, true] {
-        for moment in 0.. {
-            let world = regulated(Authorization::Ask).await;
-            for _ in 0..4 {
-                world.trust.answer(Ok(TrustOutcome::Authorize));
-            }
-            let transaction = deposit(&world).await;
-            let end = End { transaction, state: "paid" };
-            let died = world.settle_through_death(&end, moment, ledger_goes_on).await;
-            let when = format!("killed at moment {moment}, ledger goes on: {ledger_goes_on}");
-            assert_eq!(world.state(transaction).await, "paid", "{when}");
-            assert_eq!(world.user_holds(), "99.75", "{when}");
-            if !died {
-                assert!(moment > 10, "the road has more moments than {moment}");
-                break;
-            }
+    let make = async || {
+        let world = regulated(Authorization::Ask).await;
+        for _ in 0..4 {
+            world.trust.answer(Ok(TrustOutcome::Authorize));
         }
-    }
+        (world, ())
+    };
+    let check = async |world: &World, (): &(), _, when: &str| {
+        assert_eq!(world.user_holds(), "99.75", "{when}");
+    };
+    moments::at_every_moment(10, "paid", make, deposit, check).await;
 }

@@ -2,6 +2,7 @@
 
 use anchor_core::account::AccountId;
 use anchor_core::asset::StellarAsset;
+use anchor_core::clock::Clock as _;
 use anchor_core::id::TransactionId;
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
@@ -342,4 +343,24 @@ async fn wrong_pools_are_refused() {
     let nobody = SigningKey::from_seed([77; 32]).account();
     let refused = channels::grow(&world.anchor, nobody, 1).await;
     assert!(matches!(refused, Err(ChannelsError::NoPayer(account)) if account == nobody));
+}
+
+#[tokio::test]
+async fn stand_in_that_pays_nothing_does_not_keep_another_one_from_paying() {
+    let world = World::new().await;
+    let distribution = samples::distribution().account();
+    // the distribution account of another asset, which comes first in their order
+    let others = (20..).map(|number| SigningKey::from_seed([number; 32]).account());
+    let other = others.into_iter().find(|other| other.to_string() < distribution.to_string()).unwrap();
+    world.ledger.fund(other, lumens(10));
+    world.anchor.store().channel_put(&[(other, None)]).await.unwrap();
+    let id = world.deposit("100").await;
+    world.credit(id, "100");
+    world.worker.activate_once("process_pending_deposits").await.unwrap();
+    world.worker.activate_once("submit_payments").await.unwrap();
+    assert_eq!(world.state(id).await, "paying");
+    let channels = world.anchor.store().channel_list().await.unwrap();
+    assert!(channels.iter().any(|one| one.account == other && one.attempt.is_none()));
+    let count = world.anchor.store().channel_count(world.clock.now()).await.unwrap();
+    assert_eq!(count, ChannelCount { free: 1, all: 2 }, "the other one was given back");
 }

@@ -9,29 +9,18 @@ use anchor_core::store::Callbacks;
 use anchor_core::testing::fakes::samples;
 use anchor_core::transaction::{Actor, Fact, Kind};
 
-use crate::world::{End, World, lumens};
+use crate::moments;
+use crate::world::{World, lumens};
 
-/// Kills at every moment of `road` until there is no later one; `check` looks at the end.
+/// Kills at every moment of `road`; `check` looks at the end.
 async fn at_every_moment<R, C>(state: &'static str, road: R, check: C)
 where
     R: AsyncFn(&World) -> TransactionId,
     C: AsyncFn(&World, TransactionId, &str),
 {
-    for ledger_goes_on in [false, true] {
-        for moment in 0.. {
-            let world = World::new().await;
-            let transaction = road(&world).await;
-            let end = End { transaction, state };
-            let died = world.settle_through_death(&end, moment, ledger_goes_on).await;
-            let when = format!("killed at moment {moment}, ledger goes on: {ledger_goes_on}");
-            assert_eq!(world.state(transaction).await, state, "{when}");
-            check(&world, transaction, &when).await;
-            if !died {
-                assert!(moment > 10, "the road has more moments than {moment}");
-                break;
-            }
-        }
-    }
+    let make = async || (World::new().await, ());
+    let check = async |world: &World, (): &(), id, when: &str| check(world, id, when).await;
+    moments::at_every_moment(10, state, make, road, check).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,8 @@ use anchor_core::testing::custody::{CustodyCall, CustodyFault, ScriptedCustody};
 use anchor_core::testing::fakes::samples;
 use anchor_core::transaction::{Actor, Fact, Kind, TransactionHash};
 
-use crate::world::{End, World, lumens};
+use crate::moments;
+use crate::world::{World, lumens};
 
 async fn deposit(world: &World) -> TransactionId {
     let id = world.deposit("100").await;
@@ -200,23 +201,12 @@ async fn custodian_that_cannot_tell_holds_the_payment_and_is_asked_about_the_sam
 }
 
 async fn at_every_moment(state: &'static str, road: impl AsyncFn(&World) -> TransactionId) {
-    for ledger_goes_on in [false, true] {
-        for moment in 0.. {
-            let (world, custody) = World::with_custody().await;
-            let transaction = road(&world).await;
-            let end = End { transaction, state };
-            let died = world.settle_through_death(&end, moment, ledger_goes_on).await;
-            let when = format!("killed at moment {moment}, ledger goes on: {ledger_goes_on}");
-            assert_eq!(world.state(transaction).await, state, "{when}");
-            assert_eq!(orders(&custody), 1, "{when}");
-            let holds = if state == "paid" { "99.75" } else { "100" };
-            assert_eq!(world.user_holds(), holds, "{when}");
-            if !died {
-                assert!(moment > 8, "the road has more moments than {moment}");
-                break;
-            }
-        }
-    }
+    let check = async |world: &World, custody: &ScriptedCustody, _, when: &str| {
+        assert_eq!(orders(custody), 1, "{when}");
+        let holds = if state == "paid" { "99.75" } else { "100" };
+        assert_eq!(world.user_holds(), holds, "{when}");
+    };
+    moments::at_every_moment(8, state, World::with_custody, road, check).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

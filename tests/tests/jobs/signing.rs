@@ -12,7 +12,8 @@ use anchor_core::testing::fakes::samples;
 use anchor_core::testing::signer::{ScriptedSigner, SignerFault};
 use anchor_core::transaction::{Actor, Attempt, Fact, State, TransactionHash};
 
-use crate::world::{End, World, lumens};
+use crate::moments;
+use crate::world::{World, lumens};
 
 /// Longer than somebody else may take to sign.
 const AFTER_THE_BOUND: u64 = 4000;
@@ -282,26 +283,19 @@ async fn channels_are_fed_with_what_somebody_else_signed() {
 
 /// Kills at every moment of a road through a signer that takes its time.
 async fn at_every_moment(channels: u32, state: &'static str, road: impl AsyncFn(&World) -> TransactionId) {
-    for ledger_goes_on in [false, true] {
-        for moment in 0.. {
-            let vault = vault();
-            vault.takes(1);
-            let world = World::with_signer(&vault).await;
-            world.channels(channels).await;
-            let transaction = road(&world).await;
-            let end = End { transaction, state };
-            let died = world.settle_through_death(&end, moment, ledger_goes_on).await;
-            let when = format!("killed at moment {moment}, ledger goes on: {ledger_goes_on}");
-            assert_eq!(world.state(transaction).await, state, "{when}");
-            assert_eq!(world.envelopes(), 1, "{when}");
-            let holds = if state == "paid" { "99.75" } else { "100" };
-            assert_eq!(world.user_holds(), holds, "{when}");
-            if !died {
-                assert!(moment > 10, "the road has more moments than {moment}");
-                break;
-            }
-        }
-    }
+    let make = async || {
+        let vault = vault();
+        vault.takes(1);
+        let world = World::with_signer(&vault).await;
+        world.channels(channels).await;
+        (world, ())
+    };
+    let check = async |world: &World, (): &(), _, when: &str| {
+        assert_eq!(world.envelopes(), 1, "{when}");
+        let holds = if state == "paid" { "99.75" } else { "100" };
+        assert_eq!(world.user_holds(), holds, "{when}");
+    };
+    moments::at_every_moment(10, state, make, road, check).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! The accounts behind the assets.
 
 use super::super::Parts;
+use super::signers::{Duty, Hands};
 use super::{Report, chain};
 use crate::account::AccountId;
 use crate::asset::{Asset, Authorization, StellarAsset};
@@ -9,13 +10,13 @@ use crate::stellar::{AccountSnapshot, Ledger};
 /// The ledger's limit for an account's home domain.
 const HOME_DOMAIN_BYTES_MAX: usize = 32;
 
-pub(super) async fn check(report: &mut Report, context: &Parts, asset: &Asset) {
+pub(super) async fn check(report: &mut Report, context: &Parts, asset: &Asset, hands: &Hands) {
     let code = asset.id.code();
     if let Some(issuer) = asset.id.issuer()
         && let Some(issuer) = account(report, context, &format!("{code} issuer"), issuer).await
     {
         let wanted = context.config.home_domain();
-        let domain = match issuer.home_domain {
+        let domain = match issuer.home_domain.clone() {
             Some(domain) if domain == wanted => Ok(domain),
             _ if wanted.len() > HOME_DOMAIN_BYTES_MAX => Err(format!(
                 "{wanted:?} has more than {HOME_DOMAIN_BYTES_MAX} bytes, which no account can name"
@@ -24,11 +25,11 @@ pub(super) async fn check(report: &mut Report, context: &Parts, asset: &Asset) {
         };
         report.check(format!("{code} issuer's home domain"), domain);
         if asset.authorization != Authorization::Never {
-            let keys = context.config.issuer_keys.iter().chain(&context.config.distribution_keys);
-            let key = match keys.into_iter().any(|key| key.account() == issuer.id) {
-                true if issuer.auth_required => Ok(String::new()),
-                true => Err("the issuer does not ask for it (AUTH_REQUIRED)".into()),
-                false => Err("missing in ISSUER_SEEDS (fine on machines without workers)".into()),
+            let key = match hands.sign(&issuer, Duty::Authorizes, "ISSUER_SEEDS") {
+                Ok(_) if !issuer.auth_required => {
+                    Err("the issuer does not ask for it (AUTH_REQUIRED)".into())
+                }
+                signs => signs,
             };
             report.check(format!("{code} trust lines can be authorised"), key);
         }
@@ -38,11 +39,7 @@ pub(super) async fn check(report: &mut Report, context: &Parts, asset: &Asset) {
     report.check(format!("{name} balance"), balance(&distribution, &asset.id));
     let memo = if distribution.memo_required { Ok(String::new()) } else { Err("not set (SEP-29)".into()) };
     report.check(format!("{name} asks wallets for a memo"), memo);
-    let keys = &context.config.distribution_keys;
-    let key = match keys.iter().any(|key| key.account() == asset.distribution) {
-        true => Ok(String::new()),
-        false => Err("missing in DISTRIBUTION_SEEDS (fine on machines without workers)".into()),
-    };
+    let key = hands.sign(&distribution, Duty::Pays, "DISTRIBUTION_SEEDS");
     report.check(format!("{name} key"), key);
 }
 

@@ -50,7 +50,8 @@ impl Ballot {
         }
     }
 
-    /// Takes the heaviest until the account has what it wants; local keys help where that is not enough.
+    /// Takes the heaviest until the account has what it wants, after those that were taken already; local keys help where that
+    /// is not enough.
     pub(super) fn elect(
         &mut self,
         account: &AccountSnapshot,
@@ -66,7 +67,10 @@ impl Ballot {
         let mut signers: Vec<(AccountId, u32)> = signers.collect();
         signers.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
         self.known.extend(signers.iter().map(|(signer, _)| *signer));
-        let mut sum: u32 = 0;
+        let is_taken = |signer: &AccountId| self.elected.iter().any(|(taken, _)| taken == signer);
+        let taken = signers.iter().filter(|(signer, _)| is_taken(signer)).map(|(_, weight)| *weight);
+        let mut sum = taken.fold(0, u32::saturating_add);
+        signers.retain(|(signer, _)| !is_taken(signer));
         for (signer, weight) in &signers {
             let given = self.given.iter().find(|given| given.signer == *signer).map(|given| given.signature);
             if let Some(signature) = given.filter(|_| sum < wanted) {
@@ -133,6 +137,7 @@ mod tests {
             sponsoring: 0,
             sponsored: 0,
             signers: weights.into_iter().map(signer).chain([(SignerKey::Other, 9)]).collect(),
+            low_threshold: 0,
             medium_threshold,
             trust_lines: Vec::new(),
             memo_required: false,

@@ -1,13 +1,16 @@
 //! The accounts whose sequence numbers the envelopes of a round use.
 
+use std::collections::HashSet;
+
 use super::super::OpsError;
 use super::super::accounts::Accounts;
 use super::super::chain;
+use super::super::work::JobSettings;
 use super::Round;
 use super::group::Parcel;
 use crate::account::AccountId;
 use crate::anchor::Anchor;
-use crate::store::{ClaimedChannel, LeaseToken};
+use crate::store::{Claim, ClaimedChannel, LeaseToken, StoreError};
 
 /// A channel for one envelope.
 #[derive(Debug, Clone)]
@@ -29,18 +32,21 @@ pub(super) struct Channels {
 }
 
 impl Channels {
-    /// At most one for each parcel. Reads those accounts whose last sequence number is not known.
+    /// At most one for each parcel, those that were reserved first. Reads those accounts whose last sequence number is not
+    /// known.
     pub(super) async fn claim(
         round: &Round<'_>,
         parcels: &[Parcel],
+        reserved: &mut Reserved,
         accounts: &mut Accounts,
     ) -> Result<Self, OpsError> {
-        if parcels.is_empty() {
-            return Ok(Self::default());
+        let missing = parcels.len().saturating_sub(reserved.0.len());
+        reserved.add(round.anchor, round.settings, u32::try_from(missing).unwrap_or(u32::MAX)).await?;
+        if reserved.lacks_payer_of(parcels) {
+            // stand-ins are handed out in their own order, and each carries what it pays itself: all of them, then
+            reserved.add(round.anchor, round.settings, distributions(round.anchor)).await?;
         }
-        let mut claim = round.settings.claim(round.anchor);
-        claim.limit = u32::try_from(parcels.len()).unwrap_or(u32::MAX);
-        let claimed = round.anchor.store().channel_claim(&claim).await?;
+        let claimed = std::mem::take(&mut reserved.0);
         let unknown = claimed.iter().filter(|one| one.channel.sequence.is_none());
         let unknown = unknown.map(|one| one.channel.account).collect();
         accounts.read_more(round.anchor, unknown).await;
@@ -81,10 +87,62 @@ impl Channels {
     /// Gives back what carried nothing.
     pub(super) async fn close(self, anchor: &Anchor) {
         let rest = self.pool.into_iter().chain(self.own).map(|one| (one.account, one.lease));
-        let unused: Vec<_> = self.unused.into_iter().chain(rest).collect();
-        if let Err(error) = anchor.store().channel_release(&unused).await {
-            tracing::warn!(error = chain(&error), "channels were not given back; their leases will run out");
+        give_back(anchor, &self.unused.into_iter().chain(rest).collect::<Vec<_>>()).await;
+    }
+}
+
+/// Claimed before anybody knows which envelopes there will be, so that no more payments are claimed than several workers
+/// together have channels for.
+#[derive(Debug, Default)]
+pub(super) struct Reserved(Vec<ClaimedChannel>);
+
+impl Reserved {
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Distribution accounts stand in, and one that pays is not among them.
+    fn lacks_payer_of(&self, parcels: &[Parcel]) -> bool {
+        let is_there = |payer: &AccountId| self.0.iter().any(|one| one.channel.account == *payer);
+        self.0.iter().any(|one| one.channel.position.is_none())
+            && parcels.iter().any(|parcel| !is_there(&parcel.payer))
+    }
+
+    /// So many more, if there are.
+    pub(super) async fn add(
+        &mut self,
+        anchor: &Anchor,
+        settings: &JobSettings,
+        count: u32,
+    ) -> Result<(), StoreError> {
+        if count > 0 {
+            let claim = Claim { limit: count, ..settings.claim(anchor) };
+            self.0.extend(anchor.store().channel_claim(&claim).await?);
         }
+        Ok(())
+    }
+
+    /// Gives them back.
+    pub(super) async fn close(self, anchor: &Anchor) {
+        give_back(
+            anchor,
+            &self.0.into_iter().map(|one| (one.channel.account, one.lease)).collect::<Vec<_>>(),
+        )
+        .await;
+    }
+}
+
+fn distributions(anchor: &Anchor) -> u32 {
+    let accounts: HashSet<AccountId> = anchor.assets().iter().map(|asset| asset.distribution).collect();
+    u32::try_from(accounts.len()).unwrap_or(u32::MAX)
+}
+
+async fn give_back(anchor: &Anchor, unused: &[(AccountId, LeaseToken)]) {
+    if unused.is_empty() {
+        return;
+    }
+    if let Err(error) = anchor.store().channel_release(unused).await {
+        tracing::warn!(error = chain(&error), "channels were not given back; their leases will run out");
     }
 }
 

@@ -8,6 +8,7 @@ use super::super::absence::{Earlier, earlier};
 use super::super::accounts::Accounts;
 use super::super::authorize;
 use super::super::route::{Route, route};
+use super::super::signing::Issuer;
 use super::{PAUSE, Round};
 use crate::account::AccountId;
 use crate::id::TransactionId;
@@ -37,8 +38,8 @@ pub(in crate::ops) struct Send {
     pub(in crate::ops) memo: Memo,
     /// The account whose value moves.
     pub(in crate::ops) payer: AccountId,
-    /// Together with the issuer's authorisation of the trust line: it goes alone too.
-    pub(in crate::ops) authorize: bool,
+    /// Together with this issuer's authorisation of the trust line: it goes alone too.
+    pub(in crate::ops) authorize: Option<Issuer>,
     /// An envelope with it was given up or failed: it goes alone, so that it spoils no other's again. One that nobody signed
     /// says nothing about its payments.
     pub(in crate::ops) was_tried: bool,
@@ -95,7 +96,7 @@ async fn decide_one(
         }
         Err(error) => return Decision::Failed(error),
     };
-    if authorize {
+    if authorize.is_some() {
         match authorize::is_approved(round.anchor, &claimed.transaction).await {
             Ok(true) => {}
             Ok(false) => return Decision::Fact(Fact::TrustMissing),
@@ -120,7 +121,7 @@ async fn decide_one(
         // once it is there, the next one pays into it
         return Decision::Wait(PAUSE);
     }
-    let fee = if authorize { fee.checked_add(fee).unwrap_or(fee) } else { fee };
+    let fee = if authorize.is_some() { fee.checked_add(fee).unwrap_or(fee) } else { fee };
     accounts.book(&payer, &payment, fee);
     Decision::Send(Send {
         payment,

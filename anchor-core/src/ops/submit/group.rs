@@ -1,5 +1,6 @@
 //! Which payments share an envelope.
 
+use super::super::signing::Issuer;
 use super::decide::Send;
 use crate::account::AccountId;
 use crate::memo::Memo;
@@ -14,6 +15,8 @@ pub(super) struct Parcel {
     pub(super) memo: Memo,
     /// What has to happen in the same envelope, and first.
     pub(super) before: Vec<Operation>,
+    /// Who signs for that.
+    pub(super) issuer: Option<Issuer>,
     pub(super) payments: Vec<(usize, Payment)>,
 }
 
@@ -45,7 +48,7 @@ pub(super) fn parcels(sends: Vec<(usize, Send)>, most: usize) -> Vec<Parcel> {
     for (place, send) in sends {
         let shares = most > 1
             && !send.was_tried
-            && !send.authorize
+            && send.authorize.is_none()
             && send.memo == Memo::None
             && matches!(send.payment, Payment::Pay { .. });
         if shares {
@@ -66,7 +69,8 @@ pub(super) fn parcels(sends: Vec<(usize, Send)>, most: usize) -> Vec<Parcel> {
             payer: send.payer,
             purpose: send.purpose,
             memo: send.memo,
-            before: send.authorize.then(|| authorization(&send.payment)).flatten().into_iter().collect(),
+            before: send.authorize.as_ref().and_then(|_| authorization(&send.payment)).into_iter().collect(),
+            issuer: send.authorize,
             payments: vec![(place, send.payment)],
         });
     }
@@ -99,7 +103,7 @@ mod tests {
             purpose: AttemptPurpose::Payment,
             memo: Memo::None,
             payer: account(payer),
-            authorize: false,
+            authorize: None,
             was_tried: false,
         }
     }
@@ -123,7 +127,7 @@ mod tests {
             Payment::CreateAccount { destination: account(8), starting_balance: "2".parse().unwrap() };
         let creation = Send { payment: creation, ..send(1) };
         let tried = Send { was_tried: true, ..send(1) };
-        let authorized = Send { authorize: true, ..send(1) };
+        let authorized = Send { authorize: Some(Issuer::named(account(7))), ..send(1) };
         let packed = packed(vec![send(1), memo, creation, tried, authorized, send(1)], 100);
         assert_eq!(packed, [vec![0, 5], vec![1], vec![2], vec![3], vec![4]]);
     }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::super::OpsError;
 use super::super::absence::LIFETIME_MAX;
+use super::super::signing::Issuer;
 use super::Round;
 use super::channel::Taken;
 use super::group::Parcel;
 use crate::account::AccountId;
 use crate::anchor::Anchor;
 use crate::id::AttemptId;
-use crate::stellar::envelope::{EnvelopeError, EnvelopeSpec, UnsignedEnvelope};
+use crate::stellar::envelope::{EnvelopeError, EnvelopeSpec, UnsignedEnvelope, attach};
 use crate::transaction::{Attempt, TransactionHash, Unsigned};
 
 /// Nobody else may take longer to sign, in seconds of ledger time. It blocks a channel for as long, and what was given up
@@ -41,7 +42,10 @@ impl Round<'_> {
             Ok(unsigned) => unsigned,
             Err(error) => return Ok(Err(error)),
         };
-        let Signed { hash, envelope, unsigned } = signed(self.anchor, unsigned, self.latest.closed_at)?;
+        // whoever pays too signs with the account's own key, for both
+        let issuer = parcel.issuer.as_ref().filter(|issuer| issuer.id != parcel.payer);
+        let Signed { hash, envelope, unsigned } =
+            signed(self.anchor, unsigned, issuer, self.latest.closed_at)?;
         Ok(Ok(Attempt {
             id: AttemptId::new(self.anchor.ids().next()),
             purpose: parcel.purpose,
@@ -73,10 +77,11 @@ pub(in crate::ops) struct Signed {
 }
 
 /// Signs, unless somebody else has to. Then local keys sign last: as long as a channel's signature is missing, nobody can
-/// send the envelope.
+/// send the envelope. `issuer`: who authorises a trust line with it, perhaps by other keys than its account's own.
 pub(in crate::ops) fn signed(
     anchor: &Anchor,
     unsigned: UnsignedEnvelope,
+    issuer: Option<&Issuer>,
     since: u64,
 ) -> Result<Signed, OpsError> {
     let hash = unsigned.hash();
@@ -85,10 +90,21 @@ pub(in crate::ops) fn signed(
         let envelope = unsigned.xdr().map_err(broken)?.into();
         return Ok(Signed { hash, envelope: "".into(), unsigned: Some(Unsigned { envelope, since }) });
     }
-    let mut signatures = Vec::new();
-    for signer in unsigned.signers() {
-        signatures.push((*signer, anchor.keys().sign_hash(signer, hash.as_bytes())?));
+    let mut signers: Vec<AccountId> = unsigned.signers().to_vec();
+    if let Some(issuer) = issuer {
+        signers.retain(|signer| *signer != issuer.id);
+        let keys = issuer.keys(anchor.keys(), &signers);
+        let keys = keys.ok_or_else(|| OpsError::Signatures(format!("too few for issuer {}", issuer.id)))?;
+        signers.extend(keys);
     }
-    let signed = unsigned.sign(&signatures).map_err(broken)?;
+    let mut signatures = Vec::with_capacity(signers.len());
+    for signer in signers {
+        signatures.push((signer, anchor.keys().sign_hash(&signer, hash.as_bytes())?));
+    }
+    let signed = match issuer {
+        Some(_) => attach(anchor.ledger().network(), &unsigned.xdr().map_err(broken)?, hash, &signatures),
+        None => unsigned.sign(&signatures),
+    };
+    let signed = signed.map_err(broken)?;
     Ok(Signed { hash, envelope: signed.xdr.into(), unsigned: None })
 }

@@ -176,6 +176,7 @@ fn snapshot(signers: &[(u8, u32)], medium_threshold: u32) -> AccountSnapshot {
         sponsoring: 0,
         sponsored: 0,
         signers: signers.iter().map(|(seed, weight)| (SignerKey::Ed25519(id(*seed)), *weight)).collect(),
+        low_threshold: 0,
         medium_threshold,
         trust_lines: Vec::new(),
         memo_required: false,

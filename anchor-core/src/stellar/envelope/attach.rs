@@ -1,7 +1,8 @@
 //! Signatures for an envelope that was stored without them, in another process perhaps, hours ago.
 
 use stellar_xdr::{
-    DecoratedSignature, FeeBumpTransactionEnvelope, TransactionEnvelope, TransactionV1Envelope, VecM,
+    DecoratedSignature, FeeBumpTransactionEnvelope, OperationBody, TransactionEnvelope,
+    TransactionV1Envelope, VecM,
 };
 
 use super::{EnvelopeError, SIGNATURES_MAX, SignedEnvelope, bump, decorate, hash, write};
@@ -20,13 +21,16 @@ pub struct Needed {
     pub source: AccountId,
     /// Whose value it moves, without repetition; may be `source` too.
     pub payers: Vec<AccountId>,
+    /// Who authorises trust lines with it, and nothing else, without repetition.
+    pub authorizers: Vec<AccountId>,
 }
 
 impl Needed {
     /// All of them, once each.
     pub fn accounts(&self) -> Vec<AccountId> {
         let mut accounts = vec![self.source];
-        accounts.extend(self.payers.iter().copied().filter(|payer| *payer != self.source));
+        let others = self.payers.iter().chain(&self.authorizers).copied();
+        accounts.extend(others.filter(|other| *other != self.source));
         accounts
     }
 }
@@ -56,19 +60,24 @@ pub fn needed(envelope: &str) -> Result<Needed, EnvelopeError> {
     match codec::read(envelope)? {
         TransactionEnvelope::Tx(envelope) => {
             let source = own(codec::account(&envelope.tx.source_account))?;
-            let mut payers = Vec::new();
+            let (mut payers, mut authorizers) = (Vec::new(), Vec::new());
             for operation in envelope.tx.operations.iter() {
                 let payer =
                     operation.source_account.as_ref().map_or(Ok(source), |one| own(codec::account(one)))?;
-                if !payers.contains(&payer) {
-                    payers.push(payer);
+                let asks_for = match operation.body {
+                    OperationBody::SetTrustLineFlags(_) => &mut authorizers,
+                    _ => &mut payers,
+                };
+                if !asks_for.contains(&payer) {
+                    asks_for.push(payer);
                 }
             }
-            Ok(Needed { is_wrapping: false, source, payers })
+            authorizers.retain(|account| !payers.contains(account));
+            Ok(Needed { is_wrapping: false, source, payers, authorizers })
         }
         TransactionEnvelope::TxFeeBump(envelope) => {
             let source = own(codec::account(&envelope.tx.fee_source))?;
-            Ok(Needed { is_wrapping: true, source, payers: Vec::new() })
+            Ok(Needed { is_wrapping: true, source, payers: Vec::new(), authorizers: Vec::new() })
         }
         TransactionEnvelope::TxV0(_) => Err(EnvelopeError::Mismatch("envelope type")),
     }

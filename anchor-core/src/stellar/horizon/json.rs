@@ -107,6 +107,7 @@ pub(super) struct AccountRecord {
 
 #[derive(Deserialize)]
 struct Thresholds {
+    low_threshold: u32,
     med_threshold: u32,
 }
 
@@ -166,6 +167,7 @@ impl AccountRecord {
             sponsoring: self.num_sponsoring,
             sponsored: self.num_sponsored,
             signers: signers?,
+            low_threshold: self.thresholds.low_threshold,
             medium_threshold: self.thresholds.med_threshold,
             trust_lines: trust_lines?,
             // "1" in base64

@@ -41,6 +41,7 @@ fn account(byte: u8, lumens: i64, trust_lines: Vec<TrustLine>) -> AccountSnapsho
         sponsoring: 0,
         sponsored: 0,
         signers: Vec::new(),
+        low_threshold: 0,
         medium_threshold: 0,
         trust_lines,
         memo_required: false,

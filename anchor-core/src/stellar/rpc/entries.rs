@@ -126,7 +126,7 @@ impl Found {
             return Ok(None);
         };
         let (liabilities, sponsoring, sponsored) = extensions(account);
-        let Thresholds([master, _, medium, _]) = account.thresholds;
+        let Thresholds([master, low, medium, _]) = account.thresholds;
         let mut signers = vec![(SignerKey::Ed25519(*id), u32::from(master))];
         signers.extend(account.signers.iter().map(|signer| (signer_key(&signer.key), signer.weight)));
         let memo_required = match self.entries.get(&data_key(id)?) {
@@ -144,6 +144,7 @@ impl Found {
             sponsoring,
             sponsored,
             signers,
+            low_threshold: u32::from(low),
             medium_threshold: u32::from(medium),
             trust_lines: self.trust_lines(id, assets)?,
             memo_required,

@@ -1,5 +1,7 @@
 //! Attempts: opened, worked on, closed.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
@@ -107,18 +109,19 @@ pub(super) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec
         .get_results(connection)?;
     rows.sort_by(|(one, _), (other, _)| one.place().cmp(&other.place()));
     let ids: Vec<&str> = rows.iter().map(|(row, _)| row.id()).collect();
-    let items: Vec<(String, TransactionRow)> = attempt_items::table
-        .inner_join(transactions::table)
+    // not joined: as long as PostgreSQL does not know how many items an attempt has, it would read both tables for that
+    let items: Vec<(String, String)> = attempt_items::table
         .filter(attempt_items::attempt_id.eq_any(&ids))
         .order((attempt_items::attempt_id, attempt_items::position))
-        .select((attempt_items::attempt_id, TransactionColumns))
+        .select((attempt_items::attempt_id, attempt_items::transaction_id))
         .load(connection)?;
+    let mut carried = carried(connection, &items)?;
     let bumps: Vec<BumpRow> = attempt_bumps::table
         .filter(attempt_bumps::attempt_id.eq_any(&ids))
         .order((attempt_bumps::opened_at, attempt_bumps::fee))
         .select(BumpRow::columns())
         .load(connection)?;
-    let mut claimed: std::collections::HashMap<String, ClaimedAttempt> = std::collections::HashMap::new();
+    let mut claimed: HashMap<String, ClaimedAttempt> = HashMap::new();
     let order: Vec<String> = ids.into_iter().map(str::to_owned).collect();
     for (row, token) in rows {
         let (id, opened_at) = (row.id().to_owned(), time(row.opened_at()));
@@ -134,7 +137,11 @@ pub(super) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec
             },
         );
     }
-    for (attempt, row) in items {
+    for (attempt, transaction) in items {
+        // an open attempt is the only one that its transactions have
+        let row = carried.remove(&transaction);
+        let row =
+            row.ok_or_else(|| Fault::Corrupt(format!("attempts {attempt}: no transaction {transaction}")))?;
         if let Some(one) = claimed.get_mut(&attempt) {
             one.transactions.push(row.read()?);
         }
@@ -146,6 +153,19 @@ pub(super) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec
         }
     }
     Ok(order.iter().filter_map(|id| claimed.remove(id)).collect())
+}
+
+/// The transactions of these items.
+fn carried(
+    connection: &mut AnyConnection,
+    items: &[(String, String)],
+) -> Result<HashMap<String, TransactionRow>, Fault> {
+    let ids: Vec<&str> = items.iter().map(|(_, transaction)| transaction.as_str()).collect();
+    let rows: Vec<(String, TransactionRow)> = transactions::table
+        .filter(transactions::id.eq_any(ids))
+        .select((transactions::id, TransactionColumns))
+        .load(connection)?;
+    Ok(rows.into_iter().collect())
 }
 
 pub(super) fn release(

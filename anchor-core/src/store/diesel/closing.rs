@@ -141,8 +141,10 @@ const END_OPEN: &str = " AS u (id, status, ledger, note, closed_at) \
 
 #[cfg(feature = "postgres")]
 const END_ITEMS: &str = "UPDATE attempt_items AS i SET closed_at = u.closed_at FROM ";
+/// `IS TRUE` keeps PostgreSQL from reading the whole index of open items for each attempt, which it takes for short as long as
+/// it does not know better.
 #[cfg(feature = "postgres")]
-const END_ITEMS_OPEN: &str = " AS u (id, closed_at) WHERE i.attempt_id = u.id AND i.closed_at IS NULL \
+const END_ITEMS_OPEN: &str = " AS u (id, closed_at) WHERE i.attempt_id = u.id AND (i.closed_at IS NULL) IS TRUE \
      RETURNING i.attempt_id, i.transaction_id";
 
 #[cfg(feature = "sqlite")]

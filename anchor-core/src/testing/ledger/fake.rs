@@ -548,6 +548,7 @@ fn new_account(id: AccountId, sequence: i64) -> AccountSnapshot {
         sponsoring: 0,
         sponsored: 0,
         signers: vec![(SignerKey::Ed25519(id), 1)],
+        low_threshold: 0,
         medium_threshold: 0,
         trust_lines: Vec::new(),
         memo_required: false,

@@ -77,8 +77,8 @@ impl ReceivedEnvelope {
         let mut ballot =
             Ballot { accounts, hash: self.hash, signatures: &self.signatures, used: BTreeSet::new() };
         ballot.check(&self.source, false)?;
-        for (source, _) in &self.operations {
-            ballot.check(source, true)?;
+        for (source, operation) in &self.operations {
+            ballot.check(source, !matches!(operation, Operation::AuthorizeTrust { .. }))?;
         }
         ballot.close()?;
         let Some((hash, payer)) = self.wrapping else { return Ok(()) };
@@ -100,7 +100,10 @@ impl Ballot<'_> {
         let shown = self.accounts.get(account);
         let mut signers =
             shown.map_or_else(|| vec![(SignerKey::Ed25519(*account), 1)], |one| one.signers.clone());
-        let wanted = shown.filter(|_| moves_value).map_or(0, |shown| shown.medium_threshold);
+        let wanted = |shown: &AccountSnapshot| {
+            if moves_value { shown.medium_threshold } else { shown.low_threshold }
+        };
+        let wanted = shown.map_or(0, wanted);
         let mut sum: u32 = 0;
         for (place, signature) in self.signatures.iter().enumerate() {
             let is_its = |(key, weight): &(SignerKey, u32)| match key {
