@@ -6,11 +6,13 @@ use anchor_core::Anchor;
 use anchor_core::asset::{Asset, AssetId, Offer};
 use anchor_core::transaction::Kind;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::started::LimitsWire;
 
 /// The whole answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiInfo)]
 pub(crate) struct InfoWire<'a> {
     deposit: BTreeMap<&'a str, OfferWire<'a>>,
     #[serde(rename = "deposit-exchange")]
@@ -26,7 +28,8 @@ pub(crate) struct InfoWire<'a> {
 
 /// One asset in one direction. The official validation suite allows no other members, and wants `types` with `fields` for
 /// withdrawals, which are deprecated.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiOffer)]
 struct OfferWire<'a> {
     enabled: bool,
     authentication_required: bool,
@@ -38,25 +41,30 @@ struct OfferWire<'a> {
 }
 
 /// No fields: what has to be known of a customer is asked for by SEP-12.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiType)]
 struct TypeWire {
+    #[schema(value_type = Object)]
     fields: BTreeMap<&'static str, ()>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiEndpoint)]
 struct EndpointWire {
     enabled: bool,
     authentication_required: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiFeeEndpoint)]
 struct FeeEndpointWire {
     enabled: bool,
     authentication_required: bool,
     description: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiFeatures)]
 struct FeaturesWire {
     account_creation: bool,
     claimable_balances: bool,
