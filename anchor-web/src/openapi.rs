@@ -5,7 +5,7 @@
 //! of parameters, which handlers read one by one, and what a status means.
 
 use actix_web::HttpResponse;
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, ServiceConfig};
 use anchor_core::config::Sep;
 use anchor_core::{Anchor, Config};
@@ -80,20 +80,29 @@ impl<'a> Description<'a> {
     fn add(&mut self, path: &str, methods: &[&'static str], operation: Operation, kind: Kind) -> &mut Self {
         let mut common: Map<_, _> = refusals::request_id().into_iter().collect();
         let mut operation = operation;
-        if kind == Kind::Open {
-            operation = operation
-                .refuses(&SepError::method_not_allowed(""))
-                .refuses(&SepError::too_many_requests(1))
-                .refuses(&SepError::internal());
-            common.extend(refusals::open());
-        }
+        operation = match kind {
+            Kind::Open => {
+                common.extend(refusals::open());
+                operation
+                    .refuses(&SepError::method_not_allowed(""))
+                    .refuses(&SepError::too_many_requests(1))
+                    .refuses(&SepError::internal())
+            }
+            Kind::Closed => operation
+                .answers_nothing(StatusCode::METHOD_NOT_ALLOWED, "This path has other methods")
+                .with_header(StatusCode::METHOD_NOT_ALLOWED, "Allow", "The methods that there are"),
+        };
         self.schemas.append(std::mem::take(&mut operation.schemas));
         let item = self.paths.entry(path).or_insert_with(|| json!({}));
         for method in methods {
             let id = format!("{method}{path}");
             let id: Vec<_> = id.split(|letter: char| !letter.is_ascii_alphanumeric()).collect();
             let id = id.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_");
-            item[*method] = operation.as_json(&id, self.tag, &common, *method != "head");
+            let (shown, body) = operation.as_json(&id, self.tag, &common, *method != "head");
+            item[*method] = shown;
+            if let Some((name, schema)) = body {
+                self.schemas.insert(name, schema);
+            }
         }
         self
     }
@@ -173,7 +182,7 @@ pub(crate) fn describe(api: &mut Description<'_>) {
     api.group("OpenAPI", "This document").read(
         &path,
         of(serve).about("This document").answers_as(
-            actix_web::http::StatusCode::OK,
+            StatusCode::OK,
             "The description of everything that is served here",
             "application/json",
             document,

@@ -273,14 +273,15 @@ impl Operation {
         self
     }
 
-    /// Everything but bodies of answers: for `HEAD`.
+    /// Also the schema of the body that is asked for, by its name: several encodings have it. Without bodies of answers for
+    /// `HEAD`.
     pub(super) fn as_json(
         &self,
         id: &str,
         tag: &str,
         common: &Map<String, Value>,
         has_bodies: bool,
-    ) -> Value {
+    ) -> (Value, Option<(String, Value)>) {
         let answer = |(status, answer): (&StatusCode, &Answer)| {
             (status.as_str().to_owned(), answer.as_json(*status, common, has_bodies))
         };
@@ -296,9 +297,12 @@ impl Operation {
         if !parameters.is_empty() {
             add("parameters", parameters.into());
         }
-        if let Some(body) = self.body {
-            add("requestBody", self.body_as_json(body));
-        }
+        let body = self.body.map(|body| (body, self.body_as_json()));
+        let body = body.map(|(body, schema)| {
+            let name = format!("{id}_body");
+            add("requestBody", body.as_json(&name));
+            (name, schema)
+        });
         if self.is_deprecated {
             add("deprecated", true.into());
         }
@@ -310,10 +314,10 @@ impl Operation {
             Some(Who::PagesServer) => add("security", json!([{ "pages_server": [] }])),
             None => {}
         }
-        operation
+        (operation, body)
     }
 
-    fn body_as_json(&self, body: Body) -> Value {
+    fn body_as_json(&self) -> Value {
         let fields = || self.fields.iter().filter(|field| field.place == Place::Usual);
         let properties: Map<_, _> = fields().map(|field| (field.name.clone(), field.as_property())).collect();
         let required: Vec<_> = fields().filter(|field| field.is_required).map(|field| &field.name).collect();
@@ -321,15 +325,22 @@ impl Operation {
         if !required.is_empty() {
             shape["required"] = json!(required);
         }
-        let content_types: &[_] = match body {
-            Body::Any | Body::Optional => &[JSON, FORM, MULTIPART],
-            Body::Json => &[JSON],
-            Body::Multipart => &[MULTIPART],
-            Body::Form => &[FORM, MULTIPART],
+        shape
+    }
+}
+
+impl Body {
+    fn as_json(self, schema: &str) -> Value {
+        let content_types: &[_] = match self {
+            Self::Any | Self::Optional => &[JSON, FORM, MULTIPART],
+            Self::Json => &[JSON],
+            Self::Multipart => &[MULTIPART],
+            Self::Form => &[FORM, MULTIPART],
         };
+        let shape = json!({ "schema": { "$ref": format!("#/components/schemas/{schema}") } });
         let content: Map<_, _> =
-            content_types.iter().map(|name| ((*name).to_owned(), json!({ "schema": shape }))).collect();
-        json!({ "required": body != Body::Optional, "content": content })
+            content_types.iter().map(|name| ((*name).to_owned(), shape.clone())).collect();
+        json!({ "required": self != Self::Optional, "content": content })
     }
 }
 

@@ -30,6 +30,10 @@ impl Schemas {
         reference
     }
 
+    pub(super) fn insert(&mut self, name: String, schema: Value) {
+        self.0.insert(name, schema);
+    }
+
     pub(super) fn append(&mut self, mut others: Self) {
         self.0.append(&mut others.0);
     }
