@@ -11,6 +11,8 @@ use crate::wire::sep6::info::InfoWire;
 use crate::wire::sep6::started::{DepositWire, WithdrawWire};
 use crate::wire::sep6::transaction::ApiTransactionWire;
 
+const AMOUNT: &str = "How much";
+
 pub(crate) fn describe(api: &mut Description<'_>) {
     let offers = |kind| api.anchor.offered_by_api(kind);
     let codes = |kind| offers(kind).map(|asset| asset.id.code().to_owned()).collect::<Vec<_>>();
@@ -24,20 +26,18 @@ pub(crate) fn describe(api: &mut Description<'_>) {
     let info = of(info)
         .about("What can be deposited and withdrawn")
         .answers::<InfoWire<'static>>(StatusCode::OK, "The offers, by code");
-    let deposits = deposit(of(start::deposit)).about("Starts a deposit").has_to_be(
-        "asset_code",
-        codes(Kind::Deposit),
-        "The asset on the ledger",
-    );
+    let deposits = deposit(of(start::deposit))
+        .about("Starts a deposit")
+        .has_to_be("asset_code", codes(Kind::Deposit), "The asset on the ledger")
+        .may::<shapes::Amount>("amount", AMOUNT);
     let deposits_exchange = exchange(deposit(of(start::deposit_exchange)))
         .about("Starts a deposit of other money")
         .needs::<String>("destination_asset", "The asset on the ledger, by its code")
         .needs::<shapes::AssetId>("source_asset", "What the user pays with");
-    let withdrawals = withdraw(of(start::withdraw)).about("Starts a withdrawal").has_to_be(
-        "asset_code",
-        codes(Kind::Withdrawal),
-        "The asset on the ledger",
-    );
+    let withdrawals = withdraw(of(start::withdraw))
+        .about("Starts a withdrawal")
+        .has_to_be("asset_code", codes(Kind::Withdrawal), "The asset on the ledger")
+        .may::<shapes::Amount>("amount", AMOUNT);
     let withdrawals_exchange = exchange(withdraw(of(start::withdraw_exchange)))
         .about("Starts a withdrawal of other money")
         .needs::<String>("source_asset", "The asset on the ledger, by its code")
@@ -79,6 +79,7 @@ pub(crate) fn describe(api: &mut Description<'_>) {
 
 fn deposit(operation: Operation) -> Operation {
     operation
+        .needs::<shapes::Account>("account", "Whom it is paid to")
         .may::<String>("memo", "Goes with the payment on the ledger")
         .may::<shapes::MemoType>("memo_type", "What the memo is")
         .may_be(
@@ -91,21 +92,20 @@ fn deposit(operation: Operation) -> Operation {
 
 fn withdraw(operation: Operation) -> Operation {
     operation
+        .may::<shapes::Account>("account", "Who pays")
         .may::<String>("refund_memo", "Goes with a refund")
         .may::<shapes::MemoType>("refund_memo_type", "What that memo is")
         .answers::<WithdrawWire<'static>>(StatusCode::OK, "Where to pay, as soon as that is known")
 }
 
 fn exchange(operation: Operation) -> Operation {
-    operation.may::<shapes::Id>("quote_id", "A firm quote (SEP-38)")
+    operation.needs::<shapes::Amount>("amount", AMOUNT).may::<shapes::Id>("quote_id", "A firm quote (SEP-38)")
 }
 
 fn common(operation: Operation, methods: Vec<String>) -> Operation {
     operation
         .may_be("funding_method", methods.clone(), "How the money is sent")
         .may_be("type", methods, "The former name of `funding_method`")
-        .may::<shapes::Amount>("amount", "How much")
-        .may::<shapes::Account>("account", "Whom it is paid to, or who pays")
         .may::<String>("lang", "The language of refusals")
         .may::<shapes::Id>("customer_id", "The customer (SEP-12)")
         .may::<String>("country_code", "Where the user is (ISO 3166-1 alpha-3)")

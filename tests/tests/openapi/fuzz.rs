@@ -1,6 +1,6 @@
 //! A run of schemathesis, and what it found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ pub(crate) struct Report {
     is_clean: bool,
     pub(crate) operations: u64,
     pub(crate) cases: u64,
+    /// The statuses with which each method of a path answered.
+    pub(crate) answers: BTreeMap<String, BTreeSet<u16>>,
     said: String,
 }
 
@@ -58,19 +60,23 @@ impl Fuzz<'_> {
             .arg("run")
             .arg(&document);
         command.args(["--url", self.server, "--no-color", "--max-examples", &cases, "--seed", &seed]);
-        command.args(options);
+        command.args(["--report", "json", "--report-json-path", "report.json"]).args(options);
+        command.env("SCHEMATHESIS_HOOKS", self.schemathesis.clients.join("openapi_hooks.py"));
+        command.env("ANCHOR_FUZZ_ANSWERS", folder.path().join("answers"));
         let output =
             tokio::time::timeout(PATIENCE, command.output()).await.context("schemathesis hangs")??;
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said).into_owned();
-        let number = |before: &str, after: &str| {
-            let line = said.lines().find(|line| line.contains(before) && line.contains(after))?;
-            let number = line.split(before).last()?.split(after).next()?;
-            number.trim().parse().ok()
-        };
-        let operations = number("Tested:", "").with_context(|| format!("nothing was tested:\n{said}"))?;
-        let cases = number(" ", "generated").with_context(|| format!("no cases were made:\n{said}"))?;
-        Ok(Report { is_clean: output.status.success(), operations, cases, said })
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name));
+        let ended: Value = serde_json::from_str(&read("report.json")?).with_context(|| said.clone())?;
+        let number = |pointer: &str| ended.pointer(pointer).and_then(Value::as_u64).context("a number");
+        let (operations, cases) = (number("/operations/tested")?, number("/test_cases/generated")?);
+        let mut answers: BTreeMap<String, BTreeSet<u16>> = BTreeMap::new();
+        for line in read("answers")?.lines() {
+            let (operation, status) = line.rsplit_once(' ').context("a status")?;
+            answers.entry(operation.to_owned()).or_default().insert(status.parse()?);
+        }
+        Ok(Report { is_clean: output.status.success(), operations, cases, answers, said })
     }
 
     fn dictionaries(&self) -> String {

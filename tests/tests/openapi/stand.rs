@@ -63,8 +63,8 @@ impl Stand {
         let [token, other] = <[String; 2]>::try_from(tokens).ok().context("two tokens")?;
         let asset = format!("stellar:{}", client.toml.asset);
         let wallet = Wallet { url: &program.url, http: &http, token: &token };
-        let (ids, cookie) = wallet.makes_something_of_everything(&asset).await?;
         let account = owner.account().to_string();
+        let (ids, cookie) = wallet.makes_something_of_everything(&asset, &account).await?;
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let known = BTreeMap::from([
             ("ids", ids),
@@ -115,7 +115,11 @@ struct Wallet<'a> {
 
 impl Wallet<'_> {
     /// The ids, and the cookie of a browser that fills in the first of them.
-    async fn makes_something_of_everything(&self, asset: &str) -> Result<(Vec<String>, String)> {
+    async fn makes_something_of_everything(
+        &self,
+        asset: &str,
+        account: &str,
+    ) -> Result<(Vec<String>, String)> {
         let hosted = "/sep24/transactions/deposit/interactive";
         let deposit =
             self.json(Method::POST, hosted, json!({ "asset_code": "TEST", "amount": "10" })).await?;
@@ -128,7 +132,8 @@ impl Wallet<'_> {
         let hosted = "/sep24/transactions/withdraw/interactive";
         let withdrawal = self.json(Method::POST, hosted, json!({ "asset_code": "TEST" })).await?;
         let quote = json!({
-            "sell_asset": asset, "buy_asset": "iso4217:BRL", "sell_amount": "10", "context": "sep31",
+            "sell_asset": asset, "buy_asset": "iso4217:BRL", "sell_amount": "10", "buy_delivery_method": "PIX",
+            "context": "sep31",
         });
         let quote = self.json(Method::POST, "/sep38/quote", quote).await?;
         let mut ids = vec![id(&deposit)?, id(&withdrawal)?, id(&quote)?];
@@ -144,7 +149,8 @@ impl Wallet<'_> {
             }
             customers.push(id(&self.json(Method::PUT, "/sep12/customer", customer).await?)?);
         }
-        let by_api = "/sep6/deposit?asset_code=TEST&funding_method=bank_account&amount=10";
+        let by_api =
+            format!("/sep6/deposit?asset_code=TEST&funding_method=bank_account&amount=10&account={account}");
         let by_api = self.answer(self.http.get(format!("{}{by_api}", self.url))).await?;
         let received = json!({
             "asset_code": "TEST", "amount": "10", "funding_method": "SEPA",
