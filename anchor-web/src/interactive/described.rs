@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::form_view::PriceView;
-use super::{assets, flow, more_info, own_pages, session};
+use super::{assets, csrf, flow, more_info, own_pages, session};
 use crate::config::{INTERACTIVE_PATH, MORE_INFO_PATH};
 use crate::documents::DocumentWire;
 use crate::error::Body as ErrorBody;
@@ -29,6 +29,9 @@ pub(crate) fn describe(api: &mut Description<'_>) {
     let submit = visit(of(flow::submit))
         .about("One page, filled in")
         .takes(Body::Form)
+        .may::<String>(csrf::FIELD, "From the page: says that the form is ours")
+        .may::<String>(flow::PAGE_FIELD, "From the page: which one it is")
+        .may_be(flow::STEP_FIELD, ["preview", "restart"], "A button that does not go on")
         .shows(StatusCode::OK, "The page with a price, or where to go on")
         .shows(StatusCode::UNPROCESSABLE_ENTITY, "The page again, with what is wrong")
         .shows(StatusCode::REQUEST_TIMEOUT, "The form did not arrive in time");
