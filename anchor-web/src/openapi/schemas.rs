@@ -17,25 +17,26 @@ impl Schemas {
         let mut others = Vec::new();
         T::schemas(&mut others);
         for (name, schema) in others {
-            self.0.entry(name).or_insert_with(|| plain(&schema));
+            self.insert(name, plain(&schema));
         }
-        let (name, schema) = (T::name(), plain(&T::schema()));
-        let is_primitive =
-            schema.get("properties").or(schema.get("description")).or(schema.get("allOf")).is_none();
-        if is_primitive {
+        let schema = plain(&T::schema());
+        // texts and numbers stand where they are used
+        let is_named = ["properties", "allOf", "description"].iter().any(|name| schema.get(name).is_some());
+        if !is_named {
             return schema;
         }
-        let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
-        self.0.entry(name.into_owned()).or_insert(schema);
+        let reference = json!({ "$ref": format!("#/components/schemas/{}", T::name()) });
+        self.insert(T::name().into_owned(), schema);
         reference
     }
 
     pub(super) fn insert(&mut self, name: String, schema: Value) {
-        self.0.insert(name, schema);
+        let kept = self.0.entry(name).or_insert_with(|| schema.clone());
+        debug_assert_eq!(*kept, schema, "two types have the same name");
     }
 
-    pub(super) fn append(&mut self, mut others: Self) {
-        self.0.append(&mut others.0);
+    pub(super) fn append(&mut self, others: Self) {
+        others.0.into_iter().for_each(|(name, schema)| self.insert(name, schema));
     }
 
     pub(super) fn into_json(self) -> Map<String, Value> {
@@ -50,8 +51,8 @@ fn plain(schema: &RefOr<Schema>) -> Value {
     schema
 }
 
-/// Two things that the derived schema cannot know of these types. What has no value is left out and never `null`, unless it is always there;
-/// and an enum without tags is written as what it holds, which may look like two of its variants.
+/// Two things that the derived schema cannot know of these types. What has no value is left out and never `null`, unless
+/// it is always there; and an enum without tags is written as what it holds, which may look like two of its variants.
 fn settle(schema: &mut Value) {
     if let Some(either) = schema.get_mut("oneOf").map(Value::take) {
         schema["anyOf"] = either;

@@ -200,16 +200,21 @@ pub(crate) fn illustrate(document: &mut Value, examples: &Examples) -> Result<()
         let (method, path) = operation.split_once(' ').context("a method")?;
         let method = method.to_lowercase();
         for method in [method.as_str()].into_iter().chain((method == "get").then_some("head")) {
-            let Some(operation) = document["paths"][path].get_mut(method) else { continue };
+            let Some(operation) = document["paths"].get_mut(path).and_then(|item| item.get_mut(method))
+            else {
+                continue;
+            };
             let mut body = values.clone();
             let members = body.as_object_mut().context("an object")?;
-            for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+            for parameter in
+                operation.pointer_mut("/parameters").and_then(Value::as_array_mut).into_iter().flatten()
+            {
                 if let Some(value) = members.remove(parameter["name"].as_str().unwrap_or_default()) {
                     parameter["example"] = value;
                 }
             }
-            let contents = operation["requestBody"]["content"].as_object_mut();
-            ensure!(members.is_empty() || contents.is_some(), "{operation} does not describe {members:?}");
+            let contents = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut);
+            ensure!(members.is_empty() || contents.is_some(), "{path} does not describe {members:?}");
             for content in contents.into_iter().flat_map(|contents| contents.values_mut()) {
                 content["example"] = members.clone().into();
             }
