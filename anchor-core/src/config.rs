@@ -134,6 +134,8 @@ pub struct Config {
     pub file_bytes_max: usize,
     /// How the hosted pages look.
     pub pages: PagesConfig,
+    /// `OPENAPI_PATH`: where the description of the endpoints is served; nowhere if absent.
+    pub openapi_path: Option<String>,
 }
 
 /// Without secrets. The address of a Horizon server may carry a provider's key: only its host is shown.
@@ -199,6 +201,7 @@ impl Config {
         let customer_text_memos = reader.flag("CUSTOMER_TEXT_MEMOS").unwrap_or(false);
         let file_bytes_max = reader.file_bytes_max();
         let pages = reader.pages();
+        let openapi_path = reader.openapi_path();
         let signing_key = reader.keys("SIGNING_SEED").pop();
         let distribution_keys = reader.keys("DISTRIBUTION_SEEDS");
         let issuer_keys = reader.keys("ISSUER_SEEDS");
@@ -258,6 +261,7 @@ impl Config {
                 customer_text_memos,
                 file_bytes_max,
                 pages,
+                openapi_path,
             }),
             _ => Err(ConfigError { problems: reader.problems }),
         }
@@ -412,6 +416,18 @@ impl Reader<'_> {
         Some(InteractiveUi { url, keys })
     }
 
+    fn openapi_path(&mut self) -> Option<String> {
+        let path = self.text("OPENAPI_PATH")?;
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        let mut parts = path.split('/');
+        let is_rooted = parts.next() == Some("");
+        if !is_rooted || !parts.all(|part| !matches!(part, "" | "." | "..") && part.bytes().all(is_plain)) {
+            self.problem("OPENAPI_PATH", "a path such as /openapi.json");
+            return None;
+        }
+        Some(path)
+    }
+
     fn seps(&mut self) -> BTreeSet<Sep> {
         let Some(text) = self.text("ACTIVE_SEPS") else { return Sep::ALL.into() };
         let seps: Option<BTreeSet<_>> = text.split(',').map(Sep::parse).collect();
@@ -484,6 +500,19 @@ mod tests {
             [("LEDGER_QUORUM", "0")],
         ] {
             assert_eq!(settings(&wrong).unwrap_err().problems.len(), 1, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn path_of_the_description_is_plain_or_refused() {
+        assert_eq!(settings(&[]).unwrap().openapi_path, None, "nothing is served without it");
+        for path in ["/openapi.json", "/.well-known/openapi.json"] {
+            assert_eq!(settings(&[("OPENAPI_PATH", path)]).unwrap().openapi_path.as_deref(), Some(path));
+        }
+        for wrong in
+            ["openapi.json", "/", "/a/", "//a", "/a?b", "/{a}", "/a b", "/../a", "https://a.example/b"]
+        {
+            assert_eq!(settings(&[("OPENAPI_PATH", wrong)]).unwrap_err().problems.len(), 1, "{wrong}");
         }
     }
 

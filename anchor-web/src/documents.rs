@@ -10,6 +10,7 @@ use anchor_core::transaction::{Protocol, Transaction};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::interactive::{Language, Languages, Pages};
 use crate::links::Links;
@@ -52,7 +53,8 @@ impl TransactionDocuments for Documents {
 }
 
 /// A transaction in its protocol's form.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AnyTransaction)]
 #[serde(untagged)]
 pub(crate) enum DocumentWire<'a> {
     /// SEP-6.

@@ -9,6 +9,7 @@ use anchor_core::ops::OpsError;
 use anchor_core::stellar::LedgerError;
 use anchor_core::store::StoreError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// An error on its way to a wallet. Its text is public: the cause was logged where it was caught.
 #[derive(Debug)]
@@ -20,8 +21,10 @@ pub(crate) struct SepError {
     retry_after_seconds: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// What a wallet reads.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct Body<'a> {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'a str>,
     error: &'a str,

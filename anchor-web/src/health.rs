@@ -8,12 +8,16 @@ use anchor_core::stellar::LedgerPoint;
 use anchor_core::store::Heartbeat;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::config::HEALTH_PATH;
 use crate::observe::observed;
 use crate::state::WebState;
 
+mod described;
 mod probe;
+
+pub(crate) use described::describe;
 
 pub(crate) use probe::Probes;
 
@@ -22,7 +26,8 @@ const LEDGER_AGE_MAX_SECONDS: i64 = 60;
 /// Jobs beat every ten seconds, and pause for a minute at most after errors.
 const JOB_AGE_MAX_SECONDS: i64 = 150;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
 struct HealthWire {
     status: &'static str,
     version: &'static str,
@@ -31,14 +36,16 @@ struct HealthWire {
     jobs: Vec<JobWire>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HealthJob)]
 struct JobWire {
     name: String,
     status: &'static str,
     age_seconds: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HealthLedger)]
 struct LedgerWire {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,7 +58,8 @@ struct LedgerWire {
 }
 
 /// How many answer from the present. Not which: that is nobody else's business.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HealthServers)]
 struct ServersWire {
     well: usize,
     all: usize,

@@ -17,6 +17,10 @@ use crate::extract::Params;
 use crate::links::Links;
 use crate::state::WebState;
 
+mod described;
+
+pub(crate) use described::{asks_for_list, asks_for_one};
+
 /// Most transactions in one answer, and as many as there are without `limit`.
 const LIMIT_MAX: u32 = 200;
 

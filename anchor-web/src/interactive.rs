@@ -25,6 +25,7 @@ mod assets;
 mod brand;
 mod callbacks;
 mod csrf;
+mod described;
 mod figures;
 mod flow;
 mod form_view;
@@ -42,6 +43,7 @@ mod sent_form;
 mod session;
 mod status_view;
 
+pub(crate) use described::{describe, security};
 pub(crate) use messages::{Language, Languages, Messages};
 pub(crate) use pages::Pages;
 pub use pages::PagesError;

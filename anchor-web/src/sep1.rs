@@ -16,7 +16,10 @@ use crate::state::WebState;
 
 mod build;
 mod check;
+mod described;
 mod merge;
+
+pub(crate) use described::describe;
 
 pub use check::TomlError;
 

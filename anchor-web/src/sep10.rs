@@ -12,6 +12,7 @@ use anchor_core::stellar::challenge::{
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::config::{AUTH_PATH, web_auth_endpoint};
 use crate::error::SepError;
@@ -22,7 +23,10 @@ use crate::state::WebState;
 use crate::wallet_domains::WalletDomainError;
 
 mod client_domain;
+mod described;
 mod request_token;
+
+pub(crate) use described::describe;
 
 use request_token::RequestToken;
 
@@ -49,13 +53,15 @@ impl WebAuth {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Challenge)]
 struct ChallengeWire<'a> {
     transaction: String,
     network_passphrase: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Token)]
 struct TokenWire {
     token: String,
 }

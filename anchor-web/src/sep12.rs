@@ -15,8 +15,11 @@ use crate::observe::observed;
 
 mod callback;
 mod customer;
+mod described;
 mod files;
 mod verification;
+
+pub(crate) use described::describe;
 
 const READ_AND_WRITE: &str = "GET, HEAD, PUT, OPTIONS";
 const WRITE: &str = "PUT, OPTIONS";

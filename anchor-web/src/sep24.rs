@@ -13,8 +13,11 @@ use crate::observe::observed;
 use crate::state::WebState;
 use crate::wire::info::InfoWire;
 
+mod described;
 mod start;
 mod transactions;
+
+pub(crate) use described::describe;
 
 const READ: &str = "GET, HEAD, OPTIONS";
 const START: &str = "POST, OPTIONS";

@@ -21,8 +21,11 @@ use crate::state::WebState;
 use crate::wire::receive::ReceiveInfoWire;
 
 mod callback;
+mod described;
 mod start;
 mod transactions;
+
+pub(crate) use described::describe;
 
 const READ: &str = "GET, HEAD, OPTIONS";
 const START: &str = "POST, OPTIONS";

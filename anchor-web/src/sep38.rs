@@ -15,8 +15,11 @@ use crate::middleware::{Counted, open_resource};
 use crate::observe::observed;
 use crate::wire::quote::InfoWire;
 
+mod described;
 mod prices;
 mod quote;
+
+pub(crate) use described::describe;
 
 const READ: &str = "GET, HEAD, OPTIONS";
 const MAKE: &str = "POST, OPTIONS";

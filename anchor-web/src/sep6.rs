@@ -13,10 +13,13 @@ use crate::observe::observed;
 use crate::state::WebState;
 use crate::wire::sep6::info::InfoWire;
 
+mod described;
 mod fee;
 mod start;
 mod transactions;
 mod update;
+
+pub(crate) use described::describe;
 
 const READ: &str = "GET, HEAD, OPTIONS";
 const START: &str = "GET, OPTIONS";

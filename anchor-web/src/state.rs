@@ -1,5 +1,7 @@
 //! What all endpoints share, and how it is mounted.
 
+use std::sync::OnceLock;
+
 use actix_web::web::{self, ServiceConfig};
 use anchor_core::Anchor;
 use anchor_core::config::Sep;
@@ -10,11 +12,12 @@ use crate::health::Probes;
 use crate::interactive::{Pages, PagesError};
 use crate::limits::Limits;
 use crate::links::Links;
+use crate::mounts::Mount;
 use crate::requests::Requests;
 use crate::sep1::{StellarToml, TomlError};
 use crate::tokens::Tokens;
 use crate::wallet_domains::WalletDomains;
-use crate::{health, interactive, sep1, sep6, sep10, sep12, sep24, sep31, sep38};
+use crate::{openapi, sep6, sep10, sep24, sep31, sep38};
 
 /// The web side of an anchor, ready to be mounted. Clones share everything.
 #[derive(Debug, Clone)]
@@ -41,6 +44,9 @@ pub enum WebError {
     /// Deposits, withdrawals, customers, payments from other anchors and firm quotes need somebody to log in.
     #[error("SEP-6, SEP-12, SEP-24, SEP-31 and SEP-38 need SEP-1 and SEP-10: add them to ACTIVE_SEPS")]
     NoAuthentication,
+    /// Two things cannot be served at the same address.
+    #[error("OPENAPI_PATH is or begins like the path of something else that is served here")]
+    OpenApiPath,
 }
 
 /// Shared by the handlers.
@@ -60,6 +66,7 @@ pub(crate) struct WebState {
     pub(crate) web_auth: sep10::WebAuth,
     pub(crate) wallets: WalletDomains,
     pub(crate) pages: Pages,
+    pub(crate) openapi: OnceLock<web::Bytes>,
 }
 
 impl Web {
@@ -78,6 +85,9 @@ impl Web {
         if needs_users && !(config.speaks(Sep::Sep1) && config.speaks(Sep::Sep10)) {
             return Err(WebError::NoAuthentication);
         }
+        if config.openapi_path.as_deref().is_some_and(|path| openapi::is_taken(&anchor, path)) {
+            return Err(WebError::OpenApiPath);
+        }
         let state = WebState {
             tokens: Tokens::new(config),
             links: Links::new(config),
@@ -92,6 +102,7 @@ impl Web {
             web_auth: sep10::WebAuth::new(config),
             wallets: WalletDomains::new(config.local_mode)?,
             pages: Pages::load(&config.pages)?,
+            openapi: OnceLock::new(),
             anchor,
         };
         Ok(Self { state: web::Data::new(state) })
@@ -113,35 +124,7 @@ impl Web {
     pub fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let state = self.state.clone();
         move |app| {
-            let config = state.anchor.config();
-            let speaks = |sep| config.speaks(sep);
-            if speaks(Sep::Sep1) {
-                sep1::routes(app);
-            }
-            if speaks(Sep::Sep10) {
-                sep10::routes(app);
-            }
-            let by_api = state.anchor.speaks_by_api();
-            if speaks(Sep::Sep24) || by_api {
-                // first, because the API answers for all other paths below its own
-                interactive::routes(app);
-            }
-            if speaks(Sep::Sep24) {
-                sep24::routes(app);
-            }
-            if state.anchor.receives() {
-                sep31::routes(app);
-            }
-            if by_api {
-                sep6::routes(app, state.anchor.fee_is_own());
-            }
-            if state.anchor.customers().is_some() {
-                sep12::routes(app);
-            }
-            if state.anchor.quote_desk().is_some() {
-                sep38::routes(app);
-            }
-            health::routes(app);
+            Mount::all(&state.anchor).for_each(|mount| mount.routes(app, &state.anchor));
             app.app_data(state);
         }
     }

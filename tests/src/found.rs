@@ -37,6 +37,16 @@ pub struct Python {
     pub clients: PathBuf,
 }
 
+/// The program that tries an API by its OpenAPI document, and the folder `tests/clients`.
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "test support, not an API that is versioned")]
+pub struct Schemathesis {
+    /// The program of the virtual environment.
+    pub program: PathBuf,
+    /// The folder that holds its settings.
+    pub clients: PathBuf,
+}
+
 /// A browser and the WebDriver server that drives it.
 #[derive(Debug, Clone)]
 #[expect(clippy::exhaustive_structs, reason = "test support, not an API that is versioned")]
@@ -99,6 +109,16 @@ pub fn python() -> Option<Python> {
         "tests/clients/install",
     )?;
     Some(Python { program, clients: clients() })
+}
+
+/// Schemathesis.
+#[must_use]
+#[track_caller]
+pub fn schemathesis() -> Option<Schemathesis> {
+    let program = workspace().join("target/clients-venv/bin/schemathesis");
+    let found = program.is_file().then_some(program);
+    let program = or_skip(found, "no schemathesis in target/clients-venv", "tests/clients/install")?;
+    Some(Schemathesis { program, clients: clients() })
 }
 
 /// A headless browser and its driver.

@@ -33,6 +33,8 @@ mod interop_sep6;
 mod limits;
 #[path = "web/observability.rs"]
 mod observability;
+#[path = "web/openapi.rs"]
+mod openapi;
 #[path = "web/privacy.rs"]
 mod privacy;
 #[path = "web/sep1.rs"]

@@ -27,6 +27,9 @@ pub enum FieldType {
 }
 
 impl FieldType {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::String, Self::Number, Self::Date, Self::Binary];
+
     /// The protocol's word.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -30,6 +30,9 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// All that [`as_str`](Self::as_str) may say.
+    pub const WORDS: [&'static str; 4] = ["ACCEPTED", "PROCESSING", "NEEDS_INFO", "REJECTED"];
+
     /// The protocol's word.
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -70,6 +73,9 @@ pub enum FieldStatus {
 }
 
 impl FieldStatus {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Accepted, Self::Processing, Self::Rejected, Self::VerificationRequired];
+
     /// The protocol's word.
     pub const fn as_str(self) -> &'static str {
         match self {

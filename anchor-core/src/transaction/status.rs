@@ -32,6 +32,29 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::Incomplete,
+        Self::PendingUserTransferStart,
+        Self::PendingUserTransferComplete,
+        Self::PendingExternal,
+        Self::PendingAnchor,
+        Self::OnHold,
+        Self::PendingStellar,
+        Self::PendingTrust,
+        Self::PendingCustomerInfoUpdate,
+        Self::PendingTransactionInfoUpdate,
+        Self::PendingSender,
+        Self::PendingReceiver,
+        Self::Completed,
+        Self::Refunded,
+        Self::Expired,
+        Self::NoMarket,
+        Self::TooSmall,
+        Self::TooLarge,
+        Self::Error,
+    ];
+
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

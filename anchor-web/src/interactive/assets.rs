@@ -14,7 +14,7 @@ use crate::state::WebState;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
 /// The kinds of files that are served, by the end of their names.
-const CONTENT_TYPES: [(&str, &str); 9] = [
+pub(super) const CONTENT_TYPES: [(&str, &str); 9] = [
     ("css", "text/css; charset=utf-8"),
     ("js", "text/javascript; charset=utf-8"),
     ("svg", "image/svg+xml"),

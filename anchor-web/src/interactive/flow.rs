@@ -26,8 +26,8 @@ use crate::config::INTERACTIVE_PATH;
 use crate::state::WebState;
 
 /// What the sender of a form says about it, besides the answers.
-const PAGE_FIELD: &str = "_page";
-const STEP_FIELD: &str = "_step";
+pub(super) const PAGE_FIELD: &str = "_page";
+pub(super) const STEP_FIELD: &str = "_step";
 
 /// `GET …/{id}`, with a token at first.
 pub(super) async fn show(request: HttpRequest, id: Path<String>, state: Data<WebState>) -> HttpResponse {

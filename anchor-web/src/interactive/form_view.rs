@@ -10,6 +10,7 @@ use anchor_core::integration::form::{Field, FieldError, FieldKind, FieldProblem,
 use anchor_core::ops;
 use anchor_core::transaction::{Amounts, Kind, Transaction};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::figures;
 use super::messages::Messages;
@@ -80,14 +81,17 @@ struct ChoiceView {
 }
 
 /// What an amount would cost; as JSON also the answer to the script.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PagePrice)]
 pub(super) struct PriceView {
     rows: Vec<PriceRow>,
     /// Why there is no price, or what to do to see one.
+    #[schema(required = true)]
     hint: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PagePriceRow)]
 struct PriceRow {
     label: String,
     value: String,

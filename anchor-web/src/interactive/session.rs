@@ -18,7 +18,7 @@ use super::query::Query;
 use crate::config::{INTERACTIVE_PATH, SESSION_LIFETIME};
 use crate::state::WebState;
 
-const COOKIE: &str = "anchor_visit";
+pub(super) const COOKIE: &str = "anchor_visit";
 
 /// Longer ones are not even hashed.
 const TOKEN_BYTES_MAX: usize = 128;

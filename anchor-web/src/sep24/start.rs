@@ -6,6 +6,7 @@ use actix_web::web;
 use anchor_core::ops::start::{StartRequest, start};
 use anchor_core::transaction::Kind;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::auth::User;
 use crate::error::SepError;
@@ -14,8 +15,9 @@ use crate::refusals::not_started;
 use crate::state::WebState;
 
 /// SEP-24 §Interactive customer information needed: these three and no others.
-#[derive(Debug, Serialize)]
-struct StartedWire {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HostedStarted)]
+pub(super) struct StartedWire {
     #[serde(rename = "type")]
     kind: &'static str,
     url: String,

@@ -7,15 +7,19 @@ use anchor_core::ops::amounts;
 use anchor_core::transaction::Kind;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::auth::User;
 use crate::error::SepError;
 use crate::extract::Params;
+use crate::openapi::shapes;
 use crate::state::WebState;
 use crate::wire::number;
 
-#[derive(Serialize)]
-struct FeeWire {
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiFee)]
+pub(super) struct FeeWire {
+    #[schema(value_type = shapes::Number)]
     fee: Option<Box<RawValue>>,
 }
 

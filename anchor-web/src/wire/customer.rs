@@ -7,14 +7,19 @@ use anchor_core::customer::{Answer, Provided, WantedField};
 use anchor_core::id::CustomerId;
 use anchor_core::store::FileRecord;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::interactive::Messages;
+use crate::openapi::shapes;
 
 /// The answer to `GET /customer`, and what callbacks carry.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Customer)]
 pub(crate) struct CustomerWire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Id>)]
     id: Option<CustomerId>,
+    #[schema(value_type = shapes::CustomerStatus)]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     fields: Option<BTreeMap<&'a str, FieldWire<'a>>>,
@@ -24,9 +29,11 @@ pub(crate) struct CustomerWire<'a> {
     message: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerField)]
 struct FieldWire<'a> {
     #[serde(rename = "type")]
+    #[schema(value_type = shapes::FieldType)]
     kind: &'static str,
     description: String,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -34,10 +41,12 @@ struct FieldWire<'a> {
     optional: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerProvidedField)]
 struct ProvidedWire<'a> {
     #[serde(flatten)]
     field: FieldWire<'a>,
+    #[schema(value_type = shapes::FieldStatus)]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
@@ -96,20 +105,25 @@ fn description(field: &WantedField, messages: &Messages) -> String {
 }
 
 /// The answer to `PUT /customer`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerId)]
 pub(crate) struct IdWire {
+    #[schema(value_type = shapes::Id)]
     pub(crate) id: CustomerId,
 }
 
 /// One file: the answer to `POST /customer/files`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerFile)]
 pub(crate) struct FileWire<'a> {
     file_id: String,
     content_type: &'a str,
     size: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Time>)]
     expires_at: Option<String>,
     /// `null` while no customer refers to it.
+    #[schema(value_type = Option<shapes::Id>, required = true)]
     customer_id: Option<CustomerId>,
 }
 
@@ -126,7 +140,8 @@ impl<'a> FileWire<'a> {
 }
 
 /// The answer to `GET /customer/files`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerFiles)]
 pub(crate) struct FilesWire<'a> {
     pub(crate) files: Vec<FileWire<'a>>,
 }

@@ -7,11 +7,14 @@ use anchor_core::config::Config;
 use anchor_core::transaction::Kind;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
+use crate::openapi::shapes;
 use crate::wire::number;
 
 /// The whole answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HostedInfo)]
 pub(crate) struct InfoWire<'a> {
     deposit: BTreeMap<&'a str, OfferWire>,
     withdraw: BTreeMap<&'a str, OfferWire>,
@@ -20,27 +23,35 @@ pub(crate) struct InfoWire<'a> {
 }
 
 /// Numbers are written digit by digit from decimals.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = HostedOffer)]
 struct OfferWire {
     enabled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Number>)]
     min_amount: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Number>)]
     max_amount: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Number>)]
     fee_fixed: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Number>)]
     fee_percent: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Number>)]
     fee_minimum: Option<Box<RawValue>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HostedFeeEndpoint)]
 struct FeeEndpointWire {
     enabled: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HostedFeatures)]
 struct FeaturesWire {
     account_creation: bool,
     claimable_balances: bool,

@@ -1,5 +1,6 @@
 //! Assets, prices and quotes (SEP-38). What has no value is left out, and there is nothing but what the protocol names.
 
+use crate::openapi::shapes;
 use anchor_core::amount::Amount;
 use anchor_core::asset::AssetId;
 use anchor_core::clock::format_utc;
@@ -8,25 +9,33 @@ use anchor_core::id::QuoteId;
 use anchor_core::ops::quote::{PriceItem, Prices};
 use anchor_core::quote::{CountryCode, DeliveryMethod, Figures, Price, Quote, QuoteAsset, QuoteDesk};
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// The answer to `GET /info`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QuoteInfo)]
 pub(crate) struct InfoWire<'a> {
     assets: Vec<AssetWire<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QuoteAsset)]
 struct AssetWire<'a> {
+    #[schema(value_type = shapes::AssetId)]
     asset: &'a AssetId,
     #[serde(skip_serializing_if = "<[DeliveryMethod]>::is_empty", serialize_with = "methods")]
+    #[schema(value_type = Vec<MethodWire<'static>>)]
     sell_delivery_methods: &'a [DeliveryMethod],
     #[serde(skip_serializing_if = "<[DeliveryMethod]>::is_empty", serialize_with = "methods")]
+    #[schema(value_type = Vec<MethodWire<'static>>)]
     buy_delivery_methods: &'a [DeliveryMethod],
     #[serde(skip_serializing_if = "<[CountryCode]>::is_empty")]
+    #[schema(value_type = Vec<String>)]
     country_codes: &'a [CountryCode],
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QuoteDeliveryMethod)]
 struct MethodWire<'a> {
     name: &'a str,
     description: &'a str,
@@ -51,16 +60,20 @@ fn methods<S: Serializer>(methods: &&[DeliveryMethod], serializer: S) -> Result<
 }
 
 /// The answer to `GET /prices`: one of the two keys.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QuotePrices)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PricesWire<'a> {
     BuyAssets(Vec<ItemWire<'a>>),
     SellAssets(Vec<ItemWire<'a>>),
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QuotePriceItem)]
 pub(crate) struct ItemWire<'a> {
+    #[schema(value_type = shapes::AssetId)]
     asset: &'a AssetId,
+    #[schema(value_type = shapes::Price)]
     price: &'a Price,
     decimals: u8,
 }
@@ -83,11 +96,16 @@ impl<'a> ItemWire<'a> {
 }
 
 /// The answer to `GET /price`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QuotePrice)]
 pub(crate) struct PriceWire<'a> {
+    #[schema(value_type = shapes::Price)]
     total_price: &'a Price,
+    #[schema(value_type = shapes::Price)]
     price: &'a Price,
+    #[schema(value_type = shapes::Amount)]
     sell_amount: Amount,
+    #[schema(value_type = shapes::Amount)]
     buy_amount: Amount,
     fee: FeeWire<'a>,
 }
@@ -104,19 +122,25 @@ impl<'a> PriceWire<'a> {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QuoteFee)]
 struct FeeWire<'a> {
+    #[schema(value_type = shapes::Amount)]
     total: Amount,
+    #[schema(value_type = shapes::AssetId)]
     asset: &'a AssetId,
     #[serde(skip_serializing_if = "<[FeeDetail]>::is_empty", serialize_with = "details")]
+    #[schema(value_type = Vec<DetailWire<'static>>)]
     details: &'a [FeeDetail],
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QuoteFeeDetail)]
 struct DetailWire<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
+    #[schema(value_type = shapes::Amount)]
     amount: Amount,
 }
 
@@ -135,11 +159,16 @@ fn details<S: Serializer>(details: &&[FeeDetail], serializer: S) -> Result<S::Ok
 }
 
 /// The answers to `POST /quote` and `GET /quote/:id`: the same for the same quote, for ever.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Quote)]
 pub(crate) struct QuoteWire<'a> {
+    #[schema(value_type = shapes::Id)]
     id: QuoteId,
+    #[schema(value_type = shapes::Time)]
     expires_at: String,
+    #[schema(value_type = shapes::AssetId)]
     sell_asset: &'a AssetId,
+    #[schema(value_type = shapes::AssetId)]
     buy_asset: &'a AssetId,
     #[serde(flatten)]
     price: PriceWire<'a>,

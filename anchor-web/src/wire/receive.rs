@@ -9,29 +9,37 @@ use anchor_core::ops::receive::customer_types;
 use anchor_core::transaction::InfoField;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::number;
+use crate::openapi::shapes;
 
 /// The whole answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveInfo)]
 pub(crate) struct ReceiveInfoWire<'a> {
     receive: BTreeMap<&'a str, AssetWire<'a>>,
 }
 
 /// Numbers are written digit by digit from decimals.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveAsset)]
 struct AssetWire<'a> {
     /// Not in the SEP, and wanted by its clients.
     enabled: bool,
     quotes_supported: bool,
     quotes_required: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Number>)]
     min_amount: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Number>)]
     max_amount: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Number>)]
     fee_fixed: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Number>)]
     fee_percent: Option<Box<RawValue>>,
     funding_methods: &'a [String],
     /// Deprecated, and read by clients all the same.
@@ -40,33 +48,39 @@ struct AssetWire<'a> {
     fields: TransactionFieldsWire<'a>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveCustomers)]
 struct CustomersWire<'a> {
     sender: TypesWire<'a>,
     receiver: TypesWire<'a>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveCustomerTypes)]
 struct TypesWire<'a> {
     types: BTreeMap<&'a str, DescriptionWire<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveCustomerType)]
 struct DescriptionWire<'a> {
     description: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveFields)]
 struct TransactionFieldsWire<'a> {
     transaction: FieldsWire<'a>,
 }
 
 /// Fields by their names.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveFieldsByName)]
 #[serde(transparent)]
 pub(crate) struct FieldsWire<'a>(BTreeMap<&'a str, FieldWire<'a>>);
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveField)]
 struct FieldWire<'a> {
     description: &'a str,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]

@@ -8,46 +8,61 @@ use anchor_core::fee::FeeDetail;
 use anchor_core::id::{QuoteId, TransactionId};
 use anchor_core::transaction::{Amounts, InfoNeed, Refund, State, Status, Transaction, TransactionHash};
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 use super::receive::FieldsWire;
+use crate::openapi::shapes;
 
 /// These four and no others; the last three together, as soon as they are known.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveStarted)]
 pub(crate) struct StartedWire {
+    #[schema(value_type = shapes::Id)]
     id: TransactionId,
     #[serde(flatten)]
     receiving: ReceivingWire,
 }
 
 /// Where the sending anchor has to pay.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = ReceivePayTo)]
 struct ReceivingWire {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::AccountId>)]
     stellar_account_id: Option<AccountId>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::MemoType>)]
     stellar_memo_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stellar_memo: Option<String>,
 }
 
 /// What stands under `transaction`. Fields that have no value yet are left out.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveTransaction)]
 pub(crate) struct ReceivedWire<'a> {
+    #[schema(value_type = shapes::Id)]
     id: TransactionId,
+    #[schema(value_type = shapes::Status)]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     status_message: Option<&'a str>,
     #[serde(flatten)]
     amounts: AmountsWire<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Id>)]
     quote_id: Option<QuoteId>,
     #[serde(flatten)]
     receiving: ReceivingWire,
+    #[schema(value_type = shapes::Time)]
     started_at: String,
+    #[schema(value_type = shapes::Time)]
     updated_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Time>)]
     completed_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Hash>)]
     stellar_transaction_id: Option<TransactionHash>,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_transaction_id: Option<&'a str>,
@@ -60,53 +75,73 @@ pub(crate) struct ReceivedWire<'a> {
 }
 
 /// Plain decimals as strings.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveAmounts)]
 struct AmountsWire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Amount>)]
     amount_in: Option<Amount>,
+    #[schema(value_type = shapes::AssetId)]
     amount_in_asset: AssetId,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Amount>)]
     amount_out: Option<Amount>,
+    #[schema(value_type = shapes::AssetId)]
     amount_out_asset: &'a AssetId,
     /// Deprecated in favour of `fee_details`, with the same values.
+    #[schema(value_type = shapes::Amount)]
     amount_fee: Amount,
+    #[schema(value_type = shapes::AssetId)]
     amount_fee_asset: AssetId,
     fee_details: FeeWire<'a>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveFee)]
 struct FeeWire<'a> {
+    #[schema(value_type = shapes::Amount)]
     total: Amount,
+    #[schema(value_type = shapes::AssetId)]
     asset: AssetId,
     #[serde(skip_serializing_if = "<[FeeDetail]>::is_empty", serialize_with = "details")]
+    #[schema(value_type = Vec<DetailWire<'static>>)]
     details: &'a [FeeDetail],
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveFeeDetail)]
 struct DetailWire<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
+    #[schema(value_type = shapes::Amount)]
     amount: Amount,
 }
 
 /// What went back on the ledger, in the asset of `amount_in`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveRefunds)]
 struct RefundsWire<'a> {
+    #[schema(value_type = shapes::Amount)]
     amount_refunded: Amount,
+    #[schema(value_type = shapes::Amount)]
     amount_fee: Amount,
     payments: Vec<RefundPaymentWire<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveRefundPayment)]
 struct RefundPaymentWire<'a> {
     id: &'a str,
+    #[schema(value_type = shapes::Amount)]
     amount: Amount,
+    #[schema(value_type = shapes::Amount)]
     fee: Amount,
 }
 
 /// What is asked, while it is (deprecated).
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = ReceiveRequired)]
 struct RequiredWire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     required_info_message: Option<&'a str>,
@@ -114,7 +149,8 @@ struct RequiredWire<'a> {
     required_info_updates: Option<UpdatesWire<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceiveRequiredUpdates)]
 struct UpdatesWire<'a> {
     transaction: FieldsWire<'a>,
 }

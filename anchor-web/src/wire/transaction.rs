@@ -1,5 +1,6 @@
 //! The transaction object (SEP-24 §Single Historical Transaction).
 
+use crate::openapi::shapes;
 use anchor_core::account::{Account, AccountId};
 use anchor_core::amount::Amount;
 use anchor_core::asset::{AssetId, StellarAsset};
@@ -8,31 +9,44 @@ use anchor_core::fee::FeeDetail;
 use anchor_core::id::{QuoteId, TransactionId};
 use anchor_core::transaction::{Amounts, Kind, Refund, RefundVia, Status, Transaction, TransactionHash};
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// Fields that have no value yet are left out. Borrowed from the transaction: a list has up to 200 of these.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Transaction)]
 pub(crate) struct TransactionWire<'a> {
+    #[schema(value_type = shapes::Id)]
     id: TransactionId,
+    #[schema(value_type = shapes::Variant)]
     kind: &'static str,
+    #[schema(value_type = shapes::Status)]
     status: &'static str,
     more_info_url: String,
     #[serde(flatten)]
     amounts: AmountsWire<'a>,
+    #[schema(value_type = shapes::AssetId)]
     amount_in_asset: AssetWire<'a>,
+    #[schema(value_type = shapes::AssetId)]
     amount_out_asset: AssetWire<'a>,
+    #[schema(value_type = shapes::Time)]
     started_at: String,
+    #[schema(value_type = shapes::Time)]
     updated_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Time>)]
     completed_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Time>)]
     user_action_required_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Hash>)]
     stellar_transaction_id: Option<TransactionHash>,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_transaction_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Id>)]
     quote_id: Option<QuoteId>,
     refunded: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,80 +63,104 @@ enum AssetWire<'a> {
 }
 
 /// Amounts are strings in plain decimals; all of them appear together, once there is something agreed or received.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = TransactionAmounts)]
 struct AmountsWire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Amount>)]
     amount_in: Option<Amount>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Amount>)]
     amount_out: Option<Amount>,
     /// Deprecated in favour of `fee_details`, with the same values.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Amount>)]
     amount_fee: Option<Amount>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::AssetId>)]
     amount_fee_asset: Option<AssetWire<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fee_details: Option<FeeWire<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TransactionFee)]
 struct FeeWire<'a> {
+    #[schema(value_type = shapes::Amount)]
     total: Amount,
+    #[schema(value_type = shapes::AssetId)]
     asset: AssetWire<'a>,
     /// SEP-24's word.
     #[serde(skip_serializing_if = "<[FeeDetail]>::is_empty", serialize_with = "fee_lines")]
+    #[schema(value_type = Vec<FeeLineWire<'static>>)]
     breakdown: &'a [FeeDetail],
     /// SEP-6's word.
     #[serde(skip_serializing_if = "<[FeeDetail]>::is_empty", serialize_with = "fee_lines")]
+    #[schema(value_type = Vec<FeeLineWire<'static>>)]
     details: &'a [FeeDetail],
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TransactionFeeLine)]
 struct FeeLineWire<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
+    #[schema(value_type = shapes::Amount)]
     amount: Amount,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TransactionRefunds)]
 struct RefundsWire<'a> {
+    #[schema(value_type = shapes::Amount)]
     amount_refunded: Amount,
+    #[schema(value_type = shapes::Amount)]
     amount_fee: Amount,
     payments: Vec<RefundPaymentWire<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TransactionRefundPayment)]
 struct RefundPaymentWire<'a> {
     id: &'a str,
     id_type: &'static str,
+    #[schema(value_type = shapes::Amount)]
     amount: Amount,
+    #[schema(value_type = shapes::Amount)]
     fee: Amount,
 }
 
 /// Where the money comes from and goes to: different fields for the two kinds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TransactionSides)]
 #[serde(untagged)]
 enum SidesWire<'a> {
     Deposit {
+        #[schema(value_type = shapes::Account)]
         to: Account,
         #[serde(skip_serializing_if = "Option::is_none")]
         from: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         deposit_memo: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<shapes::MemoType>)]
         deposit_memo_type: Option<&'static str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         claimable_balance_id: Option<&'a str>,
     },
     Withdrawal {
+        #[schema(value_type = shapes::Account)]
         from: Account,
         #[serde(skip_serializing_if = "Option::is_none")]
         to: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<shapes::AccountId>)]
         withdraw_anchor_account: Option<AccountId>,
         #[serde(skip_serializing_if = "Option::is_none")]
         withdraw_memo: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<shapes::MemoType>)]
         withdraw_memo_type: Option<&'static str>,
     },
 }

@@ -61,6 +61,7 @@ async fn main() -> Result<()> {
     let command = Cli::parse().command.or_else(|| Cli::parse_from(["testnet-anchor", "all"]).command);
     let command = command.context("nothing to do")?;
     let mut settings = Settings::load(".env")?;
+    settings.set_default("OPENAPI_PATH", "/openapi.json");
     // without HORIZON_URI: a Stellar network of our own, in this process
     let network = network::embed(&mut settings, matches!(command, Command::All(_))).await?;
     if let Some(signer) = RemoteSigner::from_settings(|name| settings.get(name))? {

@@ -3,7 +3,7 @@
 use anchor_core::asset::StellarAsset;
 use anyhow::{Context as _, Result};
 use demo_wallet::anchor::Kind;
-use sending_anchor::customers::Person;
+use sending_anchor::people::Person;
 use sending_anchor::receiver::{Announcement, Receiver};
 
 use super::client::Plan;

@@ -7,12 +7,14 @@ use anchor_core::asset::{Asset, AssetId, Offer};
 use anchor_core::integration::WithdrawalIntegration;
 use anchor_core::transaction::Kind;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::started::LimitsWire;
 use crate::wire::receive::FieldsWire;
 
 /// The whole answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiInfo)]
 pub(crate) struct InfoWire<'a> {
     deposit: BTreeMap<&'a str, OfferWire<'a>>,
     #[serde(rename = "deposit-exchange")]
@@ -28,7 +30,8 @@ pub(crate) struct InfoWire<'a> {
 
 /// One asset in one direction. The official validation suite allows no other members, and wants `types` with `fields` for
 /// withdrawals, which are deprecated.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiOffer)]
 struct OfferWire<'a> {
     enabled: bool,
     authentication_required: bool,
@@ -40,25 +43,29 @@ struct OfferWire<'a> {
 }
 
 /// What is told with the request itself; what has to be known of a customer is asked for by SEP-12.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiType)]
 struct TypeWire<'a> {
     fields: FieldsWire<'a>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiEndpoint)]
 struct EndpointWire {
     enabled: bool,
     authentication_required: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiFeeEndpoint)]
 struct FeeEndpointWire {
     enabled: bool,
     authentication_required: bool,
     description: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiFeatures)]
 struct FeaturesWire {
     account_creation: bool,
     claimable_balances: bool,

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use anchor_core::transaction::{Instruction, Status, Transaction};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One of them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Instruction)]
 pub(crate) struct InstructionWire<'a> {
     value: &'a str,
     description: &'a str,

@@ -8,14 +8,18 @@ use anchor_core::id::TransactionId;
 use anchor_core::transaction::Transaction;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::instructions::{InstructionWire, how, instructions};
+use crate::openapi::shapes;
 use crate::wire::number;
 
 /// What a deposit's wallet is told at once. `how` is deprecated, and still required by the official validation suite.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiDeposit)]
 pub(crate) struct DepositWire<'a> {
     how: String,
+    #[schema(value_type = shapes::Id)]
     id: TransactionId,
     #[serde(skip_serializing_if = "Option::is_none")]
     instructions: Option<BTreeMap<&'a str, InstructionWire<'a>>>,
@@ -26,14 +30,18 @@ pub(crate) struct DepositWire<'a> {
 }
 
 /// What a withdrawal's wallet is told at once: where to pay, as soon as that is known.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiWithdrawal)]
 pub(crate) struct WithdrawWire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::AccountId>)]
     account_id: Option<AccountId>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::MemoType>)]
     memo_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     memo: Option<String>,
+    #[schema(value_type = shapes::Id)]
     id: TransactionId,
     #[serde(flatten)]
     limits: LimitsWire,
@@ -42,19 +50,25 @@ pub(crate) struct WithdrawWire<'a> {
 }
 
 /// In the asset on the ledger; nothing where a quote says the amounts.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = ApiLimits)]
 pub(super) struct LimitsWire {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Number>)]
     pub(super) min_amount: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Number>)]
     pub(super) max_amount: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Number>)]
     pub(super) fee_fixed: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Number>)]
     pub(super) fee_percent: Option<Box<RawValue>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiExtraInfo)]
 struct ExtraWire<'a> {
     message: &'a str,
 }

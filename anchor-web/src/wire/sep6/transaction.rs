@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use anchor_core::transaction::{InfoField, InfoNeed, State, Transaction};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::instructions::{InstructionWire, instructions};
 use crate::wire::transaction::TransactionWire;
 
 /// Fields that have no value are left out.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiTransaction)]
 pub(crate) struct ApiTransactionWire<'a> {
     #[serde(flatten)]
     shared: TransactionWire<'a>,
@@ -23,16 +25,19 @@ pub(crate) struct ApiTransactionWire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     required_customer_info_message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>)]
     required_customer_info_updates: Option<[&'static str; 0]>,
 }
 
 /// As `/info` writes fields.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiRequired)]
 pub(crate) struct RequiredWire<'a> {
     transaction: BTreeMap<&'a str, FieldWire<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiRequiredField)]
 struct FieldWire<'a> {
     description: &'a str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
