@@ -10,7 +10,7 @@ use actix_web::{App, HttpServer, web};
 use anchor_core::amount::StellarAmount;
 use anchor_core::keys::SigningKey;
 use anchor_core::testing::fakes::samples;
-use anchor_devnet::{CloseMode, Devnet, Fault, FaultRule};
+use anchor_devnet::{CloseMode, Devnet, Fault, FaultRule, Timeout};
 use anchor_tests::anchor_process::AnchorProgram;
 use anchor_tests::database::TestDatabase;
 use anchor_tests::program::program;
@@ -117,7 +117,7 @@ impl Partners {
             match transaction.status.as_str() {
                 "completed" => return Ok(()),
                 "error" | "expired" | "refunded" => anyhow::bail!("no token: {transaction:?}"),
-                _ => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+                _ => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }
     }
@@ -128,7 +128,7 @@ impl Partners {
             if self.inbox.statuses(id).last().is_some_and(|last| last == "completed") {
                 break;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         self.inbox.statuses(id)
     }
@@ -274,15 +274,15 @@ async fn ended(process: Child) -> Result<String> {
 async fn is_killed_and_pays_once(database: TestDatabase) -> Result<()> {
     let partners = Partners::on(&database).await?;
     partners.stock_up("500").await?;
-    let down = || Fault::ServerError { status: 503 };
+    let submission = |fault| FaultRule::new(fault).method("POST").route("/transactions_async");
     let news = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
     let url = format!("http://{news}/news");
     let listens = ["--listen", news.as_str(), "--news", url.as_str()];
     for (order, fault, is_sent) in [
         // signed and written down, and nobody has seen it
-        ("signed", FaultRule::new(down()).method("POST").route("/transactions"), false),
-        // landed, and nobody can say so
-        ("submitted", FaultRule::new(down()).method("GET").route("/transactions/*"), true),
+        ("signed", submission(Fault::ServerError { status: 503 }), false),
+        // landed, and nobody said so
+        ("submitted", submission(Fault::TimeoutAfter { by: Timeout::Hang }), true),
     ] {
         let (before, transfers) = (partners.balance().await?, partners.transfers()?);
         partners.devnet.faults().add(fault);

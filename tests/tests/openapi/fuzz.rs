@@ -18,7 +18,7 @@ pub(crate) struct Fuzz<'a> {
     pub(crate) schemathesis: Schemathesis,
     pub(crate) document: &'a Value,
     pub(crate) server: &'a str,
-    /// Values of which something comes, by the names that `tests/clients/openapi.toml` has for them.
+    /// Values of which something comes, by the names that `tests/clients/openapi_words.toml` has for them.
     pub(crate) known: &'a BTreeMap<&'static str, Vec<String>>,
 }
 
@@ -42,13 +42,24 @@ pub(crate) struct Report {
 }
 
 impl Fuzz<'_> {
+    /// What the document itself gives as examples, as it stands there.
+    pub(crate) async fn examples(&self, caller: &Caller) -> Result<Report> {
+        self.run_with("", &["--phases", "examples"], Some(caller)).await
+    }
+
+    /// Requests that are made up, with values here and there of which something comes.
     pub(crate) async fn run(&self, options: &[&str], caller: Option<&Caller>) -> Result<Report> {
+        let words = std::fs::read_to_string(self.schemathesis.clients.join("openapi_words.toml"))?;
+        self.run_with(&(words + &self.dictionaries()), options, caller).await
+    }
+
+    async fn run_with(&self, words: &str, options: &[&str], caller: Option<&Caller>) -> Result<Report> {
         let setting = |name: &str, usual: &str| std::env::var(name).unwrap_or_else(|_| usual.to_owned());
         let (cases, seed) = (setting("OPENAPI_FUZZ_CASES", "8"), setting("OPENAPI_FUZZ_SEED", "1"));
         let folder = tempfile::tempdir()?;
         let (config, document) = (folder.path().join("openapi.toml"), folder.path().join("openapi.json"));
         let usual = std::fs::read_to_string(self.schemathesis.clients.join("openapi.toml"))?;
-        std::fs::write(&config, usual + &self.dictionaries() + &caller.map(auth).unwrap_or_default())?;
+        std::fs::write(&config, usual + words + &caller.map(auth).unwrap_or_default())?;
         std::fs::write(&document, serde_json::to_vec(self.document)?)?;
 
         let mut command = Command::new(&self.schemathesis.program);

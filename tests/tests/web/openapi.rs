@@ -184,10 +184,18 @@ fn names_described(document: &Value, prefix: &str) -> BTreeSet<String> {
                 Some(path) => document.pointer(path.trim_start_matches('#')).unwrap_or(&Value::Null),
                 None => &content["schema"],
             };
-            names.extend(schema["properties"].as_object().into_iter().flat_map(|each| each.keys().cloned()));
+            members(schema, &mut names);
         }
     }
     names
+}
+
+/// Members of an object, and of those within.
+fn members(schema: &Value, names: &mut BTreeSet<String>) {
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        names.insert(name.clone());
+        members(member, names);
+    }
 }
 
 #[actix_web::test]
