@@ -34,7 +34,7 @@ pub(super) enum Route {
         /// The account that pays.
         payer: AccountId,
         /// Together with this issuer's authorisation of the trust line.
-        authorize: Option<Issuer>,
+        authorize: Option<Box<Issuer>>,
     },
     /// The recipient cannot hold the token yet.
     AwaitTrust,
@@ -138,7 +138,7 @@ pub(super) async fn route(
                 return Ok(Route::AwaitTrust);
             };
             let (purpose, memo) = (delivers, transfer.memo.clone());
-            Ok(Route::Send { payment, purpose, memo, payer, authorize: Some(Issuer::of(issuer)) })
+            Ok(Route::Send { payment, purpose, memo, payer, authorize: Some(Box::new(Issuer::of(issuer))) })
         }
         Plan::Pay(payment) | Plan::ClaimableBalance(payment) => send(payment, delivers),
         Plan::CreateAccount { payment, delivers: true } => send(payment, delivers),

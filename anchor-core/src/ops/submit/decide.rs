@@ -92,7 +92,7 @@ async fn decide_one(
         Ok(Route::AwaitTrust) => return Decision::Fact(Fact::TrustMissing),
         Ok(Route::Hold(reason)) => return Decision::Fact(Fact::Held { reason }),
         Ok(Route::Send { payment, purpose, memo, payer, authorize }) => {
-            (payment, purpose, memo, payer, authorize)
+            (payment, purpose, memo, payer, authorize.map(|issuer| *issuer))
         }
         Err(error) => return Decision::Failed(error),
     };
