@@ -8,8 +8,8 @@ use anchor_core::id::{AttemptId, TransactionId};
 use anchor_core::ops::amounts::{AmountsError, SENT_BACK_LATE};
 use anchor_core::ops::{self, Committed};
 use anchor_core::transaction::{
-    Actor, Amounts, Effect, Fact, FailureCode, InfoField, InfoNeed, Kind, Receipt, Settlement, State, Terms,
-    TransactionHash,
+    Actor, Amounts, Effect, Fact, FailureCode, InfoField, InfoNeed, Kind, Protocol, Receipt, Settlement,
+    State, Terms, TransactionHash,
 };
 
 use crate::support::Site;
@@ -178,16 +178,8 @@ async fn what_is_missing_is_said_in_every_language() {
         (InfoNeed::Transaction { fields, message: None }, "pending_transaction_info_update"),
     ];
     for (need, status) in needs {
-        let id = agreed(&site, Kind::Deposit).await;
-        let receipt = Receipt {
-            reference: format!("BANK-{status}"),
-            amount: Money { amount: "100".parse().unwrap(), asset: site.asset.off_chain.clone() },
-            from: None,
-            ledger: None,
-            return_fee: None,
-        };
-        let settlement = Settlement::Accept(amounts(&site, Kind::Deposit, "100"));
-        moved(&site, id, Fact::FundsReceived { receipt, settlement }).await;
+        // only a transaction by API can be asked
+        let id = site.start_with(Kind::Deposit, |new| new.protocol = Protocol::Sep6).await.id;
         moved(&site, id, Fact::InfoNeeded { need }).await;
         assert_eq!(site.transaction(id).await.status().as_str(), status);
         let mut told = std::collections::BTreeSet::new();

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::bulk::insert_all;
 #[cfg(feature = "postgres")]
-use super::bulk::{AT_ONCE, Many};
+use super::bulk::Many;
+use super::bulk::{AT_ONCE, insert_all};
 #[cfg(feature = "sqlite")]
 use super::bulk::{Bind, Fixed};
 use super::channels::{self, Taken};
@@ -155,17 +155,21 @@ pub(super) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec
     Ok(order.iter().filter_map(|id| claimed.remove(id)).collect())
 }
 
-/// The transactions of these items.
+/// The transactions of these items, in parts: a round may carry more than fit into one statement.
 fn carried(
     connection: &mut AnyConnection,
     items: &[(String, String)],
 ) -> Result<HashMap<String, TransactionRow>, Fault> {
-    let ids: Vec<&str> = items.iter().map(|(_, transaction)| transaction.as_str()).collect();
-    let rows: Vec<(String, TransactionRow)> = transactions::table
-        .filter(transactions::id.eq_any(ids))
-        .select((transactions::id, TransactionColumns))
-        .load(connection)?;
-    Ok(rows.into_iter().collect())
+    let mut rows = HashMap::with_capacity(items.len());
+    for some in items.chunks(AT_ONCE) {
+        let ids = some.iter().map(|(_, transaction)| transaction.as_str());
+        let found: Vec<(String, TransactionRow)> = transactions::table
+            .filter(transactions::id.eq_any(ids))
+            .select((transactions::id, TransactionColumns))
+            .load(connection)?;
+        rows.extend(found);
+    }
+    Ok(rows)
 }
 
 pub(super) fn release(
@@ -295,4 +299,22 @@ pub(super) fn landed_at(
         .first(connection)
         .optional()?;
     row.map(AttemptRow::read).transpose()
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+    use crate::store::diesel::DieselStore;
+    use crate::store::diesel::pool::End;
+
+    #[tokio::test]
+    async fn round_carries_more_transactions_than_sqlite_takes_values() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("anchor.sqlite3").display());
+        let store = DieselStore::open(&url).unwrap();
+        store.migrate().await.unwrap();
+        let items: Vec<_> = (0..40_000).map(|number| (String::new(), format!("{number:036}"))).collect();
+        let found = store.database.transact(|connection| Ok(End::Commit(carried(connection, &items)?.len())));
+        assert_eq!(found.unwrap().unwrap(), 0);
+    }
 }

@@ -18,8 +18,7 @@ pub(super) use columns::{Cell, Column, InColumns, Many};
 #[cfg(feature = "sqlite")]
 pub(super) use fixed::{Bind, Fixed};
 
-/// So many rows are in one statement at most: what it holds is in memory twice.
-#[cfg(feature = "postgres")]
+/// So many rows are in one statement at most: what it holds is in memory twice, and SQLite takes 32,766 values.
 pub(super) const AT_ONCE: usize = 1_000;
 
 /// Inserts all rows of a vector, in their order.
