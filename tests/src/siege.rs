@@ -9,6 +9,7 @@ mod audit;
 mod customer;
 mod killer;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anchor_core::keys::SigningKey;
@@ -19,6 +20,7 @@ pub use audit::Report;
 
 use crate::anchor_process::AnchorProgram;
 use crate::database::TestDatabase;
+use crate::program::program;
 
 /// What to do to the anchor.
 #[derive(Debug, Clone)]
@@ -45,6 +47,8 @@ pub struct Siege {
     pub seed: u64,
     /// After this the siege has failed.
     pub limit: Duration,
+    /// The example anchor, already built; without it, it is built first.
+    pub program: Option<PathBuf>,
 }
 
 impl Default for Siege {
@@ -61,6 +65,7 @@ impl Default for Siege {
             channels: 0,
             seed: 1,
             limit: Duration::from_secs(600),
+            program: None,
         }
     }
 }
@@ -75,7 +80,9 @@ impl Siege {
         let started = Instant::now();
         let folder = tempfile::tempdir()?;
         let devnet = Devnet::builder().fault_seed(self.seed).close(CloseMode::Instant).start().await?;
-        let mut anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
+        let program = self.program.clone().map_or_else(|| program("testnet-anchor"), Ok)?;
+        let mut anchor =
+            AnchorProgram::of_program(program, folder.path(), database.url(), &devnet.url()).await?;
         if self.rpc {
             anchor = anchor.with("STELLAR_RPC_URI", &devnet.rpc_url());
         }

@@ -4,6 +4,7 @@
 //! cargo run -p anchor-tests --bin siege -- --deposits 200 --withdrawals 200 --kills --chaos 2
 //! ```
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -48,6 +49,9 @@ struct Arguments {
     /// In seconds.
     #[arg(long, default_value_t = 900)]
     limit: u64,
+    /// The example anchor, already built; without it, it is built first.
+    #[arg(long)]
+    program: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,6 +76,7 @@ async fn main() -> Result<ExitCode> {
         channels: arguments.channels,
         seed: arguments.seed,
         limit: Duration::from_secs(arguments.limit),
+        program: arguments.program,
     };
     let mut held = true;
     if arguments.database != Database::Postgres {
