@@ -25,6 +25,7 @@ mod own;
 pub mod payout;
 pub mod quote;
 pub mod receive;
+mod round;
 mod route;
 mod settle;
 pub mod signing;

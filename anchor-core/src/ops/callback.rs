@@ -86,7 +86,7 @@ impl CallbackRequest {
 }
 
 /// The host, with the port only if the address names one.
-fn authority(url: &Url) -> String {
+pub(super) fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

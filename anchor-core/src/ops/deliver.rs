@@ -17,6 +17,7 @@ use url::Url;
 use super::OpsError;
 use super::ask::ask;
 use super::callback::{CallbackError, CallbackRequest, CallbackSender};
+use super::round::Round;
 use super::work::{JobSettings, Progress, chain};
 use crate::anchor::Anchor;
 use crate::integration::IntegrationError;
@@ -38,9 +39,10 @@ pub async fn deliver(
     settings: &JobSettings,
     sender: &dyn CallbackSender,
 ) -> Result<Progress, OpsError> {
+    let round = Round::new(anchor, settings, sender);
     let claimed = anchor.store().event_claim(&settings.claim(anchor)).await?;
     let works = claimed.iter().map(|one| {
-        let work = AssertUnwindSafe(deliver_one(anchor, settings, sender, one)).catch_unwind();
+        let work = AssertUnwindSafe(deliver_one(anchor, settings, &round, one)).catch_unwind();
         async move {
             let trouble = match work.await {
                 Ok(Ok(delivered)) => return Progress { claimed: 1, moved: u32::from(delivered), failed: 0 },
@@ -62,18 +64,23 @@ pub async fn deliver(
 async fn deliver_one(
     anchor: &Anchor,
     settings: &JobSettings,
-    sender: &dyn CallbackSender,
+    round: &Round<'_>,
     claimed: &ClaimedEvent,
 ) -> Result<bool, OpsError> {
     let mut progress = claimed.progress;
+    let event = claimed.event.id;
+    if round.is_over() {
+        // whoever told it later might tell it after newer news
+        anchor.store().event_defer(event, claimed.lease, progress, anchor.clock().now()).await?;
+        return Ok(false);
+    }
     if !progress.sink {
         progress.sink = tell_sink(anchor, settings, &claimed.event).await;
     }
     if !progress.callback {
-        progress.callback = tell_wallet(anchor, settings, sender, claimed, progress).await?;
+        progress.callback = tell_wallet(anchor, settings, round, claimed, progress).await?;
     }
     let now = anchor.clock().now();
-    let event = claimed.event.id;
     if progress == (EventProgress { sink: true, callback: true }) {
         anchor.store().event_ack(event, claimed.lease, now).await?;
         return Ok(true);
@@ -106,12 +113,17 @@ async fn tell_sink(anchor: &Anchor, settings: &JobSettings, event: &Event) -> bo
 async fn tell_wallet(
     anchor: &Anchor,
     settings: &JobSettings,
-    sender: &dyn CallbackSender,
+    round: &Round<'_>,
     claimed: &ClaimedEvent,
     progress: EventProgress,
 ) -> Result<bool, OpsError> {
     let event = &claimed.event;
     let Some(url) = address(anchor, event).await? else { return Ok(true) };
+    let age = anchor.clock().now().signed_duration_since(event.at);
+    let is_last = claimed.tries.saturating_add(1) >= settings.callback_tries || age > NEWS_AGE_MAX;
+    if round.is_slow(&url) {
+        return Ok(is_last);
+    }
     let Some(documents) = anchor.documents() else {
         tracing::error!("wallets wait for callbacks, but the anchor was built without documents");
         return Ok(true);
@@ -127,14 +139,8 @@ async fn tell_wallet(
             return Ok(false);
         }
     }
-    let post = async { Ok(sender.post(&request).await) };
-    let answer = match ask(settings.call_timeout(), post).await {
-        Ok(answer) => answer,
-        Err(unanswered) => Err(CallbackError::Unknown(Box::new(IntegrationError::from(unanswered)))),
-    };
+    let answer = round.post(&request).await;
     let done = is_done(event.kind, &answer);
-    let age = anchor.clock().now().signed_duration_since(event.at);
-    let last = claimed.tries.saturating_add(1) >= settings.callback_tries || age > NEWS_AGE_MAX;
     match &answer {
         Ok(status) if (200..300).contains(status) => {}
         Ok(status) => tracing::info!(event.id = %event.id, host, status, "a wallet refused the news"),
@@ -143,7 +149,7 @@ async fn tell_wallet(
             tracing::info!(event.id = %event.id, host, error, "a wallet did not take the news");
         }
     }
-    Ok(done || last)
+    Ok(done || is_last)
 }
 
 /// Where the wallet wants to hear of it. `postMessage` is the business of the user's browser.

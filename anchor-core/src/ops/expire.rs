@@ -1,12 +1,14 @@
 //! Users who never sent anything.
 
-use std::time::Duration;
+use std::collections::{BTreeSet, HashMap};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
 
 use super::ask::ask;
-use super::work::{JobSettings, Progress, Step, work_off};
+use super::work::{JobSettings, Progress, Step, chain, work_off};
 use super::{OpsError, commit, funds, quote};
+use crate::account::AccountId;
 use crate::anchor::Anchor;
 use crate::integration::IntegrationError;
 use crate::store::Claimed;
@@ -17,7 +19,8 @@ use crate::transaction::{Actor, Fact, State, Transaction};
 ///
 /// Before a deposit ends, the rails are asked once more: after a night without workers its money may have been
 /// at the bank for hours. While they do not answer, the deposit stays open. A withdrawal needs no such question:
-/// a late payment finds the ended transaction by its memo and is sent back.
+/// a late payment finds the ended transaction by its memo and is sent back. Where it was promised a price, it ends only
+/// when all that the ledger shows of before the end of the quote is on record.
 ///
 /// # Errors
 /// The store's, before anything was claimed. Later trouble gives the touched transactions back.
@@ -25,34 +28,71 @@ pub async fn expire(anchor: &Anchor, settings: &JobSettings) -> Result<Progress,
     anchor.store().expired_delete(anchor.clock().now()).await?;
     quote::release(anchor).await?;
     let claimed = anchor.store().transaction_claim_overdue(&settings.claim(anchor)).await?;
-    let works = claimed.iter().map(|one| (one, expire_one(anchor, settings, one).boxed()));
+    let recorded = recorded(anchor, &claimed).await;
+    let works = claimed.iter().map(|one| (one, expire_one(anchor, settings, one, &recorded).boxed()));
     Ok(work_off(anchor, settings, settings.width, works).await)
 }
 
 /// How long after the end of a quote a payment may still be found on the ledger that came before it.
-const UNREAD: Duration = Duration::from_secs(30);
-/// The job that finds payments.
-const WATCH: &str = "watch_transactions";
+const UNREAD: TimeDelta = TimeDelta::seconds(30);
+/// A ledger that closes nothing for so long after the end of a quote is waited for no longer.
+const LAG_MAX: TimeDelta = TimeDelta::minutes(15);
 
-/// A quote is kept for a payment that the ledger closed before its end, and the watcher reads a little later. Where no watcher
-/// has told yet that it works, the time alone has to do.
-async fn may_be_paid_in_time(anchor: &Anchor, transaction: &Transaction) -> Result<bool, OpsError> {
-    let (State::AwaitingPayment, Some(quote)) = (&transaction.state, &transaction.quote) else {
-        return Ok(false);
-    };
-    let unread = chrono::Duration::from_std(UNREAD).unwrap_or_default();
-    let read = quote.expires_at.checked_add_signed(unread).unwrap_or(quote.expires_at);
-    if anchor.clock().now() < read {
-        return Ok(true);
+/// Up to when everything that was paid to an account is on record; absent if nobody can tell.
+type Recorded = HashMap<AccountId, DateTime<Utc>>;
+
+/// Asks the ledger about the accounts that users with quotes were told to pay to.
+async fn recorded(anchor: &Anchor, claimed: &[Claimed]) -> Recorded {
+    let asked: BTreeSet<AccountId> =
+        claimed.iter().filter_map(|one| quoted(&one.transaction).map(|(account, _)| account)).collect();
+    let mut recorded = Recorded::new();
+    for account in asked {
+        match recorded_until(anchor, &account).await {
+            Ok(until) => recorded.extend(until.map(|until| (account, until))),
+            Err(error) => {
+                let error = chain(&error);
+                tracing::warn!(%account, error, "it is not known what was paid before the end of quotes");
+            }
+        }
     }
-    let beats = anchor.store().heartbeat_list().await?;
-    Ok(beats.iter().any(|beat| beat.job == WATCH && beat.at < read))
+    recorded
 }
 
-async fn expire_one(anchor: &Anchor, settings: &JobSettings, claimed: &Claimed) -> Result<Step, OpsError> {
+async fn recorded_until(anchor: &Anchor, account: &AccountId) -> Result<Option<DateTime<Utc>>, OpsError> {
+    let now = anchor.clock().now();
+    let Some(cursor) = anchor.store().watch_fetch(account).await? else {
+        // nobody was told to pay here
+        return Ok(Some(now));
+    };
+    let latest = anchor.ledger().latest().await?;
+    let unread = anchor.ledger().movements(account, &cursor).await?;
+    let is_all = unread.movements.is_empty() && unread.poison.is_empty() && !unread.more;
+    let closed = i64::try_from(latest.closed_at).ok().and_then(|at| DateTime::from_timestamp(at, 0));
+    Ok(closed.filter(|_| is_all).map(|closed| closed.max(now - LAG_MAX)))
+}
+
+/// Where a user was told to pay, and until when at this price.
+fn quoted(transaction: &Transaction) -> Option<(AccountId, DateTime<Utc>)> {
+    let quote = transaction.quote.as_ref().filter(|_| transaction.state == State::AwaitingPayment)?;
+    Some((transaction.receiving()?.account, quote.expires_at))
+}
+
+/// A quote is kept for a payment that the ledger closed before its end, however late it is read.
+fn may_be_paid_in_time(anchor: &Anchor, transaction: &Transaction, recorded: &Recorded) -> bool {
+    let Some((account, end)) = quoted(transaction) else { return false };
+    let is_soon = anchor.clock().now() < end.checked_add_signed(UNREAD).unwrap_or(end);
+    is_soon || recorded.get(&account).is_none_or(|until| *until < end)
+}
+
+async fn expire_one(
+    anchor: &Anchor,
+    settings: &JobSettings,
+    claimed: &Claimed,
+    recorded: &Recorded,
+) -> Result<Step, OpsError> {
     let transaction = &claimed.transaction;
-    if may_be_paid_in_time(anchor, transaction).await? {
-        return Ok(Step::Wait(UNREAD));
+    if may_be_paid_in_time(anchor, transaction, recorded) {
+        return Ok(Step::Wait(UNREAD.to_std().unwrap_or_default()));
     }
     let mut last_word = None;
     if transaction.state == State::AwaitingFunds {

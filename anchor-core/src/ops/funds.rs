@@ -1,5 +1,8 @@
 //! Deposits: has the user's money arrived?
 
+use std::collections::HashMap;
+use std::future::ready;
+
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 
@@ -26,8 +29,13 @@ pub async fn poll(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, O
         return Ok(Progress::default());
     }
     let mut deposits = Vec::with_capacity(claimed.len());
+    let mut unread = HashMap::new();
     for one in &claimed {
-        deposits.push(view(anchor, &one.transaction).await?);
+        match view(anchor, &one.transaction).await {
+            Ok(deposit) => deposits.push(deposit),
+            // of one deposit only
+            Err(error) => drop(unread.insert(one.transaction.id, error)),
+        }
     }
     let rails = anchor.rails();
     let singles = deposits.iter().map(|deposit| {
@@ -40,6 +48,9 @@ pub async fn poll(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, O
         claimed.iter().map(|one| (one.transaction.id, Err(for_one(&error)))).collect()
     });
     let works = claimed.iter().map(|one| {
+        if let Some(error) = unread.remove(&one.transaction.id) {
+            return (one, ready(Err(error)).boxed());
+        }
         let answer = answers.remove(&one.transaction.id).unwrap_or(Ok(FundsOutcome::StillWaiting));
         (one, record(anchor, settings, one, answer).boxed())
     });
@@ -59,9 +70,19 @@ async fn record(
 ) -> Result<Step, OpsError> {
     let transaction = &claimed.transaction;
     let pause = settings.pause(anchor, transaction);
-    let Some(fact) = fact(anchor, transaction, answer?)? else { return Ok(Step::Wait(pause)) };
+    let fact = match fact(anchor, transaction, answer?)? {
+        Some(fact) => fact,
+        // the question that its end waited for was just answered
+        None if is_overdue(anchor, transaction) => Fact::DeadlinePassed,
+        None => return Ok(Step::Wait(pause)),
+    };
     let committed = commit(anchor, transaction, fact, Actor::Worker, false).await?;
     Ok(Step::after(&committed, pause))
+}
+
+fn is_overdue(anchor: &Anchor, transaction: &Transaction) -> bool {
+    let has_passed = transaction.deadline.is_some_and(|deadline| deadline <= anchor.clock().now());
+    has_passed && transaction.state.can_expire()
 }
 
 /// What the rails' answer says about a deposit; `None` if nothing.

@@ -9,6 +9,8 @@
 //! to the answer, and nothing is begun in its second half; whoever works on after losing it all the same finds a
 //! changed version in the store, or executes an order under a key that the bank has seen already.
 
+use std::collections::HashMap;
+use std::future::ready;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -65,9 +67,12 @@ pub async fn follow(anchor: &Anchor, settings: &JobSettings) -> Result<Progress,
         return Ok(Progress::default());
     }
     let mut orders = Vec::with_capacity(claimed.len());
+    let mut unread = HashMap::new();
     for one in &claimed {
-        if let Some(order) = open_order(anchor, &one.transaction).await? {
-            orders.push(order);
+        match open_order(anchor, &one.transaction).await {
+            Ok(order) => orders.extend(order),
+            // of one order only
+            Err(error) => drop(unread.insert(one.transaction.id, error)),
         }
     }
     let rails = anchor.rails();
@@ -80,6 +85,9 @@ pub async fn follow(anchor: &Anchor, settings: &JobSettings) -> Result<Progress,
     let mut answers =
         answers.unwrap_or_else(|error| orders.iter().map(|order| (order.id, Err(for_one(&error)))).collect());
     let works = claimed.iter().map(|one| {
+        if let Some(error) = unread.remove(&one.transaction.id) {
+            return (one, ready(Err(error)).boxed());
+        }
         let order = orders.iter().find(|order| order.transaction.id == one.transaction.id);
         let answer = order.and_then(|order| answers.remove(&order.id));
         (one, follow_one(anchor, settings, one, order, answer, latest_start).boxed())

@@ -221,7 +221,14 @@ fn authorizes(asset: &Asset) -> Option<AccountId> {
 
 async fn was_created(anchor: &Anchor, transaction: &Transaction) -> Result<bool, OpsError> {
     let history = anchor.store().fact_list(transaction.id).await?;
-    let created = |fact: &Fact| matches!(fact, Fact::AttemptApplied { effect: Effect::AccountCreated, .. });
+    // whoever made the envelope
+    let created = |fact: &Fact| {
+        matches!(
+            fact,
+            Fact::AttemptApplied { effect: Effect::AccountCreated, .. }
+                | Fact::CustodyApplied { effect: Effect::AccountCreated, .. }
+        )
+    };
     Ok(history.iter().any(|record| record.refused.is_none() && created(&record.fact)))
 }
 

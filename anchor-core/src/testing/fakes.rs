@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -85,6 +86,8 @@ pub enum CallbackAnswer {
     Unreachable,
     /// Takes the request, and never answers.
     Silent,
+    /// As [`Silent`](Self::Silent), and ten seconds pass before that is known.
+    Slow,
 }
 
 /// Wallets' servers: they remember what was posted, and answer as scripted, or with 200. Clones share everything.
@@ -118,16 +121,22 @@ impl ScriptedCallbacks {
 #[async_trait]
 impl CallbackSender for ScriptedCallbacks {
     async fn post(&self, request: &CallbackRequest) -> Result<u16, CallbackError> {
-        let mut wallets = lock(&self.0);
-        wallets.tries = wallets.tries.saturating_add(1);
-        let answer = wallets.answers.pop_front().unwrap_or(CallbackAnswer::Status(200));
-        if answer == CallbackAnswer::Unreachable {
-            return Err(CallbackError::NotSent("no route to the wallet".into()));
+        let answer = {
+            let mut wallets = lock(&self.0);
+            wallets.tries = wallets.tries.saturating_add(1);
+            let answer = wallets.answers.pop_front().unwrap_or(CallbackAnswer::Status(200));
+            if answer != CallbackAnswer::Unreachable {
+                wallets.taken.push(request.clone());
+            }
+            answer
+        };
+        if answer == CallbackAnswer::Slow {
+            tokio::time::sleep(Duration::from_secs(10)).await;
         }
-        wallets.taken.push(request.clone());
         match answer {
             CallbackAnswer::Status(status) => Ok(status),
-            CallbackAnswer::Silent | CallbackAnswer::Unreachable => {
+            CallbackAnswer::Unreachable => Err(CallbackError::NotSent("no route to the wallet".into())),
+            CallbackAnswer::Silent | CallbackAnswer::Slow => {
                 Err(CallbackError::Unknown("the wallet took it and said nothing".into()))
             }
         }

@@ -126,6 +126,7 @@ macro_rules! store_conformance {
             claims::change_ends_the_lease_unless_it_is_kept
             claims::claim_takes_no_more_than_asked
             claims::overdue_transactions_are_claimed_while_they_can_expire
+            claims::overdue_transaction_that_was_given_back_is_claimed_again_when_it_is_due
             claims::states_nobody_works_on_are_in_no_queue
             custody::order_to_the_custodian_is_kept_with_its_end
             custody::one_operation_stands_for_one_order

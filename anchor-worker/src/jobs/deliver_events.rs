@@ -47,7 +47,10 @@ impl Job for DeliverEvents {
     }
 
     async fn activate_once(&self) -> Result<Progress, JobError> {
-        let told = deliver::deliver(&self.anchor, &self.settings, &*self.sender).await?;
-        Ok(told.and(customer::notify(&self.anchor, &self.settings, &*self.sender).await?))
+        let (told, of_customers) = tokio::join!(
+            deliver::deliver(&self.anchor, &self.settings, &*self.sender),
+            customer::notify(&self.anchor, &self.settings, &*self.sender),
+        );
+        Ok(told?.and(of_customers?))
     }
 }

@@ -125,6 +125,8 @@ impl WatchTransactions {
     async fn follow(&self, account: AccountId, rhythm: &Rhythm) -> Result<Ended, JobError> {
         let Some(mut lease) = self.claim(&account).await? else { return Ok(Ended::Lost) };
         let Some(cursor) = lease.cursor.clone() else { return Ok(Ended::Lost) };
+        // the ledger has to answer before this counts as watching
+        self.anchor.ledger().movements(&account, &cursor).await?;
         rhythm.pulse.succeeded(Progress::default());
         let mut pages = self.anchor.ledger().follow(account, cursor).fuse();
         let mut ahead = None;

@@ -82,6 +82,25 @@ async fn account_that_does_not_exist_is_created_by_the_custodian() {
 }
 
 #[tokio::test]
+async fn lumens_that_a_custodian_gave_are_not_given_again_to_who_merges_the_account_away() {
+    let (world, custody) = World::with_custody().await;
+    let newcomer = SigningKey::from_seed([9; 32]).account();
+    let mut started = samples::started(world.id(), Kind::Deposit);
+    started.request.account = newcomer.into();
+    let id = world.agree(started, "100", 0).await;
+    world.credit(id, "100");
+    world.settle().await;
+    for _ in 0..2 {
+        world.ledger.remove(&newcomer);
+        world.settle().await;
+        assert_eq!((world.state(id).await, orders(&custody)), ("awaiting_trust", 1));
+    }
+    world.ledger.fund(newcomer, lumens(0));
+    world.settle().await;
+    assert_eq!((world.state(id).await, orders(&custody)), ("awaiting_trust", 1), "nor for a trust line");
+}
+
+#[tokio::test]
 async fn rejected_order_waits_for_the_operator_and_is_ordered_anew() {
     let (world, custody) = World::with_custody().await;
     custody.reject(Some("over the daily limit"));

@@ -13,6 +13,7 @@ use anchor_core::ops::quote::{Wish, create};
 use anchor_core::ops::start::{StartRequest, start};
 use anchor_core::quote::Quote;
 use anchor_core::testing::fakes::samples;
+use anchor_core::testing::ledger::Fault;
 use anchor_core::transaction::{Kind, Status, Transaction};
 use chrono::{DateTime, Utc};
 
@@ -192,8 +193,35 @@ async fn r_38_085_r_24_119_unfunded_transactions_end_with_their_quotes() {
     assert_eq!(world.state(withdrawal.id).await, "awaiting_payment");
     world.clock.advance(Duration::from_secs(30));
     world.work().await;
+    assert_eq!(
+        world.state(withdrawal.id).await,
+        "awaiting_payment",
+        "the ledger may still close an earlier one"
+    );
+    pass(&world, world.clock.now() + chrono::Duration::seconds(30));
     world.work().await;
     assert_eq!(world.fetch(withdrawal.id).await.status(), Status::Expired);
+}
+
+#[tokio::test]
+async fn quoted_payment_that_nobody_could_read_in_time_is_not_expired_while_the_ledger_is_silent() {
+    let world = World::quoting().await;
+    let quote = quoted(&world, Kind::Withdrawal).await;
+    let withdrawal = awaiting(&world, Kind::Withdrawal, &quote).await;
+    world.work().await;
+    world.ledger.close_at(u64::try_from(quote.expires_at.timestamp()).unwrap() - 6);
+    world.pay("101", memo(&withdrawal));
+    // every look at the history fails, for longer than any server could lag behind
+    for _ in 0..5 {
+        pass(&world, world.clock.now() + chrono::Duration::minutes(5));
+        world.ledger.inject(Fault::Movements);
+        world.worker.activate_once("watch_transactions").await.unwrap_err();
+        world.ledger.inject(Fault::Movements);
+        world.worker.activate_once("expire").await.unwrap();
+        assert_eq!(world.state(withdrawal.id).await, "awaiting_payment");
+    }
+    world.settle().await;
+    assert_eq!(world.state(withdrawal.id).await, "paid_out");
 }
 
 #[tokio::test]

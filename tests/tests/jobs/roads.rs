@@ -492,3 +492,24 @@ async fn no_payout_is_begun_when_half_of_its_lease_is_over() {
         assert_eq!((world.state(id).await, world.transfers(id).len()), ("paid_out", 1));
     }
 }
+
+#[tokio::test]
+async fn peer_wallet_that_lets_us_wait_is_not_waited_for_by_each_of_its_news() {
+    let world = World::new().await;
+    let wanted = anchor_core::store::Callbacks {
+        finished: None,
+        on_change: Some("https://tarpit.example.com/changed".into()),
+    };
+    for _ in 0..40 {
+        let started = samples::started(world.id(), Kind::Deposit);
+        world.anchor.store().transaction_insert(&started, None).await.unwrap();
+        world.anchor.store().callbacks_insert(started.id, &wanted).await.unwrap();
+        world.callbacks.answer(CallbackAnswer::Slow);
+    }
+    // the ten seconds pass when nobody has anything to do
+    tokio::time::pause();
+    world.worker.activate_once("deliver_events").await.unwrap();
+    let tries = world.callbacks.tries();
+    assert!((1..=8).contains(&tries), "{tries}: as many as were under way when the first one failed");
+    assert_eq!(world.events.all().len(), 40, "the business hears of all of them at once");
+}

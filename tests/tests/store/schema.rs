@@ -1,10 +1,11 @@
 //! What the schema itself guards, and that both databases have the same one.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use anchor_core::id::{IdSource as _, SequentialIds, TransactionId};
 use anchor_core::store::diesel::DieselStore;
-use anchor_core::store::{Callbacks, Store as _, StoreError};
+use anchor_core::store::{Callbacks, Claim, Store as _, StoreError};
 use anchor_core::testing::fakes::samples;
 use anchor_tests::database::TestDatabase;
 use anchor_tests::on_each_database;
@@ -276,6 +277,21 @@ on_each_database! {
         ] {
             assert!(execute(&database, sql).is_err(), "{sql}");
         }
+        Ok(())
+    }
+
+    async fn row_that_cannot_be_read_keeps_nobody_waiting(database: TestDatabase) -> Result<()> {
+        let (store, bad) = with_transaction(&database).await?;
+        let good = TransactionId::new(anchor_core::id::RandomIds.next());
+        store.transaction_insert(&samples::deposit(good, "10"), None).await?;
+        execute(&database, &format!("UPDATE transactions SET request = '{{}}' WHERE id = '{bad}'"))?;
+        execute(&database, "UPDATE transactions SET deadline = '2000-01-01 00:00:00'")?;
+        let now = chrono::Utc::now() + chrono::TimeDelta::days(3650);
+        let claim = Claim { owner: "a".to_owned(), now, lease: Duration::from_secs(60), limit: 9 };
+        let claimed = store.transaction_claim_overdue(&claim).await?;
+        let ids: Vec<_> = claimed.iter().map(|claimed| claimed.transaction.id).collect();
+        assert_eq!(ids, [good]);
+        assert!(store.transaction_claim_overdue(&claim).await?.is_empty(), "until the lease runs out");
         Ok(())
     }
 

@@ -4,18 +4,19 @@
 //! passed, because the business may have changed its mind) the customer is looked at, and the owner is told if that is news.
 //! Killed between a delivery and its row, the same is told again.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use url::Url;
 
 use super::refusal::{CustomerError, CustomerRefusal};
 use super::{Resolved, answer, type_or_usual};
 use crate::anchor::Anchor;
 use crate::http::check_url;
-use crate::integration::IntegrationError;
 use crate::ops::OpsError;
-use crate::ops::ask::ask;
 use crate::ops::callback::{CallbackError, CallbackRequest, CallbackSender};
+use crate::ops::round::Round;
 use crate::ops::work::{JobSettings, Progress, chain};
 use crate::store::{CallbackEnd, ClaimedCallback, CustomerCallback, CustomerKeyed};
 
@@ -58,31 +59,44 @@ pub async fn notify(
     settings: &JobSettings,
     sender: &dyn CallbackSender,
 ) -> Result<Progress, OpsError> {
-    let mut progress = Progress::default();
     if anchor.customers().is_none() {
-        return Ok(progress);
+        return Ok(Progress::default());
     }
-    for claimed in anchor.store().customer_callback_claim(&settings.claim(anchor)).await? {
-        progress = progress.and(match notify_one(anchor, settings, sender, &claimed).await {
-            Ok(told) => Progress { claimed: 1, moved: u32::from(told), failed: 0 },
-            Err(error) => {
-                let error = chain(&error);
-                tracing::warn!(customer.id = %claimed.customer, error, "a customer's wallet was not told");
-                Progress { claimed: 1, moved: 0, failed: 1 }
-            }
-        });
-    }
-    Ok(progress)
+    let round = Round::new(anchor, settings, sender);
+    let claimed = anchor.store().customer_callback_claim(&settings.claim(anchor)).await?;
+    let works = claimed.iter().map(|one| {
+        let work = AssertUnwindSafe(notify_one(anchor, settings, &round, one)).catch_unwind();
+        async move {
+            let trouble = match work.await {
+                Ok(Ok(told)) => return Progress { claimed: 1, moved: u32::from(told), failed: 0 },
+                Ok(Err(error)) => chain(&error),
+                Err(_panic) => "it panicked".to_owned(),
+            };
+            tracing::warn!(customer.id = %one.customer, error = trouble, "a customer's wallet was not told");
+            Progress { claimed: 1, moved: 0, failed: 1 }
+        }
+        .boxed()
+    });
+    let works: Vec<_> = works.collect();
+    let outcomes = stream::iter(works).buffer_unordered(settings.width.max(1));
+    Ok(outcomes.fold(Progress::default(), |sum, one| async move { sum.and(one) }).await)
 }
 
 /// `true` if the wallet was told something.
 async fn notify_one(
     anchor: &Anchor,
     settings: &JobSettings,
-    sender: &dyn CallbackSender,
+    round: &Round<'_>,
     claimed: &ClaimedCallback,
 ) -> Result<bool, OpsError> {
     let store = anchor.store();
+    let known = || claimed.callback.told.clone();
+    if round.is_over() {
+        let now = anchor.clock().now();
+        let end = CallbackEnd::Again { told: known(), tries: claimed.tries, due: now };
+        store.customer_callback_end(claimed.customer, claimed.lease, &end).await?;
+        return Ok(false);
+    }
     let customer = store.customer_fetch(&CustomerKeyed::Id(claimed.customer)).await?;
     let of = type_or_usual(anchor, customer.as_ref(), claimed.callback.customer_type.as_deref());
     let (Some(customer), Ok(of), Some(documents)) = (customer, of, anchor.documents()) else {
@@ -99,7 +113,7 @@ async fn notify_one(
     if claimed.callback.told.as_deref() == Some(standing) {
         // settled when it was registered: what changes that makes it due at once, if it happens here
         let pause = if answer.standing.is_settled() { LOOK_AT_SETTLED } else { LOOK };
-        let end = CallbackEnd::Again { told: claimed.callback.told.clone(), tries: 0, due: after(pause) };
+        let end = CallbackEnd::Again { told: known(), tries: 0, due: after(pause) };
         store.customer_callback_end(claimed.customer, claimed.lease, &end).await?;
         return Ok(false);
     }
@@ -107,15 +121,11 @@ async fn notify_one(
     let url = claimed.callback.url.clone();
     // signed anew for every try: receivers refuse old timestamps
     let request = CallbackRequest::sign(&anchor.config().signing_key, url, body, anchor.clock().now());
-    let post = async { Ok(sender.post(&request).await) };
-    let posted = match ask(settings.call_timeout(), post).await {
-        Ok(posted) => posted,
-        Err(unanswered) => Err(CallbackError::Unknown(Box::new(IntegrationError::from(unanswered)))),
-    };
+    let posted = if round.is_slow(&request.url) { None } else { Some(round.post(&request).await) };
     let is_taken = match &posted {
-        Ok(status) => !matches!(status, 408 | 425 | 429 | 500..=599),
-        Err(CallbackError::Refused(_)) => true,
-        Err(CallbackError::NotSent(_) | CallbackError::Unknown(_)) => false,
+        Some(Ok(status)) => !matches!(status, 408 | 425 | 429 | 500..=599),
+        Some(Err(CallbackError::Refused(_))) => true,
+        Some(Err(CallbackError::NotSent(_) | CallbackError::Unknown(_))) | None => false,
     };
     let tries = claimed.tries.saturating_add(1);
     let is_told = is_taken || tries >= settings.callback_tries;
@@ -126,16 +136,19 @@ async fn notify_one(
         (false, _) => {
             let pause =
                 Duration::from_secs(5).saturating_mul(2_u32.saturating_pow(claimed.tries)).min(PAUSE_MAX);
-            CallbackEnd::Again { told: claimed.callback.told.clone(), tries, due: after(pause) }
+            CallbackEnd::Again { told: known(), tries, due: after(pause) }
         }
     };
     store.customer_callback_end(claimed.customer, claimed.lease, &end).await?;
     match posted {
-        Ok(status) if (200..300).contains(&status) => {}
-        Ok(status) => {
+        Some(Ok(status)) if (200..300).contains(&status) => {}
+        Some(Ok(status)) => {
             tracing::info!(customer.id = %claimed.customer, status, "a wallet refused news of a customer")
         }
-        Err(error) => {
+        None => {
+            tracing::info!(customer.id = %claimed.customer, "a wallet was not told: its server was slow just now")
+        }
+        Some(Err(error)) => {
             let error = chain(&error);
             tracing::info!(customer.id = %claimed.customer, error, "a wallet did not take news of a customer");
         }

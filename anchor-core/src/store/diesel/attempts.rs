@@ -11,7 +11,7 @@ use super::bulk::{AT_ONCE, insert_all};
 #[cfg(feature = "sqlite")]
 use super::bulk::{Bind, Fixed};
 use super::channels::{self, Taken};
-use super::claims::{Back, Lease, candidates};
+use super::claims::{Back, Lease, candidates, readable};
 use super::closing::{self, Closing};
 use super::connection::AnyConnection;
 use super::fault::{Fault, Rule};
@@ -23,7 +23,7 @@ use super::signing;
 use crate::account::AccountId;
 use crate::id::{AttemptId, TransactionId};
 use crate::store::{Bump, Claim, ClaimedAttempt, GivenUp, LeaseToken, Stored};
-use crate::transaction::{Attempt, AttemptStatus};
+use crate::transaction::{Attempt, AttemptStatus, Transaction};
 
 /// Stores attempts; their channels are taken until they are closed.
 pub(super) fn open(connection: &mut AnyConnection, rows: Vec<AttemptRow>) -> Result<(), Fault> {
@@ -121,38 +121,29 @@ pub(super) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec
         .order((attempt_bumps::opened_at, attempt_bumps::fee))
         .select(BumpRow::columns())
         .load(connection)?;
-    let mut claimed: HashMap<String, ClaimedAttempt> = HashMap::new();
-    let order: Vec<String> = ids.into_iter().map(str::to_owned).collect();
-    for (row, token) in rows {
-        let (id, opened_at) = (row.id().to_owned(), time(row.opened_at()));
-        let attempt = row.read()?;
-        claimed.insert(
-            id,
-            ClaimedAttempt {
-                attempt,
-                bumps: Vec::new(),
-                opened_at,
-                transactions: Vec::new(),
-                lease: LeaseToken(token),
-            },
-        );
-    }
+    let mut carried_by: HashMap<String, Vec<Result<Transaction, Fault>>> = HashMap::new();
     for (attempt, transaction) in items {
         // an open attempt is the only one that its transactions have
         let row = carried.remove(&transaction);
         let row =
-            row.ok_or_else(|| Fault::Corrupt(format!("attempts {attempt}: no transaction {transaction}")))?;
-        if let Some(one) = claimed.get_mut(&attempt) {
-            one.transactions.push(row.read()?);
-        }
+            row.ok_or_else(|| Fault::Corrupt(format!("attempts {attempt}: no transaction {transaction}")));
+        carried_by.entry(attempt).or_default().push(row.and_then(TransactionRow::read));
     }
+    let mut bumps_of: HashMap<String, Vec<Result<Bump, Fault>>> = HashMap::new();
     for row in bumps {
-        let (attempt, bump) = row.read()?;
-        if let Some(one) = claimed.get_mut(&attempt) {
-            one.bumps.push(bump);
-        }
+        bumps_of.entry(row.attempt_id().to_owned()).or_default().push(row.read().map(|(_, bump)| bump));
     }
-    Ok(order.iter().filter_map(|id| claimed.remove(id)).collect())
+    let whole = rows.into_iter().map(|(row, token)| {
+        let (id, opened_at) = (row.id().to_owned(), time(row.opened_at()));
+        Ok(ClaimedAttempt {
+            attempt: row.read()?,
+            bumps: bumps_of.remove(&id).unwrap_or_default().into_iter().collect::<Result<_, _>>()?,
+            opened_at,
+            transactions: carried_by.remove(&id).unwrap_or_default().into_iter().collect::<Result<_, _>>()?,
+            lease: LeaseToken(token),
+        })
+    });
+    readable(whole)
 }
 
 /// The transactions of these items, in parts: a round may carry more than fit into one statement.

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::bulk::{AT_ONCE, Cell, Many};
 #[cfg(feature = "sqlite")]
 use super::bulk::{Bind, Fixed};
-use super::claims::{Lease, candidates};
+use super::claims::{Lease, candidates, readable};
 use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::rows::attempt::ChannelRow;
@@ -99,7 +99,7 @@ pub(super) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec
     let read = |(row, token): (ChannelRow, i64)| {
         Ok(ClaimedChannel { channel: row.read()?, lease: LeaseToken(token) })
     };
-    rows.into_iter().map(read).collect()
+    readable(rows.into_iter().map(read))
 }
 
 pub(super) fn release(

@@ -91,7 +91,7 @@ pub(super) fn claim(
         .returning((TransactionColumns, transactions::lease_token))
         .get_results(connection)?;
     rows.sort_by(|(one, _), (other, _)| (one.due_at, &one.id).cmp(&(other.due_at, &other.id)));
-    rows.into_iter().map(claimed).collect()
+    readable(rows.into_iter().map(claimed))
 }
 
 pub(super) fn claim_overdue(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec<Claimed>, Fault> {
@@ -100,6 +100,13 @@ pub(super) fn claim_overdue(connection: &mut AnyConnection, claim: &Claim) -> Re
         transactions::deadline
             .le(lease.now)
             .and(transactions::state.eq_any(State::EXPIRING))
+            // it waits for somebody's word; where nobody is asked, the job that looks at it does not keep it alive
+            .and(
+                transactions::due_at
+                    .is_null()
+                    .or(transactions::due_at.le(lease.now))
+                    .or(transactions::queue.eq(Queue::Terms.as_str())),
+            )
             .and(free!(lease.now))
     };
     let search = transactions::table
@@ -118,11 +125,26 @@ pub(super) fn claim_overdue(connection: &mut AnyConnection, claim: &Claim) -> Re
         .returning((TransactionColumns, transactions::lease_token))
         .get_results(connection)?;
     rows.sort_by(|(one, _), (other, _)| (one.deadline, &one.id).cmp(&(other.deadline, &other.id)));
-    rows.into_iter().map(claimed).collect()
+    readable(rows.into_iter().map(claimed))
 }
 
 fn claimed((row, token): (TransactionRow, i64)) -> Result<Claimed, Fault> {
     Ok(Claimed { transaction: row.read()?, lease: LeaseToken(token) })
+}
+
+/// One that cannot be read stays as it is until its lease runs out: it does not keep those waiting that come after it.
+pub(super) fn readable<T>(claimed: impl IntoIterator<Item = Result<T, Fault>>) -> Result<Vec<T>, Fault> {
+    let mut readable = Vec::new();
+    for one in claimed {
+        match one {
+            Ok(one) => readable.push(one),
+            Err(Fault::Corrupt(what)) => {
+                tracing::error!(what, "a row cannot be read: nobody works on it");
+            }
+            Err(fault @ Fault::Database(_)) => return Err(fault),
+        }
+    }
+    Ok(readable)
 }
 
 /// A claim that is given back.

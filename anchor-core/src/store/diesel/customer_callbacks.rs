@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use super::claims::{Lease, candidates};
+use super::claims::{Lease, candidates, readable};
 use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::rows::codec::{Reader, stamp};
@@ -76,7 +76,7 @@ pub(super) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec
                 callbacks::lease_token,
             ))
             .get_results(connection)?;
-    rows.into_iter().map(read).collect()
+    readable(rows.into_iter().map(read))
 }
 
 fn read((customer, url, customer_type, told, tries, lease): CallbackRow) -> Result<ClaimedCallback, Fault> {

@@ -1,17 +1,20 @@
 //! Writers that share a commit: a commit costs one wait for the disk, however much is in it.
 //!
-//! Nobody waits for company. The first one begins at once; whoever comes while it is on its way is in the next
-//! transaction, together with all others who came meanwhile. On PostgreSQL two transactions may be on their way at once,
-//! as soon as enough wait for the second: while the one waits for the disk, the other one is written. Each writer is answered after the commit that it is in,
-//! and with an error of its own: a transaction that fails because of one of them is rolled back and done again for each
-//! alone.
+//! Nobody waits who comes alone. The first one begins at once; whoever comes while it is on its way is in the next
+//! transaction, together with all others who came meanwhile. If those were many, the ones after them are waited for, until
+//! they are as many or a moment ([`GATHER`]) is over: a crowd that was answered together comes back one by one, and each
+//! commit takes a fixed share of the processors. On PostgreSQL two transactions may be on their way at once, as soon as
+//! enough wait for the second: while the one waits for the disk, the other one is written. Each writer is answered after
+//! the commit that it is in, and with an error of its own: a transaction that fails because of one of them is rolled back
+//! and done again for each alone.
 
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::connection::AnyConnection;
 use super::fault::Fault;
@@ -20,6 +23,9 @@ use crate::store::StoreError;
 
 /// A second transaction at the same time is worth its own way to the server and the disk for so many.
 const COMPANY: usize = 6;
+
+/// A transaction after one with company waits so long for as many.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// Most writers of one transaction. Bounds its length, and the number of prepared statements for so many rows.
 const TOGETHER_MAX: usize = 32;
@@ -33,12 +39,18 @@ pub(super) struct Group<I, O> {
     operation: &'static str,
     together: Together<I, O>,
     queue: Arc<Mutex<Queue<I, O>>>,
+    /// As many wait as a lead gathers.
+    gathered: Arc<Notify>,
 }
 
 struct Queue<I, O> {
     waiting: VecDeque<Writer<I, O>>,
     /// So many tasks are at work on those who wait.
     leads: usize,
+    /// So many were in the latest transaction.
+    latest: usize,
+    /// A lead gathers so many.
+    wanted: Option<usize>,
 }
 
 struct Writer<I, O> {
@@ -53,12 +65,14 @@ type Answers<O> = Vec<Answer<O>>;
 struct Lead<I, O> {
     queue: Arc<Mutex<Queue<I, O>>>,
     is_over: bool,
+    is_gathering: bool,
 }
 
 impl<I: Send + 'static, O: Send + 'static> Group<I, O> {
     pub(super) fn new(database: &Database, operation: &'static str, together: Together<I, O>) -> Self {
-        let queue = Queue { waiting: VecDeque::new(), leads: 0 };
-        Self { database: database.clone(), operation, together, queue: Arc::new(Mutex::new(queue)) }
+        let queue = Queue { waiting: VecDeque::new(), leads: 0, latest: 0, wanted: None };
+        let (queue, gathered) = (Arc::new(Mutex::new(queue)), Arc::new(Notify::new()));
+        Self { database: database.clone(), operation, together, queue, gathered }
     }
 
     /// Answers when `input` is committed. It is written also if nobody waits for that any more.
@@ -77,15 +91,25 @@ impl<I: Send + 'static, O: Send + 'static> Group<I, O> {
     fn join(&self, writer: Writer<I, O>) -> Option<Lead<I, O>> {
         let mut queue = lock(&self.queue);
         queue.waiting.push_back(writer);
+        if let Some(wanted) = queue.wanted {
+            if queue.waiting.len() >= wanted {
+                self.gathered.notify_one();
+            }
+            return None;
+        }
         if !another_leads(queue.leads, self.database.writers_at_once(), queue.waiting.len()) {
             return None;
         }
         queue.leads = queue.leads.saturating_add(1);
-        Some(Lead { queue: Arc::clone(&self.queue), is_over: false })
+        Some(Lead { queue: Arc::clone(&self.queue), is_over: false, is_gathering: false })
     }
 
     async fn lead(self, mut lead: Lead<I, O>) {
         while lead.goes_on() {
+            if lead.gathers() {
+                let _ = tokio::time::timeout(GATHER, self.gathered.notified()).await;
+                lead.has_gathered();
+            }
             let turn = self.database.turn_to_write().await;
             // after the wait for the turn: more have come, or another lead took them
             let writers = lead.next();
@@ -181,10 +205,27 @@ impl<I, O> Lead<I, O> {
         !self.is_over
     }
 
+    /// Whether it waits for more: as many as came last time, and nobody else does.
+    fn gathers(&mut self) -> bool {
+        let mut queue = lock(&self.queue);
+        let wanted = queue.latest;
+        self.is_gathering = wanted >= COMPANY && queue.waiting.len() < wanted && queue.wanted.is_none();
+        if self.is_gathering {
+            queue.wanted = Some(wanted);
+        }
+        self.is_gathering
+    }
+
+    fn has_gathered(&mut self) {
+        self.is_gathering = false;
+        lock(&self.queue).wanted = None;
+    }
+
     /// Who is next, in the order in which they came.
     fn next(&self) -> Vec<Writer<I, O>> {
         let mut queue = lock(&self.queue);
         let count = queue.waiting.len().min(TOGETHER_MAX);
+        queue.latest = count;
         queue.waiting.drain(..count).collect()
     }
 }
@@ -196,6 +237,9 @@ impl<I, O> Drop for Lead<I, O> {
         if !self.is_over {
             let mut queue = lock(&self.queue);
             queue.leads = queue.leads.saturating_sub(1);
+            if self.is_gathering {
+                queue.wanted = None;
+            }
             if queue.leads == 0 {
                 queue.waiting.clear();
             }
@@ -250,8 +294,14 @@ impl From<Shared> for StoreError {
 
 impl<I, O> Clone for Group<I, O> {
     fn clone(&self) -> Self {
-        let queue = Arc::clone(&self.queue);
-        Self { database: self.database.clone(), operation: self.operation, together: self.together, queue }
+        let (queue, gathered) = (Arc::clone(&self.queue), Arc::clone(&self.gathered));
+        Self {
+            database: self.database.clone(),
+            operation: self.operation,
+            together: self.together,
+            queue,
+            gathered,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
-use super::claims::{Lease, candidates};
+use super::claims::{Lease, candidates, readable};
 use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::rows::event::EventRow;
@@ -50,7 +50,7 @@ pub(super) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec
             .returning((EventRow::columns(), events::lease_token))
             .get_results(connection)?;
     rows.sort_by_key(|(row, _)| row.due_at);
-    rows.into_iter().map(|(row, token)| row.read(token)).collect()
+    readable(rows.into_iter().map(|(row, token)| row.read(token)))
 }
 
 /// A row that the caller still has the lease on.

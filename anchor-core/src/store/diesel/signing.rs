@@ -7,7 +7,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::bulk::insert_all;
-use super::claims::{Lease, candidates};
+use super::claims::{Lease, candidates, readable};
 use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::pool::End;
@@ -79,14 +79,15 @@ pub(super) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec
         attempts::table.filter(attempts::id.eq_any(ids)).select(AttemptRow::columns()).load(connection)?;
     let mut attempts: HashMap<String, Attempt> = HashMap::with_capacity(found.len());
     for row in found {
-        attempts.insert(row.id().to_owned(), row.read()?);
+        let id = row.id().to_owned();
+        attempts.extend(readable([row.read()])?.into_iter().map(|attempt| (id.clone(), attempt)));
     }
     let read = |(row, token): (SigningRow, i64)| {
         let attempt = attempts.get(row.attempt_id()).cloned();
         let attempt = attempt.ok_or_else(|| Fault::Corrupt("signings: without an attempt".to_owned()))?;
         row.claimed(attempt, token)
     };
-    rows.into_iter().map(read).collect()
+    readable(rows.into_iter().map(read))
 }
 
 /// Closed attempts want no signatures any more. Here, so that whoever closes an attempt has nothing more to write.

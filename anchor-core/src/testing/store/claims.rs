@@ -141,6 +141,26 @@ pub async fn overdue_transactions_are_claimed_while_they_can_expire(store: &dyn 
     assert!(store.transaction_claim_overdue(&claim("c", 99 * hour, 9)).await.unwrap().is_empty());
 }
 
+/// Who waits for an answer is not asked for at every look, and is passed by others meanwhile.
+pub async fn overdue_transaction_that_was_given_back_is_claimed_again_when_it_is_due(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let first = bench.awaiting_payment(1).await;
+    let second = bench.awaiting_payment(2).await;
+    let day = 24 * 3600;
+    let [claimed] = &store.transaction_claim_overdue(&claim("a", day, 1)).await.unwrap()[..] else {
+        panic!("one was asked for")
+    };
+    let (given_back, other) =
+        if claimed.transaction.id == first.id { (first.id, second.id) } else { (second.id, first.id) };
+    store.transaction_release(given_back, claimed.lease, at(day + 30)).await.unwrap();
+    let ids = async |from: i64| {
+        let claimed = store.transaction_claim_overdue(&claim("b", from, 9)).await.unwrap();
+        claimed.into_iter().map(|claimed| claimed.transaction.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(day + 29).await, [other]);
+    assert_eq!(ids(day + 30).await, [given_back]);
+}
+
 /// The user's turn is nobody's work.
 pub async fn states_nobody_works_on_are_in_no_queue(store: &dyn Store) {
     let bench = Bench::new(store).await;

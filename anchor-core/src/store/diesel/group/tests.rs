@@ -127,6 +127,34 @@ async fn who_comes_meanwhile_shares_the_next_commit() {
 }
 
 #[tokio::test]
+async fn after_a_crowd_as_many_are_waited_for_but_only_for_a_moment() {
+    let bench = Bench::new(PoolOptions::default());
+    let (first, go) = bench.held().await;
+    let crowd: Vec<_> = (0..COMPANY).map(|_| bench.spawn(line("crowd"))).collect();
+    bench.waiting(COMPANY).await;
+    go.send(()).unwrap();
+    first.await.unwrap().unwrap();
+    for one in crowd {
+        assert_eq!(one.await.unwrap().unwrap().0, COMPANY);
+    }
+    // time goes on only when nobody has anything to do
+    tokio::time::pause();
+    let early = bench.spawn(line("early"));
+    while lock(&bench.group.queue).wanted.is_none() {
+        yield_now().await;
+    }
+    let others: Vec<_> = (1..COMPANY).map(|_| bench.spawn(line("again"))).collect();
+    assert_eq!(early.await.unwrap().unwrap().0, COMPANY, "it waited for the others");
+    for one in others {
+        assert_eq!(one.await.unwrap().unwrap().0, COMPANY);
+    }
+    assert_eq!(bench.write(line("late")).await.unwrap().0, 1, "nobody else comes");
+    assert_eq!(lock(&bench.group.queue).wanted, None);
+    assert_eq!(bench.write(line("alone")).await.unwrap().0, 1);
+    assert_eq!(lock(&bench.group.queue).latest, 1);
+}
+
+#[tokio::test]
 async fn who_cannot_be_written_fails_alone() {
     let bench = Bench::new(PoolOptions::default());
     let (first, go) = bench.held().await;

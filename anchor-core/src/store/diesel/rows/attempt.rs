@@ -135,6 +135,10 @@ impl BumpRow {
         }
     }
 
+    pub(in crate::store::diesel) fn attempt_id(&self) -> &str {
+        &self.attempt_id
+    }
+
     /// With the id of its attempt.
     pub(in crate::store::diesel) fn read(self) -> Result<(String, Bump), Fault> {
         let reader = Reader { table: "attempt_bumps", id: &self.hash };

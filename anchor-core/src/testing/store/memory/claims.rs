@@ -17,7 +17,9 @@ impl Books {
 
     pub(super) fn claim_overdue(&mut self, claim: &Claim) -> Vec<Claimed> {
         self.take(claim, |row| {
-            let deadline = row.transaction.deadline.filter(|_| row.transaction.state.can_expire());
+            let state = &row.transaction.state;
+            let is_due = row.due_at <= claim.now || state.queue() == Some(Queue::Terms);
+            let deadline = row.transaction.deadline.filter(|_| is_due && state.can_expire());
             deadline.filter(|deadline| *deadline <= claim.now)
         })
     }
