@@ -16,8 +16,8 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::sep31::{
-    TRANSACTIONS, announced, assert_refused, asset, count, logged_in, receiving, receiving_with, request,
-    rival, shown, stored, taken,
+    TRANSACTIONS, announced, assert_refused, asset, count, logged_in, receiving_with, request, rival, shown,
+    stored, taken,
 };
 
 /// Says what it was told, and remembers what it was asked.
