@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use url::Url;
 
@@ -17,9 +16,12 @@ mod customers;
 mod destinations;
 mod interactive_ui;
 mod limits;
+mod openapi;
 mod pages;
+mod reader;
 mod rpc;
 mod sending_anchors;
+mod sep;
 mod sep10;
 
 pub use destinations::Destinations;
@@ -28,46 +30,10 @@ pub use limits::LimitsConfig;
 pub use pages::{Color, ColorError, PagesConfig};
 pub use rpc::RpcServer;
 pub use sending_anchors::SendingAnchors;
+pub use sep::Sep;
 pub use sep10::{ClientAttribution, Sep10Config};
 
-/// A protocol that the anchor speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Sep {
-    /// stellar.toml.
-    Sep1,
-    /// Deposit and withdrawal by API, of the assets that have a funding method.
-    Sep6,
-    /// Web authentication.
-    Sep10,
-    /// Customers' data, as far as anything is asked of them.
-    Sep12,
-    /// Hosted deposit and withdrawal.
-    Sep24,
-    /// Payments from other anchors, as far as any asset is taken from them.
-    Sep31,
-    /// Prices and quotes, as far as any are attached.
-    Sep38,
-}
-
-impl Sep {
-    /// Those that this version can serve.
-    pub const ALL: [Self; 7] =
-        [Self::Sep1, Self::Sep6, Self::Sep10, Self::Sep12, Self::Sep24, Self::Sep31, Self::Sep38];
-
-    fn parse(text: &str) -> Option<Self> {
-        match text.trim().to_ascii_lowercase().trim_start_matches("sep-").trim_start_matches("sep") {
-            "1" => Some(Self::Sep1),
-            "6" => Some(Self::Sep6),
-            "10" => Some(Self::Sep10),
-            "12" => Some(Self::Sep12),
-            "24" => Some(Self::Sep24),
-            "31" => Some(Self::Sep31),
-            "38" => Some(Self::Sep38),
-            _ => None,
-        }
-    }
-}
+use reader::Reader;
 
 /// All settings of an anchor.
 #[derive(Clone)]
@@ -301,235 +267,5 @@ fn authority(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn http_url(text: &str) -> Option<Url> {
-    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
-}
-
-struct Reader<'a> {
-    source: &'a dyn Fn(&str) -> Option<String>,
-    problems: Vec<String>,
-}
-
-impl Reader<'_> {
-    fn problem(&mut self, name: &str, wanted: &str) {
-        self.problems.push(format!("  {name}: should be {wanted}"));
-    }
-
-    fn text(&self, name: &str) -> Option<String> {
-        (self.source)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
-
-    fn url(&mut self, name: &str) -> Option<Url> {
-        let url = http_url(&self.text(name)?);
-        if url.is_none() {
-            self.problem(name, "an http(s) address");
-        }
-        url
-    }
-
-    /// Separated by commas or spaces, each of them once.
-    fn urls(&mut self, name: &str) -> Vec<Url> {
-        let text = self.text(name).unwrap_or_default();
-        let each = text.split(|letter: char| letter == ',' || letter.is_whitespace());
-        let urls: Option<Vec<Url>> = each.filter(|url| !url.is_empty()).map(http_url).collect();
-        let distinct = |urls: &Vec<Url>| urls.iter().collect::<BTreeSet<_>>().len() == urls.len();
-        urls.filter(distinct).unwrap_or_else(|| {
-            self.problem(name, "http(s) addresses, each of them once, separated by commas");
-            Vec::new()
-        })
-    }
-
-    fn ledger_quorum(&mut self, servers: usize) -> usize {
-        let wanted = "how many of the ledger servers have to agree: 1, up to all of them";
-        let quorum = self.number("LEDGER_QUORUM", wanted).unwrap_or(1);
-        if !(1..=servers.max(1)).contains(&quorum) {
-            self.problem("LEDGER_QUORUM", wanted);
-        }
-        quorum
-    }
-
-    fn flag(&mut self, name: &str) -> Option<bool> {
-        match self.text(name)?.to_ascii_lowercase().as_str() {
-            "1" | "true" | "yes" | "on" => Some(true),
-            "0" | "false" | "no" | "off" => Some(false),
-            _ => {
-                self.problem(name, "1 or 0");
-                None
-            }
-        }
-    }
-
-    fn number<T: FromStr>(&mut self, name: &str, wanted: &str) -> Option<T> {
-        let number = self.text(name)?.parse().ok();
-        if number.is_none() {
-            self.problem(name, wanted);
-        }
-        number
-    }
-
-    /// Separated by commas.
-    fn list<T: FromStr>(&mut self, name: &str, wanted: &str) -> Option<Vec<T>> {
-        let list: Option<Vec<T>> = self.text(name)?.split(',').map(|each| each.trim().parse().ok()).collect();
-        if list.is_none() {
-            self.problem(name, wanted);
-        }
-        list
-    }
-
-    fn keys(&mut self, name: &str) -> Vec<SigningKey> {
-        let Some(text) = self.text(name) else { return Vec::new() };
-        let keys: Result<Vec<_>, _> = text.split(',').map(|seed| seed.trim().parse()).collect();
-        keys.unwrap_or_else(|_| {
-            self.problem(name, "Stellar secret seeds (S…), separated by commas");
-            Vec::new()
-        })
-    }
-
-    /// Keys that sign tokens.
-    fn secrets(&mut self, name: &str) -> Vec<Secret<String>> {
-        let text = self.text(name).unwrap_or_default();
-        let keys: Vec<_> = text.split(',').map(|key| key.trim().to_owned()).collect();
-        let distinct = |key: &String| key.bytes().collect::<BTreeSet<_>>().len();
-        if keys.iter().any(|key| key.len() < 32 || distinct(key) < 8) {
-            self.problem(name, "random, at least 32 characters (see `keys generate`)");
-        }
-        keys.into_iter().map(Secret::new).collect()
-    }
-
-    fn destinations(&mut self) -> Destinations {
-        let Some(text) = self.text("DEPOSIT_DESTINATIONS") else { return Destinations::Any };
-        Destinations::parse(&text).unwrap_or_else(|_| {
-            self.problem("DEPOSIT_DESTINATIONS", "any, own, or Stellar accounts separated by commas");
-            Destinations::Any
-        })
-    }
-
-    fn interactive_ui(&mut self, local_mode: bool) -> Option<InteractiveUi> {
-        let url = self.url("INTERACTIVE_UI_URL")?;
-        if url.scheme() != "https" && !local_mode {
-            self.problem("INTERACTIVE_UI_URL", "an https:// address (http:// needs LOCAL_MODE=1)");
-        }
-        let keys = self.secrets("INTERACTIVE_UI_KEY");
-        if keys.iter().any(|key| self.text("SERVER_JWT_KEY").is_some_and(|all| all.contains(key.expose()))) {
-            self.problem("INTERACTIVE_UI_KEY", "another key than SERVER_JWT_KEY");
-        }
-        Some(InteractiveUi { url, keys })
-    }
-
-    fn openapi_path(&mut self) -> Option<String> {
-        let path = self.text("OPENAPI_PATH")?;
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        let mut parts = path.split('/');
-        let is_rooted = parts.next() == Some("");
-        if !is_rooted || !parts.all(|part| !matches!(part, "" | "." | "..") && part.bytes().all(is_plain)) {
-            self.problem("OPENAPI_PATH", "a path such as /openapi.json");
-            return None;
-        }
-        Some(path)
-    }
-
-    fn seps(&mut self) -> BTreeSet<Sep> {
-        let Some(text) = self.text("ACTIVE_SEPS") else { return Sep::ALL.into() };
-        let seps: Option<BTreeSet<_>> = text.split(',').map(Sep::parse).collect();
-        seps.unwrap_or_else(|| {
-            self.problem("ACTIVE_SEPS", "some of sep-1,sep-6,sep-10,sep-12,sep-24,sep-31,sep-38");
-            BTreeSet::new()
-        })
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::fakes::samples;
-
-    /// With what every anchor needs.
-    fn settings(given: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let seed = samples::issuer().to_strkey();
-        Config::from_source(|name| {
-            let given = given.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-            given.or_else(|| match name {
-                "SIGNING_SEED" => Some(seed.expose().clone()),
-                "SERVER_JWT_KEY" => Some("0123456789abcdefghijklmnopqrstuvwxyz".to_owned()),
-                _ => None,
-            })
-        })
-    }
-
-    #[test]
-    fn stellar_rpc_is_read_with_its_authorization_and_nonsense_is_named_without_its_value() {
-        assert!(settings(&[]).unwrap().rpc.is_empty());
-        let rpc = [
-            ("STELLAR_RPC_URI", "https://rpc.example/"),
-            ("STELLAR_RPC_AUTHORIZATION", "Key 123"),
-            ("STELLAR_RPC_AUTHORIZATION_HEADER", "X-Api-Key"),
-        ];
-        let server = &settings(&rpc).unwrap().rpc[0];
-        assert_eq!(server.header, "X-Api-Key");
-        assert_eq!(server.authorization.as_ref().unwrap().expose(), "Key 123");
-        let wrong = [
-            ("STELLAR_RPC_URI", "rpc.example"),
-            ("STELLAR_RPC_AUTHORIZATION", "Key\u{e4}"),
-            ("STELLAR_RPC_AUTHORIZATION_HEADER", "X: Y"),
-        ];
-        let problems = settings(&wrong).unwrap_err().problems;
-        assert_eq!(problems.len(), 3, "{problems:?}");
-        assert!(!problems.concat().contains("Key") && !problems.concat().contains("rpc.example"));
-    }
-
-    #[test]
-    fn several_servers_are_read_and_each_provider_gets_its_own_key_only() {
-        let given = [
-            ("HORIZON_URI", "https://one.example, https://two.example\nhttps://three.example"),
-            ("STELLAR_RPC_URI", "https://a.example https://b.example/rpc"),
-            ("STELLAR_RPC_AUTHORIZATION", "Bearer a"),
-            ("STELLAR_RPC_AUTHORIZATION_HEADER_2", "X-Api-Key"),
-            ("LEDGER_QUORUM", "2"),
-        ];
-        let config = settings(&given).unwrap();
-        let hosts: Vec<_> = config.horizon.iter().filter_map(Url::host_str).collect();
-        assert_eq!(hosts, ["one.example", "two.example", "three.example"]);
-        assert_eq!((config.rpc.len(), config.ledger_quorum), (2, 2));
-        assert_eq!(config.rpc[0].authorization.as_ref().unwrap().expose(), "Bearer a");
-        assert!(config.rpc[1].authorization.is_none(), "the first provider's key is nobody else's business");
-        assert_eq!((&*config.rpc[0].header, &*config.rpc[1].header), ("Authorization", "X-Api-Key"));
-        for wrong in [
-            [("HORIZON_URI", "https://one.example,https://one.example/")],
-            [("HORIZON_URI", "https://one.example,two.example")],
-            [("LEDGER_QUORUM", "2")],
-            [("LEDGER_QUORUM", "0")],
-        ] {
-            assert_eq!(settings(&wrong).unwrap_err().problems.len(), 1, "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn path_of_the_description_is_plain_or_refused() {
-        assert_eq!(settings(&[]).unwrap().openapi_path, None, "nothing is served without it");
-        for path in ["/openapi.json", "/.well-known/openapi.json"] {
-            assert_eq!(settings(&[("OPENAPI_PATH", path)]).unwrap().openapi_path.as_deref(), Some(path));
-        }
-        for wrong in
-            ["openapi.json", "/", "/a/", "//a", "/a?b", "/{a}", "/a b", "/../a", "https://a.example/b"]
-        {
-            assert_eq!(settings(&[("OPENAPI_PATH", wrong)]).unwrap_err().problems.len(), 1, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn debug_shows_no_secret_and_no_key_in_an_address() {
-        let mut config = samples::config();
-        config.horizon = vec!["https://user:hunter2@horizon.example/key-1234/?token=5678".parse().unwrap()];
-        let rpc = [
-            ("STELLAR_RPC_URI", "https://rpc.example/key-4321"),
-            ("STELLAR_RPC_AUTHORIZATION", "Bearer opensesame"),
-        ];
-        config.rpc = settings(&rpc).unwrap().rpc;
-        let text = format!("{config:?}");
-        assert!(text.contains("horizon.example") && text.contains("rpc.example"), "{text}");
-        for secret in ["hunter2", "key-1234", "5678", "key-4321", "opensesame", "a-key-for-tests", "sqlite"] {
-            assert!(!text.contains(secret), "{text}");
-        }
-        assert!(!text.contains(samples::distribution().to_strkey().expose()), "{text}");
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use anchor_core::store::diesel::DieselStore;
 use tempfile::TempDir;
 
-use crate::postgres::Database;
+use crate::postgres::{Copies, Database};
 use crate::{found, scratch};
 
 const FILE: &str = "anchor.sqlite3";
@@ -55,25 +55,28 @@ impl TestDatabase {
         database
     }
 
-    /// As [`postgres`](Self::postgres), with the schema in it, on servers that are ours.
+    /// As [`postgres`](Self::postgres), with the schema in it; on servers that are ours a copy, or one that another test has done with.
     ///
     /// # Panics
     /// As [`postgres`](Self::postgres), and when it cannot be migrated.
     #[must_use]
     #[track_caller]
     pub fn migrated_postgres() -> Option<Self> {
-        static TEMPLATE: OnceLock<Database> = OnceLock::new();
+        static COPIES: OnceLock<Copies> = OnceLock::new();
         let cluster = found::postgres()?;
-        if !cluster.is_ours() {
-            return Self::postgres();
-        }
         let new = |database: anyhow::Result<Database>| database.unwrap_or_else(|error| panic!("{error:#}"));
-        let template = TEMPLATE.get_or_init(|| {
+        let migrated = || {
             let database = new(cluster.new_database());
             migrate(database.url());
             database
+        };
+        if !cluster.is_ours() {
+            return Some(Self::Postgres(migrated()));
+        }
+        let copies = COPIES.get_or_init(|| {
+            Copies::of(migrated(), cluster).unwrap_or_else(|error| panic!("the migrated database: {error:#}"))
         });
-        Some(Self::Postgres(new(cluster.new_copy(template))))
+        Some(Self::Postgres(new(copies.get())))
     }
 
     /// A new database on PostgreSQL, or `None` (said loudly, see [`found`]) when there is no server to start.

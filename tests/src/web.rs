@@ -84,9 +84,8 @@ impl TestAnchor {
         change: impl FnOnce(AnchorBuilder) -> AnchorBuilder,
     ) -> Result<Self> {
         crate::logs::install();
-        let database = TestDatabase::sqlite();
+        let database = TestDatabase::migrated_sqlite();
         let store = DieselStore::open(database.url())?;
-        store.migrate().await?;
         let clock = ManualClock::new(samples::start());
         let now = u64::try_from(samples::start().timestamp())?;
         let (ledger, rails) = (FakeLedger::new(config.network.clone(), now), ScriptedRails::new());

@@ -46,6 +46,21 @@ fn dropped_database_is_gone_even_when_somebody_is_connected() -> Result<()> {
 }
 
 #[test]
+fn database_that_a_test_is_done_with_is_empty_for_the_next_one_and_closed_to_the_last() -> Result<()> {
+    let Some(database) = TestDatabase::migrated_postgres() else { return Ok(()) };
+    let url = database.url().to_owned();
+    let mut last = PgConnection::establish(&url)?;
+    last.batch_execute("INSERT INTO job_heartbeats (job, beaten_at) VALUES ('watch_transactions', now())")?;
+    drop(database);
+    let next = TestDatabase::migrated_postgres().context("there is a server")?;
+    assert_eq!(count(next.url(), "SELECT count(*) FROM job_heartbeats")?, 0);
+    assert!(last.batch_execute("SELECT 1").is_err());
+    assert!(PgConnection::establish(&url).is_err(), "nobody comes back under the old name");
+    assert_ne!(count(next.url(), "SELECT count(*) FROM __diesel_schema_migrations")?, 0);
+    Ok(())
+}
+
+#[test]
 fn committed_rows_survive_a_crash_of_the_server() -> Result<()> {
     // Asked first, so that a machine without a server skips loudly.
     if found::postgres().is_none() {

@@ -110,9 +110,8 @@ impl Town {
             devnet.fund(&address(key)).await.unwrap();
         }
         let token = build::credit("USDC", &address(&issuer));
-        let database = TestDatabase::sqlite();
+        let database = TestDatabase::migrated_sqlite();
         let store = DieselStore::open(database.url()).unwrap();
-        store.migrate().await.unwrap();
         let mut config = samples::config();
         config.distribution_keys.clear();
         let url = devnet.url().parse().unwrap();

@@ -15,7 +15,6 @@ use anchor_tests::database::TestDatabase;
 
 async fn on(database: TestDatabase) -> Fresh {
     let store = DieselStore::open(database.url()).expect("a new database can be opened");
-    store.migrate().await.expect("a new database can be migrated");
     Fresh::new(store, database)
 }
 
@@ -23,7 +22,7 @@ mod sqlite {
     use super::*;
 
     pub(crate) async fn fresh() -> Option<Fresh> {
-        Some(on(TestDatabase::sqlite()).await)
+        Some(on(TestDatabase::migrated_sqlite()).await)
     }
 
     anchor_core::store_conformance!(fresh);
@@ -33,7 +32,7 @@ mod postgresql {
     use super::*;
 
     async fn fresh() -> Option<Fresh> {
-        Some(on(TestDatabase::postgres()?).await)
+        Some(on(TestDatabase::migrated_postgres()?).await)
     }
 
     anchor_core::store_conformance!(fresh);

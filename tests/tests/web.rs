@@ -77,6 +77,8 @@ mod sep31;
 mod sep31_customers;
 #[path = "web/sep31_info.rs"]
 mod sep31_info;
+#[path = "web/sep31_quotes.rs"]
+mod sep31_quotes;
 #[path = "web/sep31_start.rs"]
 mod sep31_start;
 #[path = "web/sep31_transactions.rs"]

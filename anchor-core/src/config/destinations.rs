@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use super::Reader;
 use crate::account::{Account, AccountError};
 
 /// Whom deposits may be paid to (`DEPOSIT_DESTINATIONS`). A wallet may name any account (SEP-24); a business that
@@ -18,7 +19,7 @@ pub enum Destinations {
 
 impl Destinations {
     /// `any`, `own`, or accounts separated by commas.
-    pub(super) fn parse(text: &str) -> Result<Self, AccountError> {
+    fn parse(text: &str) -> Result<Self, AccountError> {
         if text.eq_ignore_ascii_case("any") {
             return Ok(Self::Any);
         }
@@ -37,6 +38,16 @@ impl Destinations {
             || destination == own
             || others.contains(destination)
             || holder.is_some_and(|holder| others.contains(&holder))
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn destinations(&mut self) -> Destinations {
+        let Some(text) = self.text("DEPOSIT_DESTINATIONS") else { return Destinations::Any };
+        Destinations::parse(&text).unwrap_or_else(|_| {
+            self.problem("DEPOSIT_DESTINATIONS", "any, own, or Stellar accounts separated by commas");
+            Destinations::Any
+        })
     }
 }
 

@@ -19,16 +19,16 @@ use super::work::{JobSettings, Progress};
 use super::{OpsError, bump, chain, custody, submit};
 use crate::anchor::Anchor;
 use crate::id::AttemptId;
-use crate::stellar::{Failure, FailureKind, LedgerPoint, Lookup};
+use crate::stellar::{LedgerPoint, Lookup};
 use crate::store::{Claim, ClaimedAttempt, LeaseToken, Stored};
-use crate::transaction::{
-    Actor, AfterVoid, Applied, ApplyContext, Attempt, AttemptPurpose, AttemptStatus, Change, Effect, Fact,
-    Queue,
-};
+use crate::transaction::{Actor, Applied, ApplyContext, Change, Queue};
 
+mod end;
 mod sight;
 
 pub use sight::Sight;
+
+use end::{End, end, uses_number};
 
 /// Open attempts are looked up again after this time, or as soon as a ledger has closed.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -44,24 +44,6 @@ const PAUSE_UNSIGNED: Duration = Duration::from_secs(15);
 
 /// An envelope is sent again when it was not found for so long: about a ledger.
 const SEND_AGAIN: Duration = Duration::from_secs(5);
-
-/// How an attempt ended, by proof.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum End {
-    Applied {
-        ledger: u32,
-        claimable_balances: Vec<String>,
-    },
-    Failed {
-        ledger: u32,
-        failure: Failure,
-    },
-    /// `refused`: why somebody else did not sign it.
-    Dead {
-        checked: LedgerPoint,
-        refused: Option<String>,
-    },
-}
 
 /// Looks up open attempts and closes those whose end is proved; and follows what was ordered from the custodian.
 ///
@@ -177,67 +159,6 @@ fn first_found(
         (None, Some(checked)) => Ok(Lookup::NotFound { checked }),
         (Some(error), _) => Err(error),
         (None, None) => Err(crate::stellar::LedgerError::Malformed("no answer to a look-up".to_owned())),
-    }
-}
-
-/// What a look-up proves; `None` if the envelope may still land.
-fn end(attempt: &Attempt, lookup: Lookup) -> Option<End> {
-    match lookup {
-        Lookup::Succeeded { ledger, claimable_balances } => Some(End::Applied { ledger, claimable_balances }),
-        Lookup::Failed { ledger, failure } => Some(End::Failed { ledger, failure }),
-        // the bound is inclusive, and `checked` was read before the look-up
-        Lookup::NotFound { checked } if checked.closed_at > attempt.max_time => {
-            Some(End::Dead { checked, refused: None })
-        }
-        Lookup::NotFound { .. } => None,
-    }
-}
-
-impl End {
-    const fn status(&self) -> AttemptStatus {
-        match self {
-            Self::Applied { .. } => AttemptStatus::Applied,
-            Self::Failed { .. } | Self::Dead { .. } => AttemptStatus::Void,
-        }
-    }
-
-    /// What it means for the transaction of this operation, or (`None`) for the only one of the envelope.
-    fn fact(&self, attempt: &Attempt, operation: Option<usize>) -> Fact {
-        match self {
-            Self::Applied { ledger, claimable_balances } => Fact::AttemptApplied {
-                attempt: attempt.id,
-                hash: attempt.hash,
-                ledger: *ledger,
-                effect: match attempt.purpose {
-                    AttemptPurpose::CreateAccount => Effect::AccountCreated,
-                    AttemptPurpose::Payment | AttemptPurpose::Refund | AttemptPurpose::Channels => {
-                        // only an envelope with a single operation sets anything aside
-                        Effect::Delivered { claimable_balance: claimable_balances.first().cloned() }
-                    }
-                },
-            },
-            Self::Failed { ledger, failure } => Fact::AttemptVoided {
-                attempt: attempt.id,
-                ledger: uses_number(failure).then_some(*ledger),
-                reason: format!("failed in ledger {ledger}: {}", failure.codes),
-                next: after(failure, operation),
-            },
-            Self::Dead { checked, refused } => {
-                let signed = if attempt.is_signed() { "" } else { "not signed in time, and " };
-                Fact::AttemptVoided {
-                    attempt: attempt.id,
-                    ledger: None,
-                    reason: format!(
-                        "{signed}not in the ledger up to {}, which closed after its upper bound",
-                        checked.sequence
-                    ),
-                    next: match refused {
-                        Some(reason) => AfterVoid::Hold { reason: format!("not signed: {reason}") },
-                        None => AfterVoid::Retry,
-                    },
-                }
-            }
-        }
     }
 }
 
@@ -414,117 +335,5 @@ impl Round<'_> {
     }
 }
 
-/// Whether a failed envelope used up its sequence number. It did if one of its operations failed; a transaction that the
-/// ledger refuses as a whole may leave the number to another one (`tx_bad_seq`: another one had it).
-fn uses_number(failure: &Failure) -> bool {
-    !failure.operations.is_empty()
-}
-
-/// What to do after the ledger failed an envelope, for the transaction of one of its operations: the others are not to
-/// blame for it. The only transaction of an envelope answers for all of its operations.
-fn after(failure: &Failure, operation: Option<usize>) -> AfterVoid {
-    let kind = match operation.and_then(|operation| failure.operations.get(operation)) {
-        Some(None) => return AfterVoid::Retry,
-        Some(Some(kind)) => *kind,
-        None => failure.kind,
-    };
-    match kind {
-        FailureKind::CannotReceive => AfterVoid::AwaitTrust,
-        // planned anew from the ledger as it is by then: an account may have come or gone meanwhile
-        FailureKind::BadSequence
-        | FailureKind::TooLate
-        | FailureKind::TooEarly
-        | FailureKind::Fee
-        | FailureKind::NoDestination
-        | FailureKind::AlreadyExists => AfterVoid::Retry,
-        FailureKind::Underfunded | FailureKind::Signature | FailureKind::Other => {
-            AfterVoid::Hold { reason: failure.codes.clone() }
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::id::AttemptId;
-    use crate::keys::SigningKey;
-    use crate::stellar::LedgerPoint;
-    use crate::transaction::TransactionHash;
-
-    fn attempt(purpose: AttemptPurpose) -> Attempt {
-        Attempt {
-            id: AttemptId::new(uuid::Uuid::nil()),
-            purpose,
-            hash: TransactionHash::from_bytes([7; 32]),
-            envelope: "".into(),
-            source: SigningKey::from_seed([1; 32]).account(),
-            sequence: 1,
-            max_time: 1000,
-            fee: 100,
-            unsigned: None,
-        }
-    }
-
-    fn not_found_at(closed_at: u64) -> Lookup {
-        Lookup::NotFound { checked: LedgerPoint { sequence: 9, closed_at } }
-    }
-
-    fn fact(attempt: &Attempt, lookup: Lookup) -> Option<Fact> {
-        end(attempt, lookup).map(|end| end.fact(attempt, None))
-    }
-
-    #[test]
-    fn peer_not_found_after_submit_is_not_a_failure() {
-        let attempt = attempt(AttemptPurpose::Payment);
-        assert_eq!(fact(&attempt, not_found_at(1)), None);
-        assert_eq!(fact(&attempt, not_found_at(1000)), None, "the bound itself may still hold it");
-        let Some(Fact::AttemptVoided { next, .. }) = fact(&attempt, not_found_at(1001)) else {
-            panic!("a ledger after the bound is the proof")
-        };
-        assert_eq!(next, AfterVoid::Retry);
-    }
-
-    #[test]
-    fn created_account_is_no_delivery() {
-        let found = || Lookup::Succeeded { ledger: 5, claimable_balances: Vec::new() };
-        let effect = |purpose| match fact(&attempt(purpose), found()) {
-            Some(Fact::AttemptApplied { effect, .. }) => effect,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(effect(AttemptPurpose::CreateAccount), Effect::AccountCreated);
-        assert_eq!(effect(AttemptPurpose::Refund), Effect::Delivered { claimable_balance: None });
-    }
-    #[test]
-    fn operation_that_failed_is_to_blame_and_the_others_are_not() {
-        let operations = vec![None, Some(FailureKind::CannotReceive), None];
-        let failure = Failure { operations, ..Failure::new(FailureKind::CannotReceive, "tx_failed: …") };
-        assert_eq!(after(&failure, Some(0)), AfterVoid::Retry);
-        assert_eq!(after(&failure, Some(1)), AfterVoid::AwaitTrust);
-        assert_eq!(after(&failure, Some(2)), AfterVoid::Retry);
-        let whole = Failure::new(FailureKind::Signature, "tx_bad_auth");
-        assert!(matches!(after(&whole, Some(2)), AfterVoid::Hold { .. }), "nobody is excused");
-    }
-
-    #[test]
-    fn only_transaction_of_an_envelope_answers_for_what_prepares_its_payment() {
-        let failed = |kind| {
-            let operations = vec![Some(kind), None];
-            Failure { operations, ..Failure::new(kind, "tx_failed: …") }
-        };
-        assert_eq!(after(&failed(FailureKind::CannotReceive), None), AfterVoid::AwaitTrust);
-        assert!(matches!(after(&failed(FailureKind::Other), None), AfterVoid::Hold { .. }));
-    }
-
-    #[test]
-    fn envelope_is_found_by_any_of_its_forms_and_missing_only_by_all() {
-        let point = |sequence| LedgerPoint { sequence, closed_at: u64::from(sequence) };
-        let missing = |sequence| Ok(Lookup::NotFound { checked: point(sequence) });
-        let found = || Ok(Lookup::Succeeded { ledger: 5, claimable_balances: Vec::new() });
-        let error = || Err(crate::stellar::LedgerError::OtherNetwork);
-        assert_eq!(first_found(vec![missing(9), found()]).unwrap(), found().unwrap());
-        assert_eq!(first_found(vec![error(), found()]).unwrap(), found().unwrap());
-        assert_eq!(first_found(vec![missing(9), missing(7)]).unwrap(), missing(7).unwrap());
-        assert!(first_found(vec![missing(9), error()]).is_err());
-        assert!(first_found(Vec::new()).is_err());
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
 use demo_wallet::anchor::{AnchorClient, Kind};
 use demo_wallet::ledger::Account;
+use demo_wallet::remittance::arguments::field;
 use demo_wallet::{auth, pages, suite};
 use url::Url;
 
@@ -106,11 +107,6 @@ struct Known {
     /// Each as NAME=VALUE.
     #[arg(value_parser = field)]
     fields: Vec<(String, String)>,
-}
-
-fn field(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("should be NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -3,6 +3,7 @@
 //! What it has to remember is on disk before anything depends on it, so that it can be killed between any two lines:
 //! see [`journal`].
 
+pub mod arguments;
 pub mod journal;
 pub mod people;
 pub mod receiver;

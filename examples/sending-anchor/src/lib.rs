@@ -3,4 +3,4 @@
 
 pub mod callbacks;
 
-pub use demo_wallet::remittance::{journal, people, receiver, send};
+pub use demo_wallet::remittance::{arguments, journal, people, receiver, send};

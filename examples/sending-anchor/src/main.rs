@@ -1,20 +1,18 @@
 //! Sends money through a receiving anchor.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use actix_web::{App, HttpServer, web};
-use anchor_core::amount::StellarAmount;
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use demo_wallet::anchor::AnchorClient;
 use demo_wallet::auth;
 use demo_wallet::ledger::Account;
+use sending_anchor::arguments::Remittance;
 use sending_anchor::callbacks::{self, Inbox};
 use sending_anchor::journal::Journal;
-use sending_anchor::people::Person;
 use sending_anchor::receiver::Receiver;
-use sending_anchor::send::{self, Order};
+use sending_anchor::send;
 use url::Url;
 
 /// Sends one payment, and follows it to its end.
@@ -26,27 +24,11 @@ struct Cli {
     /// The token that is paid
     #[arg(long, default_value = "TEST")]
     asset: String,
-    /// How much of it
-    #[arg(long)]
-    amount: StellarAmount,
-    /// The receiver's money, as SEP-38 writes it; without it, the token's own
-    #[arg(long)]
-    money: Option<String>,
-    /// How the receiver gets it
-    #[arg(long, default_value = "SEPA")]
-    by: String,
-    /// What is known of the sender: NAME=VALUE, by the names of SEP-9
-    #[arg(long, value_parser = pair)]
-    sender: Vec<(String, String)>,
-    /// What is known of the receiver
-    #[arg(long, value_parser = pair)]
-    receiver: Vec<(String, String)>,
+    #[command(flatten)]
+    remittance: Remittance,
     /// Our key; it is made if it is not there
     #[arg(long, default_value = "sending-anchor.seed")]
     key: PathBuf,
-    /// Names this payment: started again with the same name, it goes on and is paid once
-    #[arg(long)]
-    order: String,
     /// Where we remember how far our payments have come
     #[arg(long, default_value = "sending-anchor.payments")]
     journal: PathBuf,
@@ -58,15 +40,10 @@ struct Cli {
     news: Url,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("NAME=VALUE is wanted")?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
 #[actix_web::main]
 async fn main() -> Result<()> {
     let cli = Cli::parse();
-    let mut journal = Journal::open(&cli.journal, &cli.order)?;
+    let mut journal = Journal::open(&cli.journal, &cli.remittance.order)?;
     let client = AnchorClient::discover(&cli.anchor, &cli.asset, None).await?;
     let account = Account::open(&cli.key, &client.toml).await?;
     println!("we are   {}", account.key.account());
@@ -80,19 +57,7 @@ async fn main() -> Result<()> {
     let server = HttpServer::new(app).workers(1).bind(&cli.listen)?.run();
     actix_web::rt::spawn(server);
 
-    let person = |of: &str, known: Vec<(String, String)>, memo| Person {
-        of: of.to_owned(),
-        known: known.into_iter().collect::<BTreeMap<_, _>>(),
-        memo: Some(memo),
-    };
-    let order = Order {
-        key: cli.order,
-        amount: cli.amount,
-        money: cli.money,
-        funding_method: cli.by,
-        sender: person("sep31-sender", cli.sender, 1),
-        receiver: person("sep31-receiver", cli.receiver, 2),
-    };
+    let order = cli.remittance.into_order(Some(1), Some(2));
     let anchor = Receiver { client, token };
     let id = send::announce(&anchor, &order, &mut journal, Some(&cli.news)).await?;
     inbox.expect(&id);

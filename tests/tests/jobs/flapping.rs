@@ -49,7 +49,6 @@ impl Town {
         let token = build::credit("USDC", &address(&issuer));
         let database = crate::database();
         let store = DieselStore::open(database.url()).unwrap();
-        store.migrate().await.unwrap();
         let config = samples::config();
         let urls = [devnet.url(), others[0].url(), others[1].url()];
         let servers = urls.into_iter().enumerate().map(|(place, url)| {

@@ -129,7 +129,6 @@ impl Town {
 
         let database = crate::database();
         let store = DieselStore::open(database.url()).unwrap();
-        store.migrate().await.unwrap();
         let mut config = samples::config();
         configure(&mut config);
         let url = devnet.rpc_url().parse().unwrap();

@@ -184,7 +184,6 @@ impl World {
     ) -> Self {
         let database = crate::database();
         let store = DieselStore::open(database.url()).unwrap();
-        store.migrate().await.unwrap();
         let clock = ManualClock::new(samples::start());
         let now = u64::try_from(samples::start().timestamp()).unwrap();
         let mut config = samples::config();

@@ -82,7 +82,7 @@ impl Site {
         time: SystemOrManual,
         settings: &[(&str, &str)],
     ) -> Result<Self, anchor_web::WebError> {
-        let database = TestDatabase::sqlite();
+        let database = TestDatabase::migrated_sqlite();
         let now = match time {
             SystemOrManual::Manual => DateTime::from_timestamp(START, 0).unwrap(),
             SystemOrManual::System => Utc::now(),
@@ -90,7 +90,6 @@ impl Site {
         let clock = ManualClock::new(now);
         let config = config(host, settings);
         let store = DieselStore::open(database.url()).unwrap();
-        store.migrate().await.unwrap();
         let network = Network::new(Network::TESTNET);
         let asset = asset();
         let anchor = Anchor::builder(config.clone())

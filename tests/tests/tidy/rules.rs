@@ -197,7 +197,8 @@ fn tests_stay_on_this_machine(source: &Source) -> Vec<Violation> {
 fn foreign_hosts(text: &str) -> impl Iterator<Item = String> {
     text.match_indices("://").filter_map(|(at, _)| {
         let scheme = &text[..at];
-        let host = text[at + 3..].split(['/', ':', '"', '\'', '`', '?', '#', ' ', '\\', '<', '>']).next()?;
+        let host =
+            text[at + 3..].split(['/', ':', ',', '"', '\'', '`', '?', '#', ' ', '\\', '<', '>']).next()?;
         let host = host.rsplit('@').next()?.trim_end_matches(['.', ',', ';', ')', ']']);
         let is_http = scheme.ends_with("http") || scheme.ends_with("https");
         (is_http && !is_reserved(host) && !NAMED_HOSTS.iter().any(|(named, _)| *named == host))

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::envelope::ReceivedEnvelope;
-use super::{Entry, World, max_amount, new_account};
+use super::max_amount;
+use super::world::{Entry, World, new_account};
 use crate::account::{Account, AccountId};
 use crate::amount::StellarAmount;
 use crate::asset::StellarAsset;

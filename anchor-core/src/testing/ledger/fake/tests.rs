@@ -1,6 +1,11 @@
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+
 use super::*;
 use crate::keys::SigningKey;
 use crate::stellar::envelope::{Claimant, EnvelopeSpec, Operation, Payment, SignedEnvelope};
+use crate::stellar::{Cursor, Failure, FailureKind, Ledger, LedgerError, MovementPage, Submission};
 
 const NOW: u64 = 1_800_000_000;
 
