@@ -98,8 +98,12 @@ impl JobSettings {
 
     /// A tenth of the time since the transaction reached its status, so that the pauses grow without a counter.
     pub(crate) fn pause(&self, anchor: &Anchor, transaction: &Transaction) -> Duration {
-        let waited = anchor.clock().now().signed_duration_since(transaction.updated_at);
-        (waited.to_std().unwrap_or_default() / 10).clamp(self.pause_min, self.pause_max)
+        let now = anchor.clock().now();
+        let waited = now.signed_duration_since(transaction.updated_at);
+        let pause = (waited.to_std().unwrap_or_default() / 10).clamp(self.pause_min, self.pause_max);
+        // what has an end is looked at when it comes
+        let rest = transaction.deadline.and_then(|deadline| (deadline - now).to_std().ok());
+        rest.filter(|rest| !rest.is_zero()).map_or(pause, |rest| pause.min(rest))
     }
 }
 

@@ -504,6 +504,8 @@ async fn peer_wallet_that_lets_us_wait_is_not_waited_for_by_each_of_its_news() {
         let started = samples::started(world.id(), Kind::Deposit);
         world.anchor.store().transaction_insert(&started, None).await.unwrap();
         world.anchor.store().callbacks_insert(started.id, &wanted).await.unwrap();
+        let terms = samples::terms(Kind::Deposit, "100", 0);
+        world.tell(started.id, Fact::TermsAgreed { terms }, Actor::User).await;
         world.callbacks.answer(CallbackAnswer::Slow);
     }
     // the ten seconds pass when nobody has anything to do
