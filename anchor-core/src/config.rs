@@ -30,6 +30,9 @@ pub use rpc::RpcServer;
 pub use sending_anchors::SendingAnchors;
 pub use sep10::{ClientAttribution, Sep10Config};
 
+/// `DATABASE_URL`, if it is absent.
+pub(crate) const DATABASE_URL: &str = "sqlite://anchor.sqlite3";
+
 /// A protocol that the anchor speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -208,17 +211,20 @@ impl Config {
         let fee_key = reader.keys("FEE_SEED").pop();
         let fee_account = reader.list("FEE_ACCOUNT", "a Stellar account (G…)").and_then(|mut all| all.pop());
         let channel_seed = reader.keys("CHANNEL_SEED").pop();
-        let database_url =
-            Secret::new(reader.text("DATABASE_URL").unwrap_or_else(|| "sqlite://anchor.sqlite3".into()));
+        let database_url = Secret::new(reader.text("DATABASE_URL").unwrap_or_else(|| DATABASE_URL.into()));
         let active_seps = reader.seps();
         let sep10 = reader.sep10(host.as_ref());
         let limits = reader.limits();
         let stellar_toml = reader.text("STELLAR_TOML").map(PathBuf::from);
-        let org_name = reader.text("ORG_NAME").unwrap_or_else(|| "Testnet Anchor".into());
-        if signing_key.is_none() {
+        let is_public = network.passphrase() == Network::PUBLIC;
+        // nobody is called a test on the public network; `doctor` asks for the name
+        let unnamed = host.as_ref().filter(|_| is_public).and_then(Url::host_str).unwrap_or("Testnet Anchor");
+        let org_name = reader.text("ORG_NAME").unwrap_or_else(|| unnamed.to_owned());
+        // one that cannot be read was named already
+        if reader.text("SIGNING_SEED").is_none() {
             reader.problem("SIGNING_SEED", "a Stellar secret seed (S…)");
         }
-        if local_mode && network.passphrase() == Network::PUBLIC {
+        if local_mode && is_public {
             reader.problem("LOCAL_MODE", "off on the public network");
         }
         if let Some(host) = &host {
@@ -454,6 +460,16 @@ mod tests {
                 _ => None,
             })
         })
+    }
+
+    #[test]
+    fn each_problem_is_named_once_and_nobody_is_called_a_test_on_the_public_network() {
+        let problems = settings(&[("SIGNING_SEED", "nonsense")]).unwrap_err().problems;
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!(settings(&[]).unwrap().org_name, "Testnet Anchor");
+        let public =
+            [("STELLAR_NETWORK_PASSPHRASE", Network::PUBLIC), ("HOST_URL", "https://anchor.example")];
+        assert_eq!(settings(&public).unwrap().org_name, "anchor.example");
     }
 
     #[test]
