@@ -238,7 +238,6 @@ impl Asset {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::testing::fakes::samples;
 
     fn refused(min: &str, max: &str, fixed: &str) -> String {
