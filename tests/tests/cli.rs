@@ -319,7 +319,8 @@ async fn commands_that_only_look_into_the_database_need_no_keys() -> Result<()> 
 }
 
 #[tokio::test]
-async fn settings_of_serve_and_worker_count_in_the_file_and_those_that_nobody_reads_are_noted() -> Result<()> {
+async fn settings_of_serve_and_worker_count_in_the_file_and_those_that_nobody_reads_are_noted() -> Result<()>
+{
     let folder = tempfile::tempdir()?;
     let database = TestDatabase::sqlite();
     let devnet = Devnet::builder().start().await?;
@@ -331,16 +332,27 @@ async fn settings_of_serve_and_worker_count_in_the_file_and_those_that_nobody_re
 
     with("FEE_BUDGET=0\nFEE_CAP=plenty\nOPERATIONS_MAX=101").await?;
     let said = fails(&anchor, &["worker", "--once"]).await?;
-    for name in ["FEE_BUDGET: should be", "FEE_CAP: should be", "OPERATIONS_MAX: should be a whole number from 1 to 100"] {
+    for name in [
+        "FEE_BUDGET: should be",
+        "FEE_CAP: should be",
+        "OPERATIONS_MAX: should be a whole number from 1 to 100",
+    ] {
         assert!(said.contains(name), "{name}: {said}");
     }
     assert!(!said.contains("plenty"), "{said}");
-    says(&anchor, &["worker", "expire", "--once", "--fee-budget", "9", "--fee-cap", "100", "--operations-max", "1"]).await?;
+    says(
+        &anchor,
+        &["worker", "expire", "--once", "--fee-budget", "9", "--fee-cap", "100", "--operations-max", "1"],
+    )
+    .await?;
 
     // the environment goes before the file
     with("LISTEN=127.0.0.1:nowhere\nFEE_BUDGE=1\nMETRICS_LISTEN=nowhere").await?;
     let said = fails(&anchor, &["serve"]).await?;
-    assert!(said.contains("METRICS_LISTEN: should be address and port") && !said.contains("  LISTEN:"), "{said}");
+    assert!(
+        said.contains("METRICS_LISTEN: should be address and port") && !said.contains("  LISTEN:"),
+        "{said}"
+    );
     let diagnosis = fails(&anchor, &["doctor"]).await?;
     let notes = lines(&diagnosis, "note").join("\n");
     assert!(notes.contains("nobody reads these settings of the .env file: FEE_BUDGE"), "{diagnosis}");
@@ -373,11 +385,15 @@ async fn asset_set_changes_one_term_and_nothing_resets_the_others() -> Result<()
     let anchor = AnchorProgram::new(folder.path(), database.url(), "http://127.0.0.1:1").await?;
     says(&anchor, &["migrate"]).await?;
     let (token, account) = (samples::token().to_string(), samples::distribution().account().to_string());
-    assert!(fails(&anchor, &["asset", "set", &token, "--min", "5"]).await?.contains("begin with `asset add`"));
+    assert!(
+        fails(&anchor, &["asset", "set", &token, "--min", "5"]).await?.contains("begin with `asset add`")
+    );
     let add = ["asset", "add", &token, "--distribution", &account, "--min", "10", "--late", "hold"];
     says(&anchor, &[&add[..], &["--funding-method", "SEPA", "--refund-fee", "0.5"]].concat()).await?;
     let before = says(&anchor, &["asset", "list"]).await?;
-    assert!(fails(&anchor, &["asset", "add", &token, "--distribution", &account]).await?.contains("asset set"));
+    assert!(
+        fails(&anchor, &["asset", "add", &token, "--distribution", &account]).await?.contains("asset set")
+    );
 
     let said = says(&anchor, &["asset", "set", &token, "--fee-fixed", "2"]).await?;
     let was = "deposit: from 10 to 10000, fee 1 + 0 %, by API through SEPA";
@@ -454,7 +470,8 @@ async fn public_network_wants_a_name_and_live_assets() -> Result<()> {
 #[tokio::test]
 async fn doctor_reports_a_database_that_it_does_not_know() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let anchor = AnchorProgram::new(folder.path(), "mysql://user:hunter2@host/name", "http://127.0.0.1:1").await?;
+    let anchor =
+        AnchorProgram::new(folder.path(), "mysql://user:hunter2@host/name", "http://127.0.0.1:1").await?;
     let diagnosis = fails(&anchor, &["doctor"]).await?;
     assert!(diagnosis.contains("FAIL  DATABASE_URL") && !diagnosis.contains("hunter2"), "{diagnosis}");
     Ok(())
