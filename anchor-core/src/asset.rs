@@ -110,6 +110,11 @@ impl FromStr for StellarAsset {
 pub struct CurrencyCode(String);
 
 impl CurrencyCode {
+    /// Dollars.
+    pub fn usd() -> Self {
+        Self("USD".to_owned())
+    }
+
     /// The three letters.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -31,7 +31,9 @@ mod channel;
 mod customer;
 mod doctor;
 mod error;
+mod flags;
 mod keys;
+mod known;
 mod logging;
 mod network;
 mod settings;
@@ -40,7 +42,9 @@ mod testnet;
 mod transaction;
 
 pub use error::CliError;
+pub use flags::Flags;
 pub use keys::ensure_keys;
+pub use known::SETTINGS;
 pub use logging::init_logging;
 pub use settings::Settings;
 pub use testnet::{IssueArgs, ensure_asset, issue};
@@ -88,20 +92,21 @@ impl AdminCommand {
         match self {
             Self::Keys(command) => command.run(),
             Self::Migrate => {
-                let store = Parts::open_store(&settings.config()?)?;
+                let store = settings.open_store()?;
                 for migration in store.migrate().await? {
                     println!("applied {migration}");
                 }
                 println!("The database is up to date.");
                 Ok(())
             }
-            Self::Asset(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
-            Self::Account(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
-            Self::Transaction(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
-            Self::Suspense(command) => command.run(&Parts::open_store(&settings.config()?)?).await,
+            // who only looks into the database needs no keys
+            Self::Asset(command) => command.run(&settings.open_store()?, settings.is_public()).await,
+            Self::Account(command) => command.run(&settings.open_store()?).await,
+            Self::Transaction(command) => command.run(&settings.open_store()?).await,
+            Self::Suspense(command) => command.run(&settings.open_store()?).await,
             Self::Customer(command) => {
                 let config = settings.config()?;
-                command.run(&config, &Parts::open_store(&config)?).await
+                command.run(&config, &settings.open_store()?).await
             }
             Self::Channels(command) => command.run(&settings).await,
             Self::Testnet(command) => command.run(&mut settings).await,
@@ -129,12 +134,20 @@ impl Parts {
     /// Settings that are wrong or missing.
     pub fn open(settings: &Settings) -> Result<Self, CliError> {
         let config = settings.config()?;
-        let store = Self::open_store(&config)?;
+        let store = DieselStore::open(config.database_url.expose())?;
         let ledger = network::open(&config)?;
         Ok(Self { config, store, ledger })
     }
 
-    fn open_store(config: &Config) -> Result<DieselStore, CliError> {
-        Ok(DieselStore::open(config.database_url.expose())?)
+    /// The database has all tables of this version. What serves or works asks before it starts, and never changes tables by
+    /// itself: processes of the former version may still be at work on them.
+    ///
+    /// # Errors
+    /// [`CliError::Outdated`], or the database did not answer.
+    pub async fn require_migrated(&self) -> Result<(), CliError> {
+        match self.store.pending_migrations().await?.len() {
+            0 => Ok(()),
+            missing => Err(CliError::Outdated { missing }),
+        }
     }
 }

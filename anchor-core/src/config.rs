@@ -35,6 +35,9 @@ pub use sep10::{ClientAttribution, Sep10Config};
 
 use reader::Reader;
 
+/// `DATABASE_URL`, if it is absent.
+pub(crate) const DATABASE_URL: &str = "sqlite://anchor.sqlite3";
+
 /// All settings of an anchor.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -174,17 +177,20 @@ impl Config {
         let fee_key = reader.keys("FEE_SEED").pop();
         let fee_account = reader.list("FEE_ACCOUNT", "a Stellar account (G…)").and_then(|mut all| all.pop());
         let channel_seed = reader.keys("CHANNEL_SEED").pop();
-        let database_url =
-            Secret::new(reader.text("DATABASE_URL").unwrap_or_else(|| "sqlite://anchor.sqlite3".into()));
+        let database_url = Secret::new(reader.text("DATABASE_URL").unwrap_or_else(|| DATABASE_URL.into()));
         let active_seps = reader.seps();
         let sep10 = reader.sep10(host.as_ref());
         let limits = reader.limits();
         let stellar_toml = reader.text("STELLAR_TOML").map(PathBuf::from);
-        let org_name = reader.text("ORG_NAME").unwrap_or_else(|| "Testnet Anchor".into());
-        if signing_key.is_none() {
+        let is_public = network.passphrase() == Network::PUBLIC;
+        // nobody is called a test on the public network; `doctor` asks for the name
+        let unnamed = host.as_ref().filter(|_| is_public).and_then(Url::host_str).unwrap_or("Testnet Anchor");
+        let org_name = reader.text("ORG_NAME").unwrap_or_else(|| unnamed.to_owned());
+        // one that cannot be read was named already
+        if reader.text("SIGNING_SEED").is_none() {
             reader.problem("SIGNING_SEED", "a Stellar secret seed (S…)");
         }
-        if local_mode && network.passphrase() == Network::PUBLIC {
+        if local_mode && is_public {
             reader.problem("LOCAL_MODE", "off on the public network");
         }
         if let Some(host) = &host {

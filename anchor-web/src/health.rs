@@ -23,7 +23,7 @@ pub(crate) use probe::Probes;
 
 /// A ledger closes every five seconds; a server this far behind shows the past.
 const LEDGER_AGE_MAX_SECONDS: i64 = 60;
-/// Jobs beat every ten seconds, and pause for a minute at most after errors.
+/// Jobs beat every ten seconds, also while they sleep by plan, and pause for a minute at most after errors.
 const JOB_AGE_MAX_SECONDS: i64 = 150;
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -71,10 +71,12 @@ async fn lane<J: Job + ?Sized>(job: &J, rhythm: &Rhythm) {
                 continue;
             }
         };
+        rhythm.pulse.sleeps(pause);
         tokio::select! {
             () = rhythm.pause(pause) => {}
             () = ring(job) => {}
         }
+        rhythm.pulse.woke();
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anchor_core::Anchor;
+use anchor_core::config::ConfigError;
 use anchor_core::http::GuardedClient;
 use anchor_core::metrics::Metrics;
 use anchor_core::ops::Progress;
@@ -46,7 +48,19 @@ pub enum WorkerError {
     /// Jobs were still busy when their time was up. What they were doing is done again at the next start.
     #[error("jobs were still busy after {0:?} and were stopped")]
     Busy(Duration),
+    /// The settings.
+    #[error(transparent)]
+    Settings(#[from] ConfigError),
     /// The address for metrics is taken, or not ours.
+    #[error("{address} cannot be listened on; WORKER_METRICS_LISTEN says where")]
+    MetricsAddress {
+        /// Which one.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The listener for metrics failed.
     #[error("metrics cannot be served")]
     Metrics(#[source] std::io::Error),
     /// What reaches the wallets could not be set up.

@@ -297,9 +297,200 @@ async fn settings_that_are_wrong_are_named_without_their_values() -> Result<()> 
     let database = TestDatabase::sqlite();
     let anchor = AnchorProgram::new(folder.path(), database.url(), "http://127.0.0.1:1").await?;
     tokio::fs::write(folder.path().join(".env"), "SIGNING_SEED=hunter2\nSERVER_JWT_KEY=hunter3\n").await?;
-    let said = fails(&anchor, &["asset", "list"]).await?;
-    assert!(said.contains("SIGNING_SEED") && said.contains("SERVER_JWT_KEY"), "{said}");
+    let said = fails(&anchor, &["doctor"]).await?;
+    assert!(said.contains("SERVER_JWT_KEY"), "{said}");
+    assert_eq!(said.matches("SIGNING_SEED").count(), 1, "{said}");
     assert!(!said.contains("hunter"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn commands_that_only_look_into_the_database_need_no_keys() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let database = TestDatabase::sqlite();
+    let anchor = AnchorProgram::new(folder.path(), database.url(), "http://127.0.0.1:1").await?;
+    tokio::fs::write(folder.path().join(".env"), "").await?;
+    says(&anchor, &["migrate"]).await?;
+    for command in [["asset", "list"], ["transaction", "list"], ["suspense", "list"]] {
+        assert!(says(&anchor, &command).await?.is_empty());
+    }
+    assert!(fails(&anchor, &["channels", "list"]).await?.contains("SIGNING_SEED"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn settings_of_serve_and_worker_count_in_the_file_and_those_that_nobody_reads_are_noted() -> Result<()>
+{
+    let folder = tempfile::tempdir()?;
+    let database = TestDatabase::sqlite();
+    let devnet = Devnet::builder().start().await?;
+    let anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
+    says(&anchor, &["testnet", "issue", "--asset", "CLI"]).await?;
+    let file = folder.path().join(".env");
+    let keys = tokio::fs::read_to_string(&file).await?;
+    let with = async |lines: &str| tokio::fs::write(&file, format!("{keys}{lines}\n")).await;
+
+    with("FEE_BUDGET=0\nFEE_CAP=plenty\nOPERATIONS_MAX=101").await?;
+    let said = fails(&anchor, &["worker", "--once"]).await?;
+    for name in [
+        "FEE_BUDGET: should be",
+        "FEE_CAP: should be",
+        "OPERATIONS_MAX: should be a whole number from 1 to 100",
+    ] {
+        assert!(said.contains(name), "{name}: {said}");
+    }
+    assert!(!said.contains("plenty"), "{said}");
+    says(
+        &anchor,
+        &["worker", "expire", "--once", "--fee-budget", "9", "--fee-cap", "100", "--operations-max", "1"],
+    )
+    .await?;
+
+    // the environment goes before the file
+    with("LISTEN=127.0.0.1:nowhere\nFEE_BUDGE=1\nMETRICS_LISTEN=nowhere").await?;
+    let said = fails(&anchor, &["serve"]).await?;
+    assert!(
+        said.contains("METRICS_LISTEN: should be address and port") && !said.contains("  LISTEN:"),
+        "{said}"
+    );
+    let diagnosis = fails(&anchor, &["doctor"]).await?;
+    let notes = lines(&diagnosis, "note").join("\n");
+    assert!(notes.contains("nobody reads these settings of the .env file: FEE_BUDGE"), "{diagnosis}");
+    assert!(!notes.contains("CLI_ISSUER_SEED") && !notes.contains("METRICS_LISTEN"), "{notes}");
+    with("").await?;
+    assert!(!fails(&anchor, &["doctor"]).await?.contains("nobody reads"));
+
+    let taken = std::net::TcpListener::bind(anchor.listen)?;
+    let said = fails(&anchor, &["serve"]).await?;
+    assert!(said.contains(&anchor.listen.to_string()) && said.contains("LISTEN"), "{said}");
+    drop(taken);
+    devnet.stop().await;
+    Ok(())
+}
+
+#[test]
+fn documented_settings_are_the_known_ones() -> Result<()> {
+    let page = std::fs::read_to_string(anchor_tests::found::workspace().join("docs/reference/settings.md"))?;
+    let named = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let mut named: Vec<_> = named.collect();
+    named.sort_unstable();
+    assert_eq!(named, anchor_core::cli::SETTINGS);
+    Ok(())
+}
+
+#[tokio::test]
+async fn asset_set_changes_one_term_and_nothing_resets_the_others() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let database = TestDatabase::sqlite();
+    let anchor = AnchorProgram::new(folder.path(), database.url(), "http://127.0.0.1:1").await?;
+    says(&anchor, &["migrate"]).await?;
+    let (token, account) = (samples::token().to_string(), samples::distribution().account().to_string());
+    assert!(
+        fails(&anchor, &["asset", "set", &token, "--min", "5"]).await?.contains("begin with `asset add`")
+    );
+    let add = ["asset", "add", &token, "--distribution", &account, "--min", "10", "--late", "hold"];
+    says(&anchor, &[&add[..], &["--funding-method", "SEPA", "--refund-fee", "0.5"]].concat()).await?;
+    let before = says(&anchor, &["asset", "list"]).await?;
+    assert!(
+        fails(&anchor, &["asset", "add", &token, "--distribution", &account]).await?.contains("asset set")
+    );
+
+    let said = says(&anchor, &["asset", "set", &token, "--fee-fixed", "2"]).await?;
+    let was = "deposit: from 10 to 10000, fee 1 + 0 %, by API through SEPA";
+    assert!(said.contains(&format!("{was} -> {}", was[9..].replace("fee 1", "fee 2"))), "{said}");
+    assert_eq!(says(&anchor, &["asset", "list"]).await?, before.replace("fee 1", "fee 2"));
+    let said = says(&anchor, &["asset", "set", &token, "--withdrawal", "off", "--status", "private"]).await?;
+    assert!(said.contains("SEPA -> off") && said.contains("status: test -> private"), "{said}");
+    assert!(says(&anchor, &["asset", "set", &token]).await?.contains("Nothing is different"));
+
+    let refused = fails(&anchor, &["asset", "set", &token, "--min", "2"]).await?;
+    assert!(refused.contains("smallest amount of deposits (2) after its fee (2"), "{refused}");
+    let refused = fails(&anchor, &["asset", "set", &token, "--max", "3"]).await?;
+    assert!(refused.contains("the smallest amount of deposits (10) is above the largest (3)"), "{refused}");
+    let help = says(&anchor, &["asset", "set", "--help"]).await?;
+    assert!(!help.contains("](") && !help.contains("[`"), "{help}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_is_made_by_itself_on_the_public_network_or_for_another_host() -> Result<()> {
+    let public = "Public Global Stellar Network ; September 2015";
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("anchor.sqlite3");
+    let url = format!("sqlite://{}", file.display());
+    let anchor = AnchorProgram::new(folder.path(), &url, "http://127.0.0.1:1").await?;
+    let settings = folder.path().join(".env");
+    let elsewhere = anchor.clone().calling_itself("https://anchor.example");
+    let on_public = elsewhere.with("STELLAR_NETWORK_PASSPHRASE", public);
+    tokio::fs::write(&settings, "").await?;
+    for (anchor, why) in [(&elsewhere, "HOST_URL"), (&on_public, "public network")] {
+        let said = fails(anchor, &["all"]).await?;
+        assert!(said.contains("SIGNING_SEED and SERVER_JWT_KEY missing") && said.contains(why), "{said}");
+        assert_eq!(tokio::fs::read_to_string(&settings).await?, "");
+        assert!(!file.exists(), "{why}");
+    }
+    // with keys of one's own, no asset is made either
+    let keys = says(&anchor, &["keys", "generate"]).await?;
+    tokio::fs::write(&settings, &keys).await?;
+    for (anchor, command) in [
+        (&elsewhere, &["all"][..]),
+        (&on_public, &["all"]),
+        (&on_public, &["testnet", "issue", "--asset", "CLI"]),
+        (&on_public, &["testnet", "reset"]),
+    ] {
+        let said = fails(anchor, command).await?;
+        assert!(said.contains("none is issued") || said.contains("nothing is issued"), "{command:?}: {said}");
+        assert_eq!(tokio::fs::read_to_string(&settings).await?, keys);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn public_network_wants_a_name_and_live_assets() -> Result<()> {
+    let public = "Public Global Stellar Network ; September 2015";
+    let folder = tempfile::tempdir()?;
+    let database = TestDatabase::sqlite();
+    let anchor = AnchorProgram::new(folder.path(), database.url(), "http://127.0.0.1:1").await?;
+    says(&anchor, &["migrate"]).await?;
+    let (token, account) = (samples::token().to_string(), samples::distribution().account().to_string());
+    says(&anchor, &["asset", "add", &token, "--distribution", &account]).await?;
+    let anchor = anchor.calling_itself("https://localhost:9").with("STELLAR_NETWORK_PASSPHRASE", public);
+    let anchor = anchor.with("LOCAL_MODE", "0");
+    let diagnosis = fails(&anchor, &["doctor"]).await?;
+    assert!(diagnosis.contains("FAIL  ORG_NAME: is missing"), "{diagnosis}");
+    assert!(diagnosis.contains("is published as a test"), "{diagnosis}");
+    says(&anchor, &["asset", "set", &token, "--status", "live"]).await?;
+    says(&anchor, &["asset", "add", "native", "--distribution", &account]).await?;
+    assert_eq!(says(&anchor, &["asset", "list"]).await?.matches("status: live").count(), 2);
+    let diagnosis = fails(&anchor.with("ORG_NAME", "Bank"), &["doctor"]).await?;
+    assert!(diagnosis.contains("ok    ORG_NAME: Bank") && !diagnosis.contains("as a test"), "{diagnosis}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn doctor_reports_a_database_that_it_does_not_know() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let anchor =
+        AnchorProgram::new(folder.path(), "mysql://user:hunter2@host/name", "http://127.0.0.1:1").await?;
+    let diagnosis = fails(&anchor, &["doctor"]).await?;
+    assert!(diagnosis.contains("FAIL  DATABASE_URL") && !diagnosis.contains("hunter2"), "{diagnosis}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn server_and_worker_refuse_a_database_that_lacks_migrations_and_leave_it_alone() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let database = TestDatabase::sqlite();
+    let anchor = AnchorProgram::new(folder.path(), database.url(), "http://127.0.0.1:1").await?;
+    for command in [&["serve"][..], &["worker", "--once"]] {
+        for _ in 0..2 {
+            let said = fails(&anchor, command).await?;
+            assert!(said.contains("the database lacks"), "{said}");
+            assert!(said.contains("migrations: stop the workers and run `migrate`"), "{said}");
+        }
+    }
+    says(&anchor, &["migrate"]).await?;
+    assert!(!fails(&anchor, &["serve"]).await?.contains("lacks"), "there is no asset yet");
     Ok(())
 }
 

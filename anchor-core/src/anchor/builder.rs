@@ -123,6 +123,9 @@ impl AnchorBuilder {
     }
 
     /// An asset, stored at [`build`](Self::build); those that are in the store already come along.
+    ///
+    /// **These terms overwrite those in the store at every start**: what an operator changed with `asset set` is undone without
+    /// a word. Give assets either here or with `asset add`; to add to what is stored, read it first and give that.
     pub fn asset(mut self, asset: Asset) -> Self {
         self.assets.push(asset);
         self

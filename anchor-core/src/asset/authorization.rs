@@ -13,5 +13,6 @@ pub enum Authorization {
     /// Each that a deposit is to be paid to.
     Always,
     /// Each that the [`TrustIntegration`](crate::integration::TrustIntegration) agrees to.
+    #[cfg_attr(feature = "cli", value(help = "Each that your program agrees to"))]
     Ask,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AssetId, Authorization, ReceiveOffer, StellarAsset, SuspensePolicy};
 use crate::account::AccountId;
-use crate::amount::{Amount, STELLAR_SCALE};
+use crate::amount::{Amount, Rounding, STELLAR_SCALE};
 use crate::fee::FeeSchedule;
 use crate::transaction::Kind;
 
@@ -84,9 +84,39 @@ pub enum OfferError {
     /// Stellar counts seven decimals, so more would be lost.
     #[error("off-chain money has at most 7 decimals")]
     Scale,
-    /// `min` above `max`, or finer than the money's decimals.
-    #[error("the limits of the asset do not fit its decimals or each other")]
-    Limits,
+    /// `min` or `max` is finer than what is given has decimals.
+    #[error("the {limit} amount of {direction} has more than {decimals} decimals")]
+    LimitScale {
+        /// `smallest` or `largest`.
+        limit: &'static str,
+        /// `deposits`, `withdrawals`, or `what is received`.
+        direction: &'static str,
+        /// So many are possible.
+        decimals: u8,
+    },
+    /// `min` is above `max`.
+    #[error("the smallest amount of {direction} ({min}) is above the largest ({max})")]
+    LimitOrder {
+        /// `deposits`, `withdrawals`, or `what is received`.
+        direction: &'static str,
+        /// The smallest.
+        min: Amount,
+        /// The largest.
+        max: Amount,
+    },
+    /// Whoever gives `min` would get nothing: it would be refused although it is offered.
+    #[error(
+        "nothing is left of the smallest amount of {direction} ({min}) after its fee ({fee}): it has to be larger, or the \
+         fee smaller"
+    )]
+    Fee {
+        /// `deposits` or `withdrawals`.
+        direction: &'static str,
+        /// The smallest.
+        min: Amount,
+        /// What is charged for it.
+        fee: Amount,
+    },
     /// What is taken from sending anchors has no way to be paid out, or one without a name.
     #[error("what is received needs ways to pay with different names of 1 to 64 bytes")]
     Receive,
@@ -99,6 +129,21 @@ pub enum OfferError {
     /// Token and money must be two different assets.
     #[error("the off-chain asset is on the ledger")]
     OffChain,
+}
+
+impl Offer {
+    /// Limits that amounts with so many decimals can have, and that leave something between them.
+    pub(super) fn check_limits(&self, direction: &'static str, decimals: u8) -> Result<(), OfferError> {
+        for (limit, amount) in [("smallest", self.min), ("largest", self.max)] {
+            if amount.is_some_and(|amount| amount.rescale_exact(decimals).is_none()) {
+                return Err(OfferError::LimitScale { limit, direction, decimals });
+            }
+        }
+        match (self.min, self.max) {
+            (Some(min), Some(max)) if min > max => Err(OfferError::LimitOrder { direction, min, max }),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Asset {
@@ -115,12 +160,12 @@ impl Asset {
         }
         for kind in [Kind::Deposit, Kind::Withdrawal] {
             let Some(offer) = self.offer(kind) else { continue };
-            let scale = self.scale_in(kind);
-            let fits = |limit: Option<Amount>| limit.is_none_or(|limit| limit.rescale_exact(scale).is_some());
-            let ordered = !matches!((offer.min, offer.max), (Some(min), Some(max)) if min > max);
-            if !(ordered && fits(offer.min) && fits(offer.max)) {
-                return Err(OfferError::Limits);
-            }
+            let direction = match kind {
+                Kind::Deposit => "deposits",
+                Kind::Withdrawal => "withdrawals",
+            };
+            offer.check_limits(direction, self.scale_in(kind))?;
+            self.check_fee(kind, offer, direction)?;
         }
         if let Some(receive) = &self.receive {
             receive.validate()?;
@@ -134,6 +179,19 @@ impl Asset {
             Ok(())
         } else {
             Err(OfferError::Description)
+        }
+    }
+
+    /// What is taken from sending anchors is left out: where quotes are given, their fee counts.
+    fn check_fee(&self, kind: Kind, offer: &Offer, direction: &'static str) -> Result<(), OfferError> {
+        let Some(min) = offer.min else { return Ok(()) };
+        // what cannot be computed is refused when it is asked for
+        let Ok(fee) = offer.fee.fee(&min, self.scale_in(kind)) else { return Ok(()) };
+        let rest = min.checked_sub(fee.total);
+        let paid = rest.and_then(|rest| rest.rescale(self.scale_out(kind), Rounding::Down).ok());
+        match paid {
+            Some(paid) if !paid.is_zero() => Ok(()),
+            _ => Err(OfferError::Fee { direction, min, fee: fee.total }),
         }
     }
 
@@ -175,5 +233,40 @@ impl Asset {
             Kind::Deposit => STELLAR_SCALE,
             Kind::Withdrawal => self.off_chain_scale,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::fakes::samples;
+
+    fn refused(min: &str, max: &str, fixed: &str) -> String {
+        let mut asset = samples::asset();
+        let offer = asset.withdrawal.as_mut().unwrap();
+        (offer.min, offer.max) = (Some(min.parse().unwrap()), Some(max.parse().unwrap()));
+        offer.fee.fixed = fixed.parse().unwrap();
+        asset.validate().map_or_else(|error| error.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn smallest_amount_that_its_fee_eats_is_not_offered() {
+        assert_eq!(refused("1.01", "5", "1"), "");
+        for min in ["0.5", "1", "1.001"] {
+            let said = refused(min, "5", "1");
+            assert!(
+                said.contains("withdrawals") && said.contains(min) && said.contains("after its fee"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn limits_that_do_not_fit_are_said_with_the_direction() {
+        assert!(
+            refused("6", "5", "1").contains("smallest amount of withdrawals (6) is above the largest (5)")
+        );
+        assert!(
+            refused("2", "5.00000001", "1").contains("the largest amount of withdrawals has more than 7")
+        );
     }
 }

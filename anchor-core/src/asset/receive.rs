@@ -50,11 +50,7 @@ impl ReceiveOffer {
 
     /// Checks what the types cannot.
     pub(super) fn validate(&self) -> Result<(), OfferError> {
-        let Offer { min, max, .. } = &self.offer;
-        let fits = [min, max].into_iter().flatten().all(|limit| limit.rescale_exact(STELLAR_SCALE).is_some());
-        if !fits || matches!((min, max), (Some(min), Some(max)) if min > max) {
-            return Err(OfferError::Limits);
-        }
+        self.offer.check_limits("what is received", STELLAR_SCALE)?;
         let methods: BTreeSet<&String> = self.offer.funding_methods.iter().collect();
         let fields: BTreeSet<&String> = self.fields.iter().map(|field| &field.name).collect();
         let names = self.offer.funding_methods.iter().chain(fields.iter().copied());
@@ -100,10 +96,10 @@ mod tests {
     fn limits_are_amounts_of_the_token() {
         let mut wrong = offer(&["SEPA"]);
         wrong.offer.min = Some("0.00000001".parse().unwrap());
-        assert_eq!(wrong.validate(), Err(OfferError::Limits));
+        assert!(matches!(wrong.validate(), Err(OfferError::LimitScale { limit: "smallest", .. })));
         wrong.offer =
             Offer { min: Some("2".parse().unwrap()), max: Some("1".parse().unwrap()), ..wrong.offer };
-        assert_eq!(wrong.validate(), Err(OfferError::Limits));
+        assert!(matches!(wrong.validate(), Err(OfferError::LimitOrder { .. })));
     }
 
     #[test]

@@ -1,27 +1,28 @@
 //! The assets on offer.
 
-use std::time::Duration;
-
 use clap::{Args, Subcommand};
 
 use super::CliError;
 use crate::account::AccountId;
-use crate::amount::Amount;
-use crate::asset::{
-    Asset, AssetDescription, AssetId, Authorization, Offer, OtherAmount, Remedy, StellarAsset, SuspensePolicy,
-};
-use crate::fee::{FeeSchedule, Percent};
+use crate::asset::{Asset, StellarAsset};
 use crate::store::Store;
 
+mod described;
 mod receive;
+mod suspense;
+mod terms;
 
-use receive::ReceiveArgs;
+use terms::SwitchArgs;
+pub(super) use terms::TermsArgs;
 
 /// The assets on offer.
 #[derive(Debug, Subcommand)]
 pub enum AssetCommand {
-    /// Offer an asset, or change its terms. Running servers and workers read it at their next start.
+    /// Offer an asset that is not on offer yet. Running servers and workers read it at their next start.
     Add(AddArgs),
+    /// Change terms of an asset that is on offer: only those that are given. Running servers and workers read them at their
+    /// next start.
+    Set(SetArgs),
     /// Show what is offered.
     List,
 }
@@ -38,138 +39,54 @@ pub struct AddArgs {
     terms: Box<TermsArgs>,
 }
 
-/// Limits and fees, the same in both directions.
-#[derive(Debug, Clone, Args)]
-pub(super) struct TermsArgs {
-    /// The money that the token stands for (SEP-38).
-    #[arg(long, default_value = "iso4217:USD")]
-    off_chain: AssetId,
-    /// Decimals of that money.
-    #[arg(long, default_value_t = 2)]
-    decimals: u8,
-    /// Smallest amount.
-    #[arg(long, default_value = "1")]
-    min: Amount,
-    /// Largest amount.
-    #[arg(long, default_value = "10000")]
-    max: Amount,
-    /// Fixed fee.
-    #[arg(long, default_value = "1")]
-    fee_fixed: Amount,
-    /// Fee in per cent.
-    #[arg(long, default_value = "0")]
-    fee_percent: Percent,
-    /// A way in which users pay or are paid, such as SEPA or cash; can be repeated. What has any is offered by API (SEP-6)
-    /// too.
+/// What is different from now on.
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// The token: CODE:ISSUER, or native.
+    id: StellarAsset,
+    /// Account that pays deposits and receives withdrawals (its seed goes to DISTRIBUTION_SEEDS). The former one is still
+    /// watched.
     #[arg(long)]
-    funding_method: Vec<String>,
-    /// Whether you authorise the trust lines that deposits are paid to, where the issuer wants that: never, always, or
-    /// if your integration agrees. Needs the issuer's key in ISSUER_SEEDS.
-    #[arg(long, value_enum, default_value = "never")]
-    authorize: Authorization,
+    distribution: Option<AccountId>,
     #[command(flatten)]
-    receive: ReceiveArgs,
+    switches: SwitchArgs,
     #[command(flatten)]
-    suspense: SuspenseArgs,
-}
-
-/// What becomes of payments to the distribution account that are not what was agreed.
-#[derive(Debug, Clone, Args)]
-struct SuspenseArgs {
-    /// Payments whose memo belongs to no transaction.
-    #[arg(long, value_enum, default_value = "hold")]
-    unmatched: Remedy,
-    /// Payments in this asset for transactions about another one.
-    #[arg(long, value_enum, default_value = "hold")]
-    wrong_asset: Remedy,
-    /// Second payments for one transaction.
-    #[arg(long, value_enum, default_value = "hold")]
-    duplicate: Remedy,
-    /// Payments for transactions that have expired or failed.
-    #[arg(long, value_enum, default_value = "refund")]
-    late: Remedy,
-    /// Payments of another amount than was agreed; credited means: within the limits, with the fee computed anew.
-    #[arg(long, value_enum, default_value = "credit")]
-    other_amount: OtherAmount,
-    /// What you keep of what goes back for one of these reasons.
-    #[arg(long, default_value = "0")]
-    refund_fee: Amount,
-}
-
-impl SuspenseArgs {
-    const fn policy(&self) -> SuspensePolicy {
-        SuspensePolicy {
-            unmatched: self.unmatched,
-            wrong_asset: self.wrong_asset,
-            duplicate: self.duplicate,
-            late: self.late,
-            other_amount: self.other_amount,
-            refund_fee: self.refund_fee,
-        }
-    }
-}
-
-impl TermsArgs {
-    /// The asset with these terms.
-    pub(super) fn asset(&self, id: StellarAsset, distribution: AccountId) -> Asset {
-        let fee = FeeSchedule { fixed: self.fee_fixed, percent: self.fee_percent, minimum: None };
-        let funding_methods = self.funding_method.clone();
-        let offer = Offer { min: Some(self.min), max: Some(self.max), fee, funding_methods };
-        let money = match &self.off_chain {
-            AssetId::Iso4217(currency) => currency.as_str().to_owned(),
-            other => other.to_string(),
-        };
-        Asset {
-            description: AssetDescription {
-                name: Some(id.code().to_owned()),
-                desc: format!("{} redeemable one to one for {money}", id.code()),
-                status: "test".into(),
-                display_decimals: self.decimals,
-                anchor_asset_type: "fiat".into(),
-                anchor_asset: Some(money),
-                redemption_instructions: Some("Redeemable through this anchor (SEP-24).".into()),
-                image: None,
-            },
-            id,
-            off_chain: self.off_chain.clone(),
-            off_chain_scale: self.decimals,
-            distribution,
-            receive: self.receive.offer(&offer),
-            deposit: Some(offer.clone()),
-            withdrawal: Some(offer),
-            funding_window: Duration::from_secs(24 * 60 * 60),
-            suspense: self.suspense.policy(),
-            authorization: self.authorize,
-        }
-    }
+    terms: Box<TermsArgs>,
 }
 
 impl AssetCommand {
-    pub(super) async fn run(self, store: &dyn Store) -> Result<(), CliError> {
+    /// `is_public`: whether it is the public network.
+    pub(super) async fn run(self, store: &dyn Store, is_public: bool) -> Result<(), CliError> {
         match self {
             Self::Add(add) => {
-                let asset = add.terms.asset(add.id, add.distribution);
-                asset.validate().map_err(|error| CliError::Refused(error.to_string()))?;
-                store.asset_put(&asset).await?;
+                if known(store, &add.id).await?.is_some() {
+                    let refused = format!("{} is on offer already: change it with `asset set`", add.id);
+                    return Err(CliError::Refused(refused));
+                }
+                let asset = add.terms.asset(add.id, add.distribution, is_public);
+                put(store, &asset).await?;
                 println!("{} is on offer.", asset.id);
+            }
+            Self::Set(set) => {
+                let before = known(store, &set.id).await?.ok_or_else(|| {
+                    CliError::Refused(format!("{} is not on offer: begin with `asset add`", set.id))
+                })?;
+                let mut after = before.clone();
+                after.distribution = set.distribution.unwrap_or(after.distribution);
+                // a direction that is switched on has the terms that are given with it
+                set.switches.apply(&mut after);
+                set.terms.apply(&mut after);
+                put(store, &after).await?;
+                for line in described::differences(&before, &after) {
+                    println!("{line}");
+                }
             }
             Self::List => {
                 for asset in store.asset_list().await? {
-                    println!("{}\n  pays {} from {}", asset.id, asset.off_chain, asset.distribution);
-                    for (direction, offer) in [("deposit", &asset.deposit), ("withdrawal", &asset.withdrawal)]
-                    {
-                        println!("  {direction}: {}", describe(offer.as_ref()));
+                    println!("{}", asset.id);
+                    for (term, value) in described::terms(&asset) {
+                        println!("  {term}: {value}");
                     }
-                    if let Some(receive) = &asset.receive {
-                        println!("  from other anchors: {}", receive::describe(receive));
-                    }
-                    println!("  suspense: {}", describe_policy(&asset.suspense));
-                    let authorize = match asset.authorization {
-                        Authorization::Never => "never",
-                        Authorization::Always => "always",
-                        Authorization::Ask => "ask",
-                    };
-                    println!("  authorize trust lines: {authorize}");
                 }
             }
         }
@@ -177,33 +94,13 @@ impl AssetCommand {
     }
 }
 
-fn describe(offer: Option<&Offer>) -> String {
-    let Some(offer) = offer else { return "off".into() };
-    let limit = |limit: Option<Amount>| limit.map_or_else(|| "no limit".into(), |limit| limit.to_string());
-    let fee = &offer.fee;
-    let by = match offer.funding_methods.as_slice() {
-        [] => String::new(),
-        methods => format!(", by API through {}", methods.join(" or ")),
-    };
-    format!("from {} to {}, fee {} + {} %{by}", limit(offer.min), limit(offer.max), fee.fixed, fee.percent)
+/// The asset as it is stored.
+pub(super) async fn known(store: &dyn Store, id: &StellarAsset) -> Result<Option<Asset>, CliError> {
+    Ok(store.asset_list().await?.into_iter().find(|asset| asset.id == *id))
 }
 
-fn describe_policy(policy: &SuspensePolicy) -> String {
-    let word = |remedy: Remedy| match remedy {
-        Remedy::Hold => "hold",
-        Remedy::Refund => "refund",
-    };
-    let other_amount = match policy.other_amount {
-        OtherAmount::Credit => "credit",
-        OtherAmount::Refund => "refund",
-        OtherAmount::Hold => "hold",
-    };
-    format!(
-        "unmatched {}, wrong asset {}, duplicate {}, late {}, other amount {other_amount}; refund fee {}",
-        word(policy.unmatched),
-        word(policy.wrong_asset),
-        word(policy.duplicate),
-        word(policy.late),
-        policy.refund_fee,
-    )
+/// Stores what can be offered.
+pub(super) async fn put(store: &dyn Store, asset: &Asset) -> Result<(), CliError> {
+    asset.validate().map_err(|error| CliError::Refused(error.to_string()))?;
+    Ok(store.asset_put(asset).await?)
 }

@@ -59,10 +59,21 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
         }
     };
     report.check("environment and .env", Ok(format!("host {}", config.host_url())));
+    own_settings(&mut report, settings);
+    if let Err(error) = settings.open_store() {
+        report.check("DATABASE_URL", Err(chain(&error)));
+        return Err(CliError::Refused("the settings have to be mended first".into()));
+    }
     let context = Parts::open(settings)?;
 
     println!("database");
     let assets = database(&mut report, &context).await;
+    if settings.is_public() {
+        for asset in assets.iter().filter(|asset| asset.description.status == "test") {
+            let code = asset.id.code();
+            report.note(format!("{code} is published as a test: `asset set {} --status live`", asset.id));
+        }
+    }
 
     println!("network");
     // servers that cannot list trust lines are asked for those of our assets
@@ -84,6 +95,18 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
             Ok(())
         }
         failures => Err(CliError::Refused(format!("{failures} problems found"))),
+    }
+}
+
+/// What the configuration cannot know: names that nobody reads, and what only the public network wants.
+fn own_settings(report: &mut Report, settings: &Settings) {
+    let unknown = settings.unknown();
+    if !unknown.is_empty() {
+        report.note(format!("nobody reads these settings of the .env file: {}", unknown.join(", ")));
+    }
+    if settings.is_public() {
+        let missing = "is missing: wallets are told who runs the anchor".to_owned();
+        report.check("ORG_NAME", settings.get("ORG_NAME").ok_or(missing));
     }
 }
 
@@ -116,7 +139,7 @@ async fn database(report: &mut Report, context: &Parts) -> Vec<Asset> {
     }
     let current = match context.store.pending_migrations().await {
         Ok(pending) if pending.is_empty() => Ok(String::new()),
-        Ok(_) => Err("run `migrate`".into()),
+        Ok(pending) => Err(format!("{} migrations are missing: run `migrate`", pending.len())),
         Err(error) => Err(chain(&error)),
     };
     if !report.check("tables up to date", current) {

@@ -41,6 +41,12 @@ pub enum CliError {
     /// The database's tables could not be brought up to date.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// The database is that of an earlier version.
+    #[error("the database lacks {missing} migrations: stop the workers and run `migrate`")]
+    Outdated {
+        /// So many.
+        missing: usize,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -26,11 +26,20 @@ impl KeysCommand {
     }
 }
 
-/// Generates SIGNING_SEED, SERVER_JWT_KEY and CUSTOMER_KEYS where they are missing, and stores them in the settings' file.
+/// Generates SIGNING_SEED, SERVER_JWT_KEY and CUSTOMER_KEYS where they are missing, and stores them in the settings' file. An
+/// anchor on the public network, or with another host than this machine, gets no keys that nobody asked for: it has to
+/// have the first two, and customers' data are sealed only if the third is there.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// Keys that are missing there; then nothing was written. When the file cannot be written.
 pub fn ensure_keys(settings: &mut Settings) -> Result<(), CliError> {
+    let lacks = |name: &&str| settings.get(name).is_none();
+    let missing: Vec<_> = ["SIGNING_SEED", "SERVER_JWT_KEY"].into_iter().filter(lacks).collect();
+    if missing.is_empty() && settings.require_playground("").is_err() {
+        return Ok(());
+    }
+    let what = format!("{} missing (see `keys generate`): keys are not made", missing.join(" and "));
+    settings.require_playground(&what)?;
     if settings.get("SIGNING_SEED").is_none() {
         settings.store("SIGNING_SEED", SigningKey::generate().to_strkey().expose())?;
     }

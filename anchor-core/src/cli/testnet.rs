@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use url::Url;
 
-use super::asset::TermsArgs;
+use super::asset::{self, TermsArgs};
 use super::{CliError, Parts, Settings};
 use crate::account::AccountId;
 use crate::amount::StellarAmount;
@@ -51,6 +51,7 @@ pub struct IssueArgs {
 
 impl TestnetCommand {
     pub(super) async fn run(self, settings: &mut Settings) -> Result<(), CliError> {
+        require_test_network(settings)?;
         match self {
             Self::Issue(args) => {
                 let asset = issue(settings, &args).await?;
@@ -63,11 +64,13 @@ impl TestnetCommand {
     }
 }
 
-/// Makes sure that the asset exists on the network and in the database, with keys in the settings' file.
+/// Makes sure that the asset exists on the network and in the database, with keys in the settings' file. Of one that is on
+/// offer already, only the terms that are given change.
 ///
 /// # Errors
-/// What stood in the way; repeating is safe.
+/// On the public network, before anything is written. What stood in the way; repeating is safe.
 pub async fn issue(settings: &mut Settings, args: &IssueArgs) -> Result<StellarAsset, CliError> {
+    require_test_network(settings)?;
     let issuer = key(settings, &issuer_seed(&args.asset))?;
     let distribution = key(settings, &format!("{}_DISTRIBUTION_SEED", args.asset))?;
     add_distribution(settings, &distribution)?;
@@ -77,18 +80,36 @@ pub async fn issue(settings: &mut Settings, args: &IssueArgs) -> Result<StellarA
     establish(&context, settings, &id, &issuer, &distribution, args.supply).await?;
 
     context.store.migrate().await?;
-    let asset = args.terms.asset(id.clone(), distribution.account());
-    asset.validate().map_err(|error| CliError::Refused(error.to_string()))?;
-    context.store.asset_put(&asset).await?;
+    let asset = match asset::known(&context.store, &id).await? {
+        Some(mut known) => {
+            known.distribution = distribution.account();
+            args.terms.apply(&mut known);
+            known
+        }
+        None => args.terms.asset(id.clone(), distribution.account(), false),
+    };
+    asset::put(&context.store, &asset).await?;
     Ok(id)
 }
 
-/// Issues the asset with the default terms, unless the database offers any asset already.
+fn require_test_network(settings: &Settings) -> Result<(), CliError> {
+    if settings.is_public() {
+        return Err(CliError::Refused("nothing is issued on the public network: use `asset add`".into()));
+    }
+    Ok(())
+}
+
+/// Issues the asset with the default terms, unless the database offers any asset already. Brings the database's tables up to
+/// date.
 ///
 /// # Errors
-/// As for [`issue`].
+/// As for [`issue`]; also where `HOST_URL` is not this machine, before any key is made.
 pub async fn ensure_asset(settings: &mut Settings, code: AssetCode) -> Result<(), CliError> {
     let context = Parts::open(settings)?;
+    // tables that are not there yet hold none
+    if !context.store.asset_list().await.is_ok_and(|assets| !assets.is_empty()) {
+        settings.require_playground("there is no asset yet (see `asset add`): none is issued")?;
+    }
     context.store.migrate().await?;
     if context.store.asset_list().await?.is_empty() {
         let asset = issue(settings, &IssueArgs::defaults(code)).await?;

@@ -15,6 +15,15 @@ fn settings(given: &[(&str, &str)]) -> Result<Config, ConfigError> {
 }
 
 #[test]
+fn each_problem_is_named_once_and_nobody_is_called_a_test_on_the_public_network() {
+    let problems = settings(&[("SIGNING_SEED", "nonsense")]).unwrap_err().problems;
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(settings(&[]).unwrap().org_name, "Testnet Anchor");
+    let public = [("STELLAR_NETWORK_PASSPHRASE", Network::PUBLIC), ("HOST_URL", "https://anchor.example")];
+    assert_eq!(settings(&public).unwrap().org_name, "anchor.example");
+}
+
+#[test]
 fn stellar_rpc_is_read_with_its_authorization_and_nonsense_is_named_without_its_value() {
     assert!(settings(&[]).unwrap().rpc.is_empty());
     let rpc = [

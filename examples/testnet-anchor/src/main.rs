@@ -27,6 +27,10 @@ mod remittances;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// What the example reads besides the framework's settings.
+const OWN_SETTINGS: [&str; 5] =
+    ["DEVNET_LISTEN", "DEVNET_FILE", "REMOTE_SIGNER_URI", "REMOTE_SIGNER_TOKEN", "REMOTE_SIGNER_ACCOUNTS"];
+
 /// An anchor for a test network: deposits and withdrawals of TEST.
 #[derive(Parser)]
 struct Cli {
@@ -57,11 +61,16 @@ struct AllArgs {
 
 #[actix_web::main]
 async fn main() -> Result<()> {
-    anchor_core::cli::init_logging();
+    let mut settings = Settings::load(".env")?;
+    anchor_core::cli::init_logging(&settings);
     let command = Cli::parse().command.or_else(|| Cli::parse_from(["testnet-anchor", "all"]).command);
     let command = command.context("nothing to do")?;
-    let mut settings = Settings::load(".env")?;
     settings.set_default("OPENAPI_PATH", "/openapi.json");
+    settings.set_own(OWN_SETTINGS);
+    if matches!(command, Command::All(_)) {
+        // before anything is written, the network's file among it
+        anchor_core::cli::ensure_keys(&mut settings)?;
+    }
     // without HORIZON_URI: a Stellar network of our own, in this process
     let network = network::embed(&mut settings, matches!(command, Command::All(_))).await?;
     if let Some(signer) = RemoteSigner::from_settings(|name| settings.get(name))? {
@@ -69,8 +78,8 @@ async fn main() -> Result<()> {
     }
     let done = match command {
         Command::Admin(admin) => admin.run(settings).await.map_err(Into::into),
-        Command::Serve(serve) => serve.run(Web::new(anchor(&settings).await?)?).await.map_err(Into::into),
-        Command::Worker(worker) => worker.run(anchor(&settings).await?).await.map_err(Into::into),
+        Command::Serve(serve) => serve_alone(serve, &settings).await,
+        Command::Worker(worker) => work_alone(worker, &settings).await,
         Command::All(both) => all(both, settings).await,
     };
     network.stop().await;
@@ -80,8 +89,10 @@ async fn main() -> Result<()> {
 // ANCHOR: anchor
 /// Our anchor: the framework's parts, and our own six.
 async fn anchor(settings: &Settings) -> Result<Anchor> {
-    let Parts { config, store, ledger, .. } = Parts::open(settings)?;
-    store.migrate().await?;
+    let parts = Parts::open(settings)?;
+    // only `migrate` changes tables, when nobody is at work on them
+    parts.require_migrated().await?;
+    let Parts { config, store, ledger, .. } = parts;
     let documents = anchor_web::documents(&config);
     let rails =
         rails::TestRails { bank: bank::Bank::new("bank.jsonl"), transfer_time: Duration::from_secs(3) };
@@ -126,15 +137,22 @@ fn by_transfer(mut asset: Asset) -> Asset {
     asset
 }
 
-/// Everything in one process. The first start makes keys and the asset.
+async fn serve_alone(serve: ServeArgs, settings: &Settings) -> Result<()> {
+    Ok(serve.run(settings, Web::new(anchor(settings).await?)?).await?)
+}
+
+async fn work_alone(worker: WorkerArgs, settings: &Settings) -> Result<()> {
+    Ok(worker.run(settings, anchor(settings).await?).await?)
+}
+
+/// Everything in one process. The first start makes the asset, and each brings the tables up to date: nobody else is at work.
 async fn all(both: AllArgs, mut settings: Settings) -> Result<()> {
-    anchor_core::cli::ensure_keys(&mut settings)?;
     anchor_core::cli::ensure_asset(&mut settings, "TEST".parse()?).await?;
     let anchor = anchor(&settings).await?;
     let web = Web::new(anchor.clone())?;
     println!("{}", welcome(&anchor));
-    tokio::try_join!(async { both.serve.run(web).await.map_err(anyhow::Error::from) }, async {
-        both.worker.run(anchor).await.map_err(anyhow::Error::from)
+    tokio::try_join!(async { both.serve.run(&settings, web).await.map_err(anyhow::Error::from) }, async {
+        both.worker.run(&settings, anchor).await.map_err(anyhow::Error::from)
     },)?;
     Ok(())
 }

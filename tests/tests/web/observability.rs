@@ -308,6 +308,44 @@ async fn metrics_and_health_tell_when_each_job_last_worked_on_any_machine() -> R
 }
 
 #[actix_web::test]
+async fn idle_anchor_stays_healthy_although_a_job_looks_only_every_five_minutes() -> Result<()> {
+    let anchor = TestAnchor::new().await?;
+    let worker = worker(&anchor)?.jobs(["expire", "feed_channels"])?;
+    let health = worker.health();
+    let (trigger, shutdown) = anchor_worker::shutdown::channel();
+    let running = tokio::spawn(worker.run(shutdown));
+    let asleep = || {
+        let jobs = health.snapshot();
+        jobs.get("feed_channels").is_some_and(|job| job.asleep_until.is_some())
+    };
+    let mut often = tokio::time::interval(Duration::from_millis(10));
+    while !asleep() {
+        often.tick().await;
+    }
+    anchor.clock.advance(Duration::from_secs(200));
+    anchor.ledger.close_at(u64::try_from(samples::start().timestamp())? + 200);
+    let told = async || {
+        let beats = anchor.anchor.store().heartbeat_list().await?;
+        anyhow::Ok(beats.iter().filter(|beat| beat.at > samples::start()).count())
+    };
+    while told().await? < 2 {
+        often.tick().await;
+    }
+    let well = anchor.get("/health", "").await.json()?;
+    assert_eq!(well["status"], "ok", "{well}");
+
+    // who stops it stops the beats, too
+    trigger.stop();
+    running.await??;
+    anchor.clock.advance(Duration::from_secs(151));
+    anchor.ledger.close_at(u64::try_from(samples::start().timestamp())? + 351);
+    let late = anchor.get("/health", "").await.json()?;
+    let feed = late["jobs"].as_array().unwrap().iter().find(|job| job["name"] == "feed_channels");
+    assert_eq!((&late["status"], &feed.unwrap()["status"]), (&json!("degraded"), &json!("late")), "{late}");
+    Ok(())
+}
+
+#[actix_web::test]
 async fn metrics_are_served_at_their_own_address_only() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     let public = anchor.get("/metrics", "").await;
