@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 
 use super::CliError;
+use super::output::{Format, note, say};
 use crate::account::AccountId;
 use crate::amount::Amount;
 use crate::asset::{
@@ -23,7 +25,10 @@ pub enum AssetCommand {
     /// Offer an asset, or change its terms. Running servers and workers read it at their next start.
     Add(AddArgs),
     /// Show what is offered.
-    List,
+    List {
+        #[command(flatten)]
+        format: Format,
+    },
 }
 
 /// An asset whose accounts exist already.
@@ -151,30 +156,60 @@ impl AssetCommand {
                 let asset = add.terms.asset(add.id, add.distribution);
                 asset.validate().map_err(|error| CliError::Refused(error.to_string()))?;
                 store.asset_put(&asset).await?;
-                println!("{} is on offer.", asset.id);
+                note(format_args!("{} is on offer.", asset.id));
             }
-            Self::List => {
+            Self::List { format } => {
                 for asset in store.asset_list().await? {
-                    println!("{}\n  pays {} from {}", asset.id, asset.off_chain, asset.distribution);
-                    for (direction, offer) in [("deposit", &asset.deposit), ("withdrawal", &asset.withdrawal)]
-                    {
-                        println!("  {direction}: {}", describe(offer.as_ref()));
-                    }
-                    if let Some(receive) = &asset.receive {
-                        println!("  from other anchors: {}", receive::describe(receive));
-                    }
-                    println!("  suspense: {}", describe_policy(&asset.suspense));
-                    let authorize = match asset.authorization {
-                        Authorization::Never => "never",
-                        Authorization::Always => "always",
-                        Authorization::Ask => "ask",
-                    };
-                    println!("  authorize trust lines: {authorize}");
+                    if format.json { say(listed(&asset))? } else { show(&asset)? }
                 }
             }
         }
         Ok(())
     }
+}
+
+fn show(asset: &Asset) -> Result<(), CliError> {
+    say(format_args!("{}\n  pays {} from {}", asset.id, asset.off_chain, asset.distribution))?;
+    for (direction, offer) in [("deposit", &asset.deposit), ("withdrawal", &asset.withdrawal)] {
+        say(format_args!("  {direction}: {}", describe(offer.as_ref())))?;
+    }
+    if let Some(receive) = &asset.receive {
+        say(format_args!("  from other anchors: {}", receive::describe(receive)))?;
+    }
+    say(format_args!("  suspense: {}", describe_policy(&asset.suspense)))?;
+    say(format_args!("  authorize trust lines: {}", authorize(asset.authorization)))
+}
+
+const fn authorize(authorization: Authorization) -> &'static str {
+    match authorization {
+        Authorization::Never => "never",
+        Authorization::Always => "always",
+        Authorization::Ask => "ask",
+    }
+}
+
+fn listed(asset: &Asset) -> Value {
+    let limit = |limit: Option<Amount>| limit.map(|limit| limit.to_string());
+    let offer = |offer: &Offer| {
+        json!({
+            "min": limit(offer.min),
+            "max": limit(offer.max),
+            "fee_fixed": offer.fee.fixed.to_string(),
+            "fee_percent": offer.fee.percent.to_string(),
+            "funding_methods": offer.funding_methods,
+        })
+    };
+    json!({
+        "asset": asset.id.to_string(),
+        "off_chain": asset.off_chain.to_string(),
+        "decimals": asset.off_chain_scale,
+        "distribution": asset.distribution.to_string(),
+        "deposit": asset.deposit.as_ref().map(offer),
+        "withdrawal": asset.withdrawal.as_ref().map(offer),
+        "from_other_anchors": asset.receive.as_ref().map(receive::describe),
+        "suspense": describe_policy(&asset.suspense),
+        "authorize": authorize(asset.authorization),
+    })
 }
 
 fn describe(offer: Option<&Offer>) -> String {
