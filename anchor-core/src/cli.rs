@@ -36,6 +36,7 @@ mod keys;
 mod known;
 mod logging;
 mod network;
+mod output;
 mod settings;
 mod suspense;
 mod testnet;
@@ -77,7 +78,7 @@ pub enum AdminCommand {
     #[command(subcommand)]
     Suspense(suspense::SuspenseCommand),
     /// Check settings, keys, accounts, balances and database, and say what is wrong.
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Secrets for the settings.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -88,15 +89,22 @@ impl AdminCommand {
     ///
     /// # Errors
     /// What stood in the way; repeating the command is always safe.
-    pub async fn run(self, mut settings: Settings) -> Result<(), CliError> {
+    pub async fn run(self, settings: Settings) -> Result<(), CliError> {
+        match self.answer(settings).await {
+            Err(CliError::NobodyReads) => Ok(()),
+            ended => ended,
+        }
+    }
+
+    async fn answer(self, mut settings: Settings) -> Result<(), CliError> {
         match self {
             Self::Keys(command) => command.run(),
             Self::Migrate => {
                 let store = settings.open_store()?;
                 for migration in store.migrate().await? {
-                    println!("applied {migration}");
+                    output::note(format_args!("applied {migration}"));
                 }
-                println!("The database is up to date.");
+                output::note("The database is up to date.");
                 Ok(())
             }
             // who only looks into the database needs no keys
@@ -110,7 +118,7 @@ impl AdminCommand {
             }
             Self::Channels(command) => command.run(&settings).await,
             Self::Testnet(command) => command.run(&mut settings).await,
-            Self::Doctor => doctor::run(&settings).await,
+            Self::Doctor(doctor) => doctor.run(&settings).await,
         }
     }
 }

@@ -16,6 +16,7 @@ mod local_signer;
 mod quote;
 mod rails;
 mod receiver;
+mod shared;
 mod signer;
 mod start;
 mod toml;

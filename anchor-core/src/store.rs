@@ -269,6 +269,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Takes free channels: of the pool, or (if all of it is retired, or there is none) distribution accounts. Two
     /// claims never get the same one while its lease lasts.
     async fn channel_claim(&self, claim: &Claim) -> Result<Vec<ClaimedChannel>, StoreError>;
+    /// Takes those of these accounts that are free channels, whether there is a pool or not. Two claims never get the same
+    /// one while its lease lasts.
+    async fn channel_claim_of(
+        &self,
+        accounts: &[AccountId],
+        claim: &Claim,
+    ) -> Result<Vec<ClaimedChannel>, StoreError>;
     /// Gives channels back. Without effect on those whose lease was lost, and on those that have an open attempt.
     async fn channel_release(&self, claims: &[(AccountId, LeaseToken)]) -> Result<(), StoreError>;
     /// Nobody takes this channel any more; false if it has an open attempt, or somebody has it.

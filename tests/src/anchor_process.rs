@@ -148,6 +148,18 @@ impl AnchorProgram {
         Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
     }
 
+    /// Runs a process to its end whose standard output nobody reads, as behind `| true`: whether it succeeded, and what it
+    /// said on standard error.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub async fn unread(&self, arguments: &[&str]) -> Result<(bool, String)> {
+        let mut child = self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        drop(child.stdout.take());
+        let output = child.wait_with_output().await?;
+        Ok((output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned()))
+    }
+
     /// Runs a process to its end.
     ///
     /// # Errors

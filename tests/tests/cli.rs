@@ -2,16 +2,23 @@
 
 use std::time::Duration;
 
+use anchor_core::account::Account;
+use anchor_core::customer::CustomerOwner;
+use anchor_core::id::{CustomerId, IdSource as _, RandomIds, TransactionId};
 use anchor_core::memo::Memo;
 use anchor_core::stellar::{Cursor, Movement};
 use anchor_core::store::diesel::DieselStore;
-use anchor_core::store::{Disposition, Observation, Observed, Recorded, Store as _, SuspenseReason};
+use anchor_core::store::{
+    CodeLimits, CustomerWrite, Disposition, Observation, Observed, Recorded, Store as _, Stored,
+    SuspenseReason,
+};
 use anchor_core::testing::fakes::samples;
-use anchor_core::transaction::TransactionHash;
+use anchor_core::transaction::{Actor, Applied, ApplyContext, Fact, Kind, Transaction, TransactionHash};
 use anchor_devnet::{Devnet, Fault, FaultRule};
 use anchor_tests::anchor_process::AnchorProgram;
 use anchor_tests::database::TestDatabase;
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 anchor_tests::on_each_database! {
     async fn r_24_002_r_29_006_operator_issues_lists_diagnoses_and_resets(database: TestDatabase) -> Result<()> {
@@ -40,7 +47,12 @@ anchor_tests::on_each_database! {
         assert!(says(&anchor, &["channels", "create", "--count", "3"]).await?.contains("has 3 channels"));
         assert!(says(&anchor, &["channels", "create", "--count", "3"]).await?.contains("has 3 channels"));
         let channels = says(&anchor, &["channels", "list"]).await?;
-        assert_eq!(channels.matches("2 lumens  free").count(), 3, "{channels}");
+        assert!(channels.starts_with(" no.  account") && channels.contains("holds"), "{channels}");
+        let free = channels.lines().filter(|line| line.contains("2 lumens") && line.ends_with("free"));
+        assert_eq!(free.count(), 3, "{channels}");
+        let listed = says(&anchor, &["channels", "list", "--json"]).await?;
+        let listed: Vec<Value> = listed.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        assert_eq!(listed.iter().filter(|one| one["balance"] == "2" && one["use"] == "free").count(), 3, "{listed:?}");
         assert!(fails(&anchor, &["channels", "create", "--count", "10001"]).await?.contains("10000"));
         assert!(says(&anchor, &["channels", "retire", "--count", "2"]).await?.starts_with("retired G"));
         assert_eq!(says(&anchor, &["channels", "list"]).await?.matches("retired").count(), 1);
@@ -170,6 +182,155 @@ anchor_tests::on_each_database! {
     }
 }
 
+/// A deposit of 542 BRL with a quote, and a withdrawal without one.
+async fn store_two(store: &DieselStore) -> Result<[Transaction; 2]> {
+    let (clock, ids) = (samples::start(), RandomIds);
+    let mut stored = Vec::new();
+    for (kind, amount, memo) in [(Kind::Deposit, "542", 77_u64), (Kind::Withdrawal, "20", 78)] {
+        let started = samples::started(TransactionId::new(ids.next()), kind);
+        store.transaction_insert(&started, None).await?;
+        let mut terms = samples::terms(kind, amount, memo);
+        if let (Kind::Deposit, Some(amounts)) = (kind, &mut terms.amounts) {
+            amounts.amount_in.asset = "iso4217:BRL".parse()?;
+            amounts.amount_out.amount = "99.0099009".parse()?;
+        }
+        let context = ApplyContext { ids: &ids, actor: Actor::User, at: clock };
+        let Applied::Changed(change) = started.apply(Fact::TermsAgreed { terms }, &context) else {
+            anyhow::bail!("terms are agreed")
+        };
+        assert_eq!(store.transaction_apply(&change, false).await?, Stored::Applied);
+        stored.push(change.into_transaction());
+    }
+    stored.try_into().map_err(|_| anyhow::anyhow!("two"))
+}
+
+anchor_tests::on_each_database! {
+    async fn operator_lists_finds_and_shows_transactions_for_people_and_for_programs(database: TestDatabase) -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let anchor = AnchorProgram::new(folder.path(), database.url(), "http://127.0.0.1:1").await?;
+        says(&anchor, &["migrate"]).await?;
+        let store = DieselStore::open(database.url())?;
+        store.asset_put(&samples::asset()).await?;
+        let [deposit, withdrawal] = store_two(&store).await?;
+        let (id, other) = (deposit.id.to_string(), withdrawal.id.to_string());
+
+        let listed = says(&anchor, &["transaction", "list"]).await?;
+        assert!(listed.contains("542 BRL -> 99.0099009 TEST"), "{listed}");
+        assert_eq!(listed.lines().count(), 2, "{listed}");
+        let of_state = says(&anchor, &["transaction", "list", "--state", "awaiting_funds"]).await?;
+        assert!(of_state.starts_with(&id) && of_state.lines().count() == 1, "{of_state}");
+        assert!(says(&anchor, &["transaction", "list", "--state", "paid"]).await?.is_empty());
+        let newest = says(&anchor, &["transaction", "list", "--limit", "1"]).await?;
+        let newest = newest.split_whitespace().next().context("one")?;
+        let next = says(&anchor, &["transaction", "list", "--before", newest]).await?;
+        assert!(next.lines().count() == 1 && !next.contains(newest), "{next}");
+
+        let objects = says(&anchor, &["transaction", "list", "--json"]).await?;
+        let objects: Vec<Value> = objects.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        let found = objects.iter().find(|object| object["id"] == *id).context("the deposit")?;
+        assert_eq!(found["amount_in"], serde_json::json!({ "amount": "542", "asset": "iso4217:BRL" }));
+        assert_eq!((&found["kind"], &found["state"]), (&"deposit".into(), &"awaiting_funds".into()));
+
+        let account = deposit.subject.to_string();
+        for (arguments, expected) in [
+            (vec!["--memo", "78"], vec![&other]),
+            (vec!["--memo", "id:78", "--account", &account], vec![&other]),
+            (vec!["--memo", "79"], vec![]),
+            (vec!["--reference", "nobody's"], vec![]),
+            (vec!["--hash", &*"ab".repeat(32)], vec![]),
+        ] {
+            let found = says(&anchor, &[&["transaction", "find"][..], &arguments].concat()).await?;
+            let ids: Vec<_> = found.lines().filter_map(|line| line.split_whitespace().next()).collect();
+            assert_eq!(ids, expected, "{arguments:?}");
+        }
+        assert_eq!(says(&anchor, &["transaction", "find", "--account", &account]).await?.lines().count(), 2);
+
+        let refused = fails(&anchor, &["transaction", "hold", &id, "--reason", "look"]).await?;
+        assert!(refused.contains("still awaits its money (awaiting_funds)"), "{refused}");
+        let late = ["transaction", "late", &id, "--reference", "1", "--amount", "-5"];
+        assert!(fails(&anchor, &late).await?.contains("only a deposit that has ended"), "no unknown option");
+        let context = ApplyContext { ids: &RandomIds, actor: Actor::Worker, at: samples::start() };
+        let Applied::Changed(ended) = deposit.apply(Fact::DeadlinePassed, &context) else {
+            anyhow::bail!("its time has passed")
+        };
+        store.transaction_apply(&ended, false).await?;
+        assert!(fails(&anchor, &late).await?.contains("a number above zero"));
+        let late = ["transaction", "late", &id, "--reference", "1", "--amount", "5", "--by", "ana"];
+        says(&anchor, &late).await?;
+        let shown = says(&anchor, &["transaction", "show", &id]).await?;
+        for part in ["terms_agreed  by the user", "deadline_passed  by a worker", "by operator ana"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        let shown: Value = serde_json::from_str(&says(&anchor, &["transaction", "show", &id, "--json"]).await?)?;
+        assert_eq!(shown["history"][2]["by"], "operator ana", "{shown}");
+        Ok(())
+    }
+}
+
+/// A reader that has seen enough is no failure, and above all no panic.
+#[tokio::test]
+async fn output_that_nobody_reads_ends_the_command_quietly() -> Result<()> {
+    let (folder, database) = (tempfile::tempdir()?, TestDatabase::sqlite());
+    let anchor = AnchorProgram::new(folder.path(), database.url(), "http://127.0.0.1:1").await?;
+    says(&anchor, &["migrate"]).await?;
+    let store = DieselStore::open(database.url())?;
+    store.asset_put(&samples::asset()).await?;
+    store_two(&store).await?;
+    for arguments in [&["transaction", "list"][..], &["asset", "list", "--json"], &["suspense", "list"]] {
+        let (ok, said) = anchor.unread(arguments).await?;
+        assert!(ok && said.is_empty(), "{arguments:?}: {said}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn decision_about_a_customer_names_a_type_and_fields_that_exist() -> Result<()> {
+    let (folder, database) = (tempfile::tempdir()?, TestDatabase::sqlite());
+    let anchor = AnchorProgram::new(folder.path(), database.url(), "http://127.0.0.1:1").await?;
+    says(&anchor, &["migrate"]).await?;
+    let owner = CustomerOwner::of(&Account::from(samples::user().account()).into());
+    let id = CustomerId::new(RandomIds.next());
+    let write = CustomerWrite {
+        id,
+        owner,
+        is_new: true,
+        last_type: None,
+        fields: Vec::new(),
+        files: Vec::new(),
+        attach: Vec::new(),
+        senders: Vec::new(),
+        verified: Vec::new(),
+        codes: Vec::new(),
+        code_limits: CodeLimits { since: samples::start(), most: 1 },
+        at: samples::start(),
+    };
+    DieselStore::open(database.url())?.customer_put(&write).await?;
+    let id = id.to_string();
+    let ask = |fields: &'static str| {
+        ["customer", "ask", &id, "--type", "sender", "--fields", fields].map(str::to_owned)
+    };
+    let refused = fails(&anchor, &ask("last_name,bogus").each_ref().map(String::as_str)).await?;
+    assert!(refused.contains("\"bogus\" is no field of SEP-9"), "{refused}");
+    let asked = says(&anchor, &ask("last_name,photo_id_front").each_ref().map(String::as_str)).await?;
+    assert!(asked.contains("note: ") && asked.contains("sender: needs_info"), "{asked}");
+    let again = says(&anchor, &["customer", "accept", &id, "--type", "sender"]).await?;
+    assert!(!again.contains("note: "), "it is known by now: {again}");
+
+    let file = folder.path().join("customers.toml");
+    tokio::fs::write(
+        &file,
+        "[[types]]\nname = \"sep24\"\ndescription = \"users\"\nfields = [\"last_name\"]\n",
+    )
+    .await?;
+    let anchor = anchor.with("CUSTOMERS", &file.display().to_string());
+    let refused = fails(&anchor, &["customer", "accept", &id, "--type", "nosuch"]).await?;
+    assert!(refused.contains("there is no type \"nosuch\": one of sep24"), "{refused}");
+    says(&anchor, &["customer", "accept", &id, "--type", "sep24"]).await?;
+    let listed: Value = serde_json::from_str(&says(&anchor, &["customer", "list", "--json"]).await?)?;
+    assert_eq!(listed["decisions"]["sep24"], "accepted", "{listed}");
+    Ok(())
+}
+
 /// Every line of the diagnosis that has this mark.
 fn lines(diagnosis: &str, mark: &str) -> Vec<String> {
     diagnosis.lines().filter(|line| line.trim_start().starts_with(mark)).map(str::to_owned).collect()
@@ -284,6 +445,9 @@ async fn wrong_arguments_are_refused_with_a_reason() -> Result<()> {
         (&["transaction", "show", "not-an-id"][..], "not a valid id"),
         (&["asset", "add", "TOOLONGFORACODE:G", "--distribution", "G"][..], "asset code"),
         (&["worker", "--lease-seconds", "0"][..], "lease-seconds"),
+        (&["transaction", "list", "--state", "bogus"][..], "one of collecting, deciding"),
+        (&["transaction", "find"][..], "--memo"),
+        (&["transaction", "find", "--memo", "many"][..], "--memo"),
     ] {
         let said = fails(&anchor, arguments).await?;
         assert!(said.contains(reason), "{arguments:?}: {said}");

@@ -88,6 +88,29 @@ fn relative_links(text: &str) -> Vec<(usize, String)> {
     links
 }
 
+/// Killed and started by itself: a job that has no service is done by nobody.
+#[test]
+fn compose_file_has_a_service_for_every_job() -> Result<()> {
+    let text = std::fs::read_to_string(workspace().join("examples/testnet-anchor/docker-compose.yml"))?;
+    let named = |line: &str| {
+        let (name, rest) = line.strip_prefix("  ")?.split_once(':')?;
+        rest.contains("command: [worker,").then(|| {
+            assert!(rest.contains(&format!("[worker, {name}]")), "{line}");
+            name.to_owned()
+        })
+    };
+    let services: BTreeSet<String> = text.lines().filter_map(named).collect();
+    let jobs: BTreeSet<String> = anchor_worker::jobs::NAMES.iter().map(ToString::to_string).collect();
+    assert_eq!(services, jobs);
+    let readme = std::fs::read_to_string(workspace().join("anchor-worker/README.md"))?;
+    let handbook = std::fs::read_to_string(workspace().join("docs/operating.md"))?;
+    for job in jobs {
+        let row = format!("\n| `{job}` |");
+        assert!(readme.contains(&row) && handbook.contains(&row), "{job} is not explained");
+    }
+    Ok(())
+}
+
 #[test]
 fn only_relative_links_outside_code_are_followed() {
     let text = "[a](b.md#c) [d](https://example.com)\n```\n[x](y)\n```\n[e](#f) ![g](h/i.png \"t\")";

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use super::CliError;
+use super::output::say;
 use crate::account::{AccountId, Sharing};
 use crate::store::Store;
 
@@ -26,9 +27,8 @@ impl AccountCommand {
             store.sharing_put(&account, sharing).await?;
         }
         match store.sharing_fetch(&account).await? {
-            Some(sharing) => println!("{account} {sharing}"),
-            None => println!("{account} was never used"),
+            Some(sharing) => say(format_args!("{account} {sharing}")),
+            None => say(format_args!("{account} was never used")),
         }
-        Ok(())
     }
 }

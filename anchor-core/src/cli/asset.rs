@@ -1,8 +1,10 @@
 //! The assets on offer.
 
 use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
 
 use super::CliError;
+use super::output::{Format, note, say};
 use crate::account::AccountId;
 use crate::asset::{Asset, StellarAsset};
 use crate::store::Store;
@@ -24,7 +26,10 @@ pub enum AssetCommand {
     /// next start.
     Set(SetArgs),
     /// Show what is offered.
-    List,
+    List {
+        #[command(flatten)]
+        format: Format,
+    },
 }
 
 /// An asset whose accounts exist already.
@@ -65,7 +70,7 @@ impl AssetCommand {
                 }
                 let asset = add.terms.asset(add.id, add.distribution, is_public);
                 put(store, &asset).await?;
-                println!("{} is on offer.", asset.id);
+                note(format_args!("{} is on offer.", asset.id));
             }
             Self::Set(set) => {
                 let before = known(store, &set.id).await?.ok_or_else(|| {
@@ -78,14 +83,21 @@ impl AssetCommand {
                 set.terms.apply(&mut after);
                 put(store, &after).await?;
                 for line in described::differences(&before, &after) {
-                    println!("{line}");
+                    note(line);
                 }
             }
-            Self::List => {
+            Self::List { format } => {
                 for asset in store.asset_list().await? {
-                    println!("{}", asset.id);
-                    for (term, value) in described::terms(&asset) {
-                        println!("  {term}: {value}");
+                    let terms = described::terms(&asset);
+                    if format.json {
+                        let terms: Map<String, Value> =
+                            terms.into_iter().map(|(term, value)| (term.replace(' ', "_"), value.into())).collect();
+                        say(json!({ "asset": asset.id.to_string(), "terms": terms }))?;
+                        continue;
+                    }
+                    say(&asset.id)?;
+                    for (term, value) in terms {
+                        say(format_args!("  {term}: {value}"))?;
                     }
                 }
             }

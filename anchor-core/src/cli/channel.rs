@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use clap::Subcommand;
+use serde_json::json;
 
+use super::output::{Format, note, say};
 use super::{CliError, Parts, Settings};
 use crate::account::AccountId;
 use crate::anchor::Anchor;
@@ -26,7 +28,8 @@ const TRIES: u32 = 180;
 /// The pool of channel accounts, which carry as many envelopes at once as there are.
 #[derive(Debug, Subcommand)]
 pub enum ChannelCommand {
-    /// Create accounts on the ledger until the pool has so many, and use them. Running workers notice it. Safe to repeat.
+    /// Create accounts on the ledger until the pool has so many, and use them. Put CHANNEL_SEED into the settings of all
+    /// workers first, and restart them: they cannot sign for the channels otherwise. Safe to repeat.
     Create {
         /// How many there should be in all.
         #[arg(long)]
@@ -36,7 +39,10 @@ pub enum ChannelCommand {
         payer: Option<AccountId>,
     },
     /// Show all channels, what they hold, and whether they have an open envelope.
-    List,
+    List {
+        #[command(flatten)]
+        format: Format,
+    },
     /// Take channels out of use, the last ones first, until the pool has so many. Their lumens stay where they are until
     /// `merge` fetches them, and `create` uses the same accounts again.
     Retire {
@@ -57,7 +63,7 @@ impl ChannelCommand {
         let anchor = bare(settings).await?;
         match self {
             Self::Create { count, payer } => create(&anchor, count, payer).await,
-            Self::List => list(&anchor).await,
+            Self::List { format } => list(&anchor, format).await,
             Self::Retire { count } => retire(&anchor, count).await,
             Self::Merge { into } => merge(&anchor, into).await,
         }
@@ -80,7 +86,7 @@ async fn create(anchor: &Anchor, count: u32, payer: Option<AccountId>) -> Result
             Err(error) => return Err(CliError::Refused(error.to_string())),
         };
         if missing < before {
-            println!("{missing} of {count} are missing");
+            note(format_args!("{missing} of {count} are missing"));
             idle = 0;
         }
         before = missing;
@@ -91,21 +97,36 @@ async fn create(anchor: &Anchor, count: u32, payer: Option<AccountId>) -> Result
         tokio::time::sleep(PAUSE).await;
         confirm::confirm(anchor, &settings, &sight).await?;
     }
-    println!("The pool has {count} channels.");
+    note(format_args!("The pool has {count} channels."));
     Ok(())
 }
 
-async fn list(anchor: &Anchor) -> Result<(), CliError> {
+async fn list(anchor: &Anchor, format: Format) -> Result<(), CliError> {
     let channels = anchor.store().channel_list().await?;
     let ids: Vec<AccountId> = channels.iter().map(|channel| channel.account).collect();
+    if !format.json {
+        say(format_args!("{:>4}  {:<56}  {:<18}  use", "no.", "account", "holds"))?;
+    }
     for (channel, shown) in channels.iter().zip(anchor.ledger().accounts(&ids).await) {
-        let is_gone = matches!(shown, Ok(None));
+        let condition = condition(channel, matches!(shown, Ok(None)));
+        if format.json {
+            say(json!({
+                "position": channel.position,
+                "account": channel.account.to_string(),
+                "balance": shown.as_ref().ok().and_then(Option::as_ref).map(|shown| shown.balance.to_string()),
+                "is_on_ledger": shown.as_ref().ok().map(Option::is_some),
+                "retired": channel.retired,
+                "attempt": channel.attempt.map(|attempt| attempt.to_string()),
+                "use": condition,
+            }))?;
+            continue;
+        }
         let holds = match shown {
             Ok(Some(shown)) => format!("{} lumens", shown.balance),
             Ok(None) => "not on the ledger".to_owned(),
             Err(error) => format!("unknown: {error}"),
         };
-        println!("{}  {}  {holds}  {}", place(channel), channel.account, condition(channel, is_gone));
+        say(format_args!("{}  {}  {holds:<18}  {condition}", place(channel), channel.account))?;
     }
     Ok(())
 }
@@ -130,7 +151,7 @@ async fn retire(anchor: &Anchor, count: u32) -> Result<(), CliError> {
     let mut busy = 0_u32;
     for channel in channels.iter().filter(surplus) {
         if channels::retire(anchor, channel).await? {
-            println!("retired {}", channel.account);
+            note(format_args!("retired {}", channel.account));
         } else {
             busy = busy.saturating_add(1);
         }
@@ -155,7 +176,7 @@ async fn merge(anchor: &Anchor, into: Option<AccountId>) -> Result<(), CliError>
             break merging.kept;
         }
         if merging.open < before {
-            println!("{} are still there", merging.open);
+            note(format_args!("{} are still there", merging.open));
             idle = 0;
         }
         before = merging.open;
@@ -167,9 +188,9 @@ async fn merge(anchor: &Anchor, into: Option<AccountId>) -> Result<(), CliError>
         confirm::confirm(anchor, &settings, &sight).await?;
     };
     for account in &kept {
-        println!("{account} has entries of its own and was not closed");
+        note(format_args!("{account} has entries of its own and was not closed"));
     }
-    println!("No other retired channel is left on the ledger.");
+    note("No other retired channel is left on the ledger.");
     Ok(())
 }
 

@@ -1,13 +1,17 @@
 //! Customers, and what an operator decides about them.
 
 use clap::Subcommand;
+use serde_json::{Value, json};
 
 use super::CliError;
+use super::output::{Format, note, say};
 use crate::clock::{Clock as _, SystemClock, format_utc};
 use crate::config::Config;
-use crate::customer::{Customer, Decision, Place, Vault};
+use crate::customer::file::FileCustomers;
+use crate::customer::{Customer, CustomerType, Decision, KeptField, Place, Vault, fields};
 use crate::id::CustomerId;
-use crate::ops::customer::{decide, reseal};
+use crate::integration::CustomerIntegration as _;
+use crate::ops::customer::{CustomerError, decide, reseal};
 use crate::store::{CustomerKeyed, Store};
 
 /// Customers of one list.
@@ -21,6 +25,8 @@ pub enum CustomerCommand {
         /// Those registered before this one.
         #[arg(long)]
         before: Option<CustomerId>,
+        #[command(flatten)]
+        format: Format,
     },
     /// What is known of one: names and states, not values.
     Show {
@@ -29,6 +35,8 @@ pub enum CustomerCommand {
         /// Values too: personal data, on your screen.
         #[arg(long)]
         values: bool,
+        #[command(flatten)]
+        format: Format,
     },
     /// One is good for what a type is for.
     Accept {
@@ -79,23 +87,25 @@ impl CustomerCommand {
     pub(super) async fn run(self, config: &Config, store: &dyn Store) -> Result<(), CliError> {
         let vault = Vault::new(config.customer_keys.clone());
         match self {
-            Self::List { before } => {
+            Self::List { before, format } => {
                 for customer in store.customer_list(before, LISTED).await? {
-                    println!("{}", line(&customer));
+                    if format.json { say(json(&customer))? } else { say(line(&customer))? }
                 }
                 Ok(())
             }
-            Self::Show { customer, values } => show(store, &vault, customer, values).await,
-            Self::Accept { customer, of } => decided(store, customer, &of, Some(Decision::Accepted)).await,
+            Self::Show { customer, values, format } => show(store, &vault, customer, values, format).await,
+            Self::Accept { customer, of } => {
+                decided(config, store, customer, &of, Some(Decision::Accepted)).await
+            }
             Self::Reject { customer, of, message } => {
-                decided(store, customer, &of, Some(Decision::Rejected { message })).await
+                decided(config, store, customer, &of, Some(Decision::Rejected { message })).await
             }
             Self::Ask { customer, of, fields, message } => {
-                decided(store, customer, &of, Some(Decision::NeedsInfo { fields, message })).await
+                decided(config, store, customer, &of, Some(Decision::NeedsInfo { fields, message })).await
             }
-            Self::Undecide { customer, of } => decided(store, customer, &of, None).await,
+            Self::Undecide { customer, of } => decided(config, store, customer, &of, None).await,
             Self::Reseal => {
-                println!("{} values and files are sealed anew.", reseal(store, &vault).await?);
+                note(format_args!("{} values and files are sealed anew.", reseal(store, &vault).await?));
                 Ok(())
             }
         }
@@ -109,38 +119,130 @@ fn line(customer: &Customer) -> String {
     format!("{}  {}  {}  {decisions}", customer.id, format_utc(customer.created_at), customer.owner)
 }
 
-async fn show(store: &dyn Store, vault: &Vault, id: CustomerId, values: bool) -> Result<(), CliError> {
-    let customer = store.customer_fetch(&CustomerKeyed::Id(id)).await?.ok_or(CliError::UnknownCustomer)?;
-    println!("{}", line(&customer));
+fn json(customer: &Customer) -> Value {
+    let decisions = customer.decisions.iter().map(|(of, decision)| (of.clone(), decision.as_str().into()));
+    let decisions: serde_json::Map<String, Value> = decisions.collect();
+    json!({
+        "id": customer.id.to_string(),
+        "owner": customer.owner.to_string(),
+        "created_at": format_utc(customer.created_at).to_string(),
+        "decisions": decisions,
+    })
+}
+
+async fn show(
+    store: &dyn Store,
+    vault: &Vault,
+    id: CustomerId,
+    values: bool,
+    format: Format,
+) -> Result<(), CliError> {
+    let customer = fetch(store, id).await?;
+    let mut fields = Vec::new();
     for field in &customer.fields {
+        let value = match (&field.value, values) {
+            (Some(sealed), true) => {
+                let place = Place::Field(id, field.name.clone());
+                Some(vault.open_text(&place, sealed).map_err(CustomerError::from)?)
+            }
+            _ => None,
+        };
+        fields.push((field, value));
+    }
+    if format.json {
+        let field = |(field, value): &(&KeptField, Option<String>)| {
+            json!({
+                "name": field.name,
+                "state": field.state,
+                "file": field.file.map(|file| file.to_string()),
+                "received_at": format_utc(field.received_at).to_string(),
+                "value": value,
+            })
+        };
+        let mut shown = json(&customer);
+        if let Some(shown) = shown.as_object_mut() {
+            shown.insert("fields".to_owned(), fields.iter().map(field).collect());
+        }
+        return say(shown);
+    }
+    say(line(&customer))?;
+    for (field, value) in fields {
         let state = match &field.file {
             Some(file) => format!("{:?}, file {file}", field.state),
             None => format!("{:?}", field.state),
         };
-        let value = match (&field.value, values) {
-            (Some(sealed), true) => {
-                let place = Place::Field(id, field.name.clone());
-                let value =
-                    vault.open_text(&place, sealed).map_err(crate::ops::customer::CustomerError::from)?;
-                format!(" = {value}")
-            }
-            _ => String::new(),
-        };
-        println!("  {}  {state}  {}{value}", field.name, format_utc(field.received_at));
+        let value = value.map(|value| format!(" = {value}")).unwrap_or_default();
+        say(format_args!("  {}  {state}  {}{value}", field.name, format_utc(field.received_at)))?;
     }
     Ok(())
 }
 
 async fn decided(
+    config: &Config,
     store: &dyn Store,
     id: CustomerId,
     of: &str,
     decision: Option<Decision>,
 ) -> Result<(), CliError> {
+    let customer = fetch(store, id).await?;
+    let types = file_types(config)?;
+    check_type(types.as_deref(), &customer, of)?;
+    if let Some(Decision::NeedsInfo { fields, .. }) = &decision {
+        check_fields(types.as_deref(), &customer, fields)?;
+    }
     if !decide(store, id, of, decision, SystemClock.now()).await? {
         return Err(CliError::UnknownCustomer);
     }
-    let customer = store.customer_fetch(&CustomerKeyed::Id(id)).await?.ok_or(CliError::UnknownCustomer)?;
-    println!("{}", line(&customer));
+    note(line(&fetch(store, id).await?));
     Ok(())
+}
+
+async fn fetch(store: &dyn Store, id: CustomerId) -> Result<Customer, CliError> {
+    store.customer_fetch(&CustomerKeyed::Id(id)).await?.ok_or(CliError::UnknownCustomer)
+}
+
+/// Those of the file of `CUSTOMERS`; `None` where only the business's own code knows them.
+fn file_types(config: &Config) -> Result<Option<Vec<CustomerType>>, CliError> {
+    let Some(path) = &config.customers else { return Ok(None) };
+    let file = FileCustomers::load(path, config.local_mode);
+    let file = file.map_err(|error| CliError::Refused(error.to_string()))?;
+    Ok(Some(file.types().to_vec()))
+}
+
+/// A decision about a type that nobody asks for would be without any effect.
+fn check_type(types: Option<&[CustomerType]>, customer: &Customer, of: &str) -> Result<(), CliError> {
+    if customer.last_type.as_deref() == Some(of) || customer.decisions.contains_key(of) {
+        return Ok(());
+    }
+    let Some(types) = types else {
+        note(format_args!(
+            "note: this customer never asked about a type {of:?}; your own code knows whether there is one"
+        ));
+        return Ok(());
+    };
+    if types.iter().any(|known| known.name == of) {
+        return Ok(());
+    }
+    let names: Vec<_> = types.iter().map(|known| &*known.name).collect();
+    Err(CliError::Refused(format!("there is no type {of:?}: one of {}", names.join(", "))))
+}
+
+/// Asking for what no wallet has a name for would leave the customer waiting for ever.
+fn check_fields(
+    types: Option<&[CustomerType]>,
+    customer: &Customer,
+    names: &[String],
+) -> Result<(), CliError> {
+    let is_own = |name: &str| types.into_iter().flatten().any(|known| known.field(name).is_some());
+    let is_kept = |name: &str| customer.fields.iter().any(|field| field.name == fields::stored_as(name));
+    let unknown = names.iter().find(|name| {
+        let is_known = fields::find(fields::stored_as(name)).is_some() || is_own(name) || is_kept(name);
+        !is_known
+    });
+    match unknown {
+        None => Ok(()),
+        Some(name) => Err(CliError::Refused(format!(
+            "{name:?} is no field of SEP-9, nor one that this customer has: a name such as last_name or photo_id_front"
+        ))),
+    }
 }

@@ -1,7 +1,9 @@
 //! Looks at everything that has to fit together, and says what does not.
 
 use futures_util::future::join_all;
+use serde_json::json;
 
+use super::output::{Format, note};
 use super::{CliError, Parts, Settings, network};
 use crate::asset::Asset;
 use crate::config::Config;
@@ -17,27 +19,51 @@ use signers::Hands;
 /// A server that has read so many ledgers fewer than another one is of no use.
 const LAG_MAX: u32 = 12;
 
+/// How the findings are written.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    format: Format,
+}
+
 /// Collects findings and prints them as they come.
-#[derive(Default)]
 struct Report {
+    format: Format,
+    section: &'static str,
     failures: usize,
 }
 
 impl Report {
     /// Something that is allowed, and could be better.
     fn note(&mut self, what: impl AsRef<str>) {
-        println!("  note  {}", what.as_ref());
+        self.say("note", what.as_ref(), "");
+    }
+
+    fn section(&mut self, name: &'static str) {
+        self.section = name;
+        if !self.format.json {
+            note(name);
+        }
+    }
+
+    /// Whether anybody reads it or not: the failures are counted.
+    fn say(&self, outcome: &str, what: &str, detail: &str) {
+        if self.format.json {
+            note(json!({ "section": self.section, "outcome": outcome, "what": what, "detail": detail }));
+        } else {
+            note(format_args!("  {outcome:<4}  {what}{}", suffix(detail)));
+        }
     }
 
     fn check(&mut self, what: impl AsRef<str>, result: Result<String, String>) -> bool {
         match result {
             Ok(detail) => {
-                println!("  ok    {}{}", what.as_ref(), suffix(&detail));
+                self.say("ok", what.as_ref(), &detail);
                 true
             }
             Err(problem) => {
                 self.failures = self.failures.saturating_add(1);
-                println!("  FAIL  {}{}", what.as_ref(), suffix(&problem));
+                self.say("FAIL", what.as_ref(), &problem);
                 false
             }
         }
@@ -48,9 +74,15 @@ fn suffix(detail: &str) -> String {
     if detail.is_empty() { String::new() } else { format!(": {detail}") }
 }
 
-pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
-    let mut report = Report::default();
-    println!("settings");
+impl DoctorArgs {
+    pub(super) async fn run(self, settings: &Settings) -> Result<(), CliError> {
+        run(settings, self.format).await
+    }
+}
+
+async fn run(settings: &Settings, format: Format) -> Result<(), CliError> {
+    let mut report = Report { format, section: "", failures: 0 };
+    report.section("settings");
     let config = match settings.config() {
         Ok(config) => config,
         Err(error) => {
@@ -66,7 +98,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     }
     let context = Parts::open(settings)?;
 
-    println!("database");
+    report.section("database");
     let assets = database(&mut report, &context).await;
     if settings.is_public() {
         for asset in assets.iter().filter(|asset| asset.description.status == "test") {
@@ -75,7 +107,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
         }
     }
 
-    println!("network");
+    report.section("network");
     // servers that cannot list trust lines are asked for those of our assets
     context.ledger.expect_assets(&assets.iter().map(|asset| asset.id.clone()).collect::<Vec<_>>());
     if servers(&mut report, &config).await? {
@@ -86,12 +118,14 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
         signers::check(&mut report, &context, &hands).await;
     }
 
-    println!("what wallets see (the server has to run)");
+    report.section("what wallets see (the server has to run)");
     served::check(&mut report, &context, &assets).await;
 
     match report.failures {
         0 => {
-            println!("Everything fits together.");
+            if !format.json {
+                note("Everything fits together.");
+            }
             Ok(())
         }
         failures => Err(CliError::Refused(format!("{failures} problems found"))),

@@ -74,6 +74,12 @@ pub enum CliError {
     /// Nobody has this id.
     #[error("there is no such customer")]
     UnknownCustomer,
+    /// Standard output does not take what is written.
+    #[error("standard output cannot be written")]
+    Output(#[source] std::io::Error),
+    /// Whoever read the output has read enough. Never the end of [`run`](super::AdminCommand::run).
+    #[error("nobody reads the output any more")]
+    NobodyReads,
     /// What was asked for does not exist, or cannot be done; in words.
     #[error("{0}")]
     Refused(String),

@@ -1,8 +1,10 @@
 //! Payments that nobody was credited for, and what an operator does with them.
 
 use clap::Subcommand;
+use serde_json::{Value, json};
 
 use super::CliError;
+use super::output::{Format, note, say};
 use super::transaction::{Operator, line};
 use crate::amount::Amount;
 use crate::clock::{Clock as _, SystemClock, format_utc};
@@ -19,6 +21,8 @@ pub enum SuspenseCommand {
         /// Only those for this reason: unmatched, wrong_asset, duplicate, unexpected, late, underpaid or overpaid.
         #[arg(long, value_parser = reason)]
         reason: Option<SuspenseReason>,
+        #[command(flatten)]
+        format: Format,
     },
     /// Send one back to its sender, less the refund fee of its asset.
     Refund {
@@ -47,27 +51,36 @@ pub enum SuspenseCommand {
 impl SuspenseCommand {
     pub(super) async fn run(self, store: &dyn Store) -> Result<(), CliError> {
         match self {
-            Self::List { reason } => list(store, reason).await?,
+            Self::List { reason, format } => list(store, reason, format).await?,
             Self::Refund { payment, without_fee, operator } => {
                 let fee = if without_fee { ReturnFee::Waived } else { ReturnFee::Policy };
-                println!("{}", line(&refund(store, &payment, fee, &context(&operator)).await?));
+                note(line(&refund(store, &payment, fee, &context(&operator)).await?));
             }
             Self::Assign { payment, transaction, fee, operator } => {
                 let credited = assign(store, &payment, transaction, fee, &context(&operator)).await?;
-                println!("{}", line(&credited));
+                note(line(&credited));
             }
         }
         Ok(())
     }
 }
 
-async fn list(store: &dyn Store, reason: Option<SuspenseReason>) -> Result<(), CliError> {
+async fn list(store: &dyn Store, reason: Option<SuspenseReason>, format: Format) -> Result<(), CliError> {
     let assets = store.asset_list().await?;
     let context = ApplyContext { ids: &RandomIds, actor: Actor::Worker, at: SystemClock.now() };
     for payment in store.suspense_list(reason).await? {
-        print_payment(&payment);
-        if let Some(obstacle) = obstacle(&assets, &payment, &context) {
-            println!("      {obstacle}");
+        let obstacle = obstacle(&assets, &payment, &context);
+        if format.json {
+            let mut shown = payment_json(&payment);
+            if let Some(shown) = shown.as_object_mut() {
+                shown.insert("obstacle".to_owned(), obstacle.map(|obstacle| obstacle.to_string()).into());
+            }
+            say(shown)?;
+            continue;
+        }
+        print_payment(&payment)?;
+        if let Some(obstacle) = obstacle {
+            say(format_args!("      {obstacle}"))?;
         }
     }
     Ok(())
@@ -78,7 +91,24 @@ fn context(operator: &Operator) -> ApplyContext<'static> {
     ApplyContext { ids: &RandomIds, actor, at: SystemClock.now() }
 }
 
-pub(super) fn print_payment(payment: &PaymentRecord) {
+pub(super) fn payment_json(payment: &PaymentRecord) -> Value {
+    let movement = &payment.movement;
+    json!({
+        "id": movement.id,
+        "amount": movement.amount.to_string(),
+        "asset": movement.asset.to_string(),
+        "from": movement.from.to_string(),
+        "to": movement.to.to_string(),
+        "memo": movement.reference().to_string(),
+        "stellar_transaction_id": movement.hash.to_string(),
+        "at": format_utc(movement.at).to_string(),
+        "transaction": payment.transaction.map(|id| id.to_string()),
+        "suspense": payment.suspense.map(SuspenseReason::as_str),
+        "settled_by": payment.settled_by.map(|id| id.to_string()),
+    })
+}
+
+pub(super) fn print_payment(payment: &PaymentRecord) -> Result<(), CliError> {
     let movement = &payment.movement;
     let reason = payment.suspense.map(SuspenseReason::as_str);
     let note = match (reason, payment.settled_by) {
@@ -87,7 +117,7 @@ pub(super) fn print_payment(payment: &PaymentRecord) {
         (Some(reason), Some(by)) => format!("  {reason}, settled by {by}"),
     };
     let meant = payment.transaction.map(|id| format!("  for {id}")).unwrap_or_default();
-    println!(
+    say(format_args!(
         "  payment {}: {} {} from {} memo {} at {}{meant}{note}",
         movement.id,
         movement.amount,
@@ -95,7 +125,7 @@ pub(super) fn print_payment(payment: &PaymentRecord) {
         movement.from,
         movement.reference(),
         format_utc(movement.at),
-    );
+    ))
 }
 
 fn reason(word: &str) -> Result<SuspenseReason, String> {

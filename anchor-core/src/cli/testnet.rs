@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use url::Url;
 
 use super::asset::{self, TermsArgs};
+use super::output::note;
 use super::{CliError, Parts, Settings};
 use crate::account::AccountId;
 use crate::amount::StellarAmount;
@@ -55,8 +56,8 @@ impl TestnetCommand {
         match self {
             Self::Issue(args) => {
                 let asset = issue(settings, &args).await?;
-                println!("{asset} is issued and on offer.");
-                println!("Its keys are in the settings' file; restart servers and workers.");
+                note(format_args!("{asset} is issued and on offer."));
+                note("Its keys are in the settings' file; restart servers and workers.");
             }
             Self::Reset => reset(settings).await?,
         }
@@ -134,7 +135,7 @@ async fn reset(settings: &Settings) -> Result<(), CliError> {
         let start = context.ledger.movements_start(&asset.distribution).await?;
         context.store.watch_forget(&asset.distribution).await?;
         context.store.watch_start(&asset.distribution, &start).await?;
-        println!("{} exists again.", asset.id);
+        note(format_args!("{} exists again.", asset.id));
     }
     Ok(())
 }

@@ -3,32 +3,45 @@
 use clap::{Args, Subcommand};
 
 mod decide;
+mod find;
+mod show;
 
 use decide::{Decision, decide};
+use find::FindArgs;
+pub(super) use show::line;
+use show::{say_one, show};
 
 use super::CliError;
-use super::suspense::print_payment;
-use crate::clock::format_utc;
+use super::output::{Format, say};
 use crate::id::TransactionId;
 use crate::store::{Store, TransactionFilter};
-use crate::transaction::{Fact, Settlement, Transaction};
+use crate::transaction::State;
 
 /// Deposits and withdrawals.
 #[derive(Debug, Subcommand)]
 pub enum TransactionCommand {
     /// The newest ones.
     List {
-        /// How many; at most 200 without --state.
+        /// How many.
         #[arg(long, default_value_t = 20)]
         limit: u32,
         /// Only those in this state, such as on_hold.
+        #[arg(long, value_parser = state)]
+        state: Option<&'static str>,
+        /// Only those that are older than this one: the last of the list before.
         #[arg(long)]
-        state: Option<String>,
+        before: Option<TransactionId>,
+        #[command(flatten)]
+        format: Format,
     },
+    /// The newest ones that something else names: 200 at most.
+    Find(FindArgs),
     /// One with its whole history.
     Show {
         /// Its id.
         id: TransactionId,
+        #[command(flatten)]
+        format: Format,
     },
     /// Stop it: nothing more is paid until it is released.
     Hold {
@@ -62,7 +75,7 @@ pub enum TransactionCommand {
         /// Its id.
         id: TransactionId,
         /// What arrived, in the deposit's money.
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         amount: String,
         /// The bank's reference of this credit.
         #[arg(long)]
@@ -103,15 +116,15 @@ pub struct Operator {
 impl TransactionCommand {
     pub(super) async fn run(self, store: &dyn Store) -> Result<(), CliError> {
         match self {
-            Self::List { limit, state } => {
-                for transaction in list(store, limit, state.as_deref()).await? {
-                    println!("{}", line(&transaction));
-                }
+            Self::List { limit, state, before, format } => {
+                let filter = TransactionFilter { state, before, ..TransactionFilter::default() };
+                list(store, filter, limit, format).await?;
             }
-            Self::Show { id } => {
+            Self::Find(find) => find.run(store).await?,
+            Self::Show { id, format } => {
                 let found = store.transaction_fetch(id).await?;
                 let transaction = found.ok_or_else(|| CliError::Refused(format!("no transaction {id}")))?;
-                show(store, &transaction).await?;
+                show(store, &transaction, format).await?;
             }
             Self::Hold { id, reason, operator } => {
                 decided(store, id, Decision::Hold { reason }, &operator).await?;
@@ -134,23 +147,23 @@ impl TransactionCommand {
     }
 }
 
-/// The newest ones; with `state`, however far back they are.
-async fn list(store: &dyn Store, limit: u32, state: Option<&str>) -> Result<Vec<Transaction>, CliError> {
-    let Some(state) = state else {
-        let filter = TransactionFilter { limit: Some(limit), ..TransactionFilter::default() };
-        return Ok(store.transaction_list(&filter).await?);
-    };
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut filter = TransactionFilter::default();
-    let mut found = Vec::new();
-    while found.len() < wanted {
+/// The newest of one state or of all, page by page until there are as many as wanted.
+async fn list(
+    store: &dyn Store,
+    mut filter: TransactionFilter,
+    limit: u32,
+    format: Format,
+) -> Result<(), CliError> {
+    let mut wanted = limit;
+    while wanted > 0 {
+        filter.limit = Some(wanted);
         let page = store.transaction_list(&filter).await?;
         let Some(last) = page.last() else { break };
         filter.before = Some(last.id);
-        found.extend(page.into_iter().filter(|transaction| transaction.state.name() == state));
+        wanted = wanted.saturating_sub(u32::try_from(page.len()).unwrap_or(u32::MAX));
+        page.iter().try_for_each(|transaction| say_one(transaction, format))?;
     }
-    found.truncate(wanted);
-    Ok(found)
+    Ok(())
 }
 
 async fn decided(
@@ -159,71 +172,13 @@ async fn decided(
     decision: Decision,
     operator: &Operator,
 ) -> Result<(), CliError> {
-    println!("{}", line(&decide(store, id, &decision, &operator.name).await?));
-    Ok(())
+    say(line(&decide(store, id, &decision, &operator.name).await?))
 }
 
-pub(super) fn line(transaction: &Transaction) -> String {
-    let kind = format!("{:?}", transaction.kind).to_lowercase();
-    let agreed = transaction.amounts.as_ref().map(|amounts| &amounts.amount_in);
-    let amount = agreed.or(transaction.receipt.as_ref().map(|receipt| &receipt.amount));
-    let amount = amount.map(|money| money.amount.to_string());
-    format!(
-        "{}  {kind:<10}  {:<17}  {:>14} {:<12}  {}",
-        transaction.id,
-        transaction.state.name(),
-        amount.unwrap_or_default(),
-        transaction.asset.code(),
-        format_utc(transaction.started_at),
-    )
-}
-
-async fn show(store: &dyn Store, transaction: &Transaction) -> Result<(), CliError> {
-    println!("{}", line(transaction));
-    println!("  user      {}", transaction.subject);
-    println!("  status    {} since {}", transaction.status(), format_utc(transaction.updated_at));
-    if let Some(amounts) = &transaction.amounts {
-        println!("  in        {} {}", amounts.amount_in.amount, amounts.amount_in.asset);
-        println!("  fee       {}", amounts.fee());
-        println!("  out       {} {}", amounts.amount_out.amount, amounts.amount_out.asset);
-    }
-    if let Some(receiving) = transaction.receiving() {
-        println!("  pay to    {} memo {}", receiving.account, receiving.memo);
-    }
-    if let Some(hash) = &transaction.stellar_transaction_id {
-        println!("  ledger    {hash}");
-    }
-    if let Some(reference) = &transaction.external_transaction_id {
-        println!("  rails     {reference}");
-    }
-    if let Some(fee) = transaction.receipt.as_ref().and_then(|receipt| receipt.return_fee) {
-        println!("  refund    less {fee}");
-    }
-    println!("history");
-    for record in store.fact_list(transaction.id).await? {
-        let why = reason(&record.fact).map(|why| format!("  {why}")).unwrap_or_default();
-        let refused = record.refused.map(|why| format!("  REFUSED: {why}")).unwrap_or_default();
-        println!("  {}  {}{why}{refused}", format_utc(record.at), record.fact.name());
-    }
-    for payment in store.payment_list(transaction.id).await? {
-        print_payment(&payment);
-    }
-    Ok(())
-}
-
-/// Why, where a fact says so.
-fn reason(fact: &Fact) -> Option<&str> {
-    match fact {
-        Fact::Held { reason }
-        | Fact::FundsRejected { reason }
-        | Fact::AttemptVoided { reason, .. }
-        | Fact::CustodyRejected { reason, .. }
-        | Fact::CustodyDisputed { reason, .. }
-        | Fact::PayoutRefused { reason, .. }
-        | Fact::RefundDecided { reason, .. }
-        | Fact::Failed { reason, .. }
-        | Fact::FundsReceived { settlement: Settlement::Return { reason }, .. }
-        | Fact::PaymentSeen { settlement: Settlement::Return { reason }, .. } => Some(reason),
-        _ => None,
-    }
+fn state(word: &str) -> Result<&'static str, String> {
+    let mut all = State::OPEN.into_iter().chain(State::ENDED);
+    all.find(|name| *name == word).ok_or_else(|| {
+        let names: Vec<_> = State::OPEN.into_iter().chain(State::ENDED).collect();
+        format!("one of {}", names.join(", "))
+    })
 }

@@ -51,6 +51,11 @@ impl LocalSigner {
         signed.ok_or(SignError::UnknownAccount(*account))
     }
 
+    /// Whether there is a key of the channel at this place of the pool: it may have been made with another seed.
+    pub(crate) fn has_channel(&self, account: &AccountId, position: u32) -> bool {
+        self.has(account) || self.channels.as_ref().is_some_and(|channels| channels.makes(account, position))
+    }
+
     /// Whether there is a key of this account, channels aside.
     pub(crate) fn has(&self, account: &AccountId) -> bool {
         self.keys.contains_key(account)
@@ -95,6 +100,11 @@ struct ChannelKeys {
 }
 
 impl ChannelKeys {
+    fn makes(&self, account: &AccountId, position: u32) -> bool {
+        let derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
+        derived.contains_key(account) || channel_key(&self.seed, position).account() == *account
+    }
+
     fn sign(&self, account: &AccountId, hash: &[u8; 32]) -> Option<[u8; 64]> {
         let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
         while !derived.contains_key(account) {

@@ -16,6 +16,12 @@ use crate::transaction::InfoField;
 ///
 /// struct ToBankAccount;
 ///
+/// /// The last three characters: enough for its owner to know it again.
+/// fn masked(account: &str) -> String {
+///     let hidden = account.chars().count().saturating_sub(3);
+///     format!("***{}", account.chars().skip(hidden).collect::<String>())
+/// }
+///
 /// #[async_trait]
 /// impl WithdrawalIntegration for ToBankAccount {
 ///     async fn page(&self, view: &FlowView) -> Result<Page, IntegrationError> {
@@ -25,10 +31,12 @@ use crate::transaction::InfoField;
 ///     async fn submit(&self, view: &FlowView, form: ValidForm) -> Result<FlowStep, IntegrationError> {
 ///         let Some(amount) = form.amount("amount") else { return Ok(FlowStep::Next) };
 ///         let account = form.text("bank_account_number").unwrap_or_default();
-///         let masked = format!("***{}", account.chars().rev().take(3).collect::<String>());
-///         Ok(FlowStep::Done(Agreement::new(amount).counterpart(masked)))
+///         Ok(FlowStep::Done(Agreement::new(amount).counterpart(masked(&account))))
 ///     }
 /// }
+///
+/// assert_eq!(masked("DE02123456789"), "***789");
+/// assert_eq!(masked("7"), "***7");
 /// ```
 #[async_trait]
 pub trait WithdrawalIntegration: Send + Sync {

@@ -11,7 +11,8 @@
 //!
 //! Each envelope uses the sequence number of a channel account, which has one open attempt at most; the value moves from
 //! the distribution account. Payments without a memo share envelopes. As many are under way at once as there are
-//! channels: that, and nothing else, holds the work back.
+//! channels: that, and nothing else, holds the work back. A process that cannot sign for any channel pays as if there were
+//! no pool, and says so.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
@@ -35,7 +36,7 @@ mod decide;
 mod group;
 pub(super) mod sign;
 
-use channel::{Channels, Reserved};
+use channel::{Channels, Foreign, Reserved};
 pub(super) use decide::{Decision, Send};
 
 use decide::decide;
@@ -68,6 +69,8 @@ pub struct Pace {
     /// The last round found something to pay: the next one takes its channels first. Otherwise a worker takes payments that it
     /// has no channel for, which others have, as soon as there are several workers.
     is_busy: AtomicBool,
+    /// Whose keys are not here.
+    foreign: Foreign,
 }
 
 impl Default for Pace {
@@ -77,6 +80,7 @@ impl Default for Pace {
             per_envelope: AtomicU32::new(100),
             began: AtomicI64::new(0),
             is_busy: AtomicBool::new(false),
+            foreign: Foreign::default(),
         }
     }
 }
@@ -115,7 +119,7 @@ pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Res
         pace.introduced.store(true, Ordering::Relaxed);
     }
     let now = anchor.clock().now();
-    let ChannelCount { free, all } = anchor.store().channel_count(now).await?;
+    let ChannelCount { free, all } = pace.foreign.count(anchor, now).await?;
     if free == 0 || (free < all / CHANNELS_WORTH_IT && pace.has_begun(now)) {
         return Ok(Progress::default());
     }
@@ -127,7 +131,7 @@ pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Res
     let mut reserved = Reserved::default();
     if pace.is_busy.load(Ordering::Relaxed) {
         let wanted = settings.payments().div_ceil(pace.per_envelope.load(Ordering::Relaxed).max(1));
-        reserved.add(anchor, settings, wanted).await?;
+        reserved.add(anchor, settings, &pace.foreign, wanted).await?;
         if reserved.count() == 0 {
             // other workers have them by now
             return Ok(Progress::default());
@@ -238,13 +242,14 @@ impl<'a> Round<'a> {
             let average = payments.div_ceil(parcels.len());
             pace.per_envelope.store(u32::try_from(average).unwrap_or(1).max(1), Ordering::Relaxed);
         }
-        let mut channels = match Channels::claim(self, &parcels, &mut reserved, &mut accounts).await {
-            Ok(channels) => channels,
-            Err(error) => {
-                parcels.iter().flat_map(Parcel::places).for_each(|place| desk.failed(place, &error));
-                return reserved.close(self.anchor).await;
-            }
-        };
+        let mut channels =
+            match Channels::claim(self, &parcels, &pace.foreign, &mut reserved, &mut accounts).await {
+                Ok(channels) => channels,
+                Err(error) => {
+                    parcels.iter().flat_map(Parcel::places).for_each(|place| desk.failed(place, &error));
+                    return reserved.close(self.anchor).await;
+                }
+            };
         let mut addressed = Vec::with_capacity(parcels.len());
         for parcel in parcels {
             let cost = parcel.fee(self.fee);

@@ -57,6 +57,13 @@ pub struct TransactionFilter {
     pub variants: Vec<Variant>,
     /// Only started at this time or later.
     pub no_older_than: Option<DateTime<Utc>>,
+    /// Only with this ledger transaction.
+    pub stellar: Option<TransactionHash>,
+    /// Only with this reference of the rails.
+    pub external: Option<String>,
+    /// Only those that stand here now ([`State::name`](crate::transaction::State::name)). Not asked of `before`, which may
+    /// have gone on since it was listed.
+    pub state: Option<&'static str>,
     /// Only older than this transaction (exclusive).
     pub before: Option<TransactionId>,
     /// At most this many; the store caps it at 200.

@@ -99,6 +99,7 @@ macro_rules! store_conformance {
             attempts::void_attempts_are_listed_by_transaction
             attempts::attempt_without_transactions_is_opened_and_closed
             attempts::channels_are_claimed_once
+            attempts::stand_in_is_claimed_by_name_beside_a_pool
             attempts::channel_is_busy_while_its_attempt_is_open
             attempts::number_of_a_failed_envelope_is_known_to_be_used
             attempts::channel_that_is_gone_has_no_number
@@ -220,6 +221,7 @@ macro_rules! store_conformance {
             transactions::all_given_references_have_to_fit
             transactions::list_pages_through_equal_times
             transactions::list_is_filtered
+            transactions::list_is_filtered_by_state_and_by_foreign_names
             transactions::list_has_a_cap
             transactions::page_after_a_transaction_of_another_user_is_empty
             transactions::transaction_is_found_by_its_memo_in_any_state

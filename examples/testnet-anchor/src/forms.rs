@@ -1,6 +1,8 @@
 //! What we ask our customers, and what we tell them.
 
-use anchor_core::integration::form::{Agreement, Field, FlowStep, FlowView, Page, ValidForm, amount_page};
+use anchor_core::integration::form::{
+    Agreement, Field, FlowStep, FlowView, Page, Sep9, ValidForm, amount_page,
+};
 use anchor_core::integration::{
     DepositIntegration, IntegrationError, StartStep, StartView, WithdrawalIntegration,
 };
@@ -15,8 +17,7 @@ pub(crate) struct DepositForms;
 #[async_trait]
 impl DepositIntegration for DepositForms {
     async fn page(&self, view: &FlowView) -> Result<Page, IntegrationError> {
-        let name = Field::text("first_name", "First name", 60).autocomplete("given-name");
-        Ok(amount_page(view).field(name))
+        Ok(amount_page(view).field(Field::sep9(Sep9::FirstName)))
     }
 
     async fn submit(&self, view: &FlowView, form: ValidForm) -> Result<FlowStep, IntegrationError> {

@@ -313,6 +313,7 @@ pass_on! {
     fn channel_list() -> Vec<Channel>;
     fn channel_count(now: DateTime<Utc>) -> ChannelCount;
     fn channel_claim(claim: &Claim) -> Vec<ClaimedChannel>;
+    fn channel_claim_of(accounts: &[AccountId], claim: &Claim) -> Vec<ClaimedChannel>;
     fn channel_release(claims: &[(AccountId, LeaseToken)]) -> ();
     fn channel_retire(account: &AccountId, now: DateTime<Utc>) -> bool;
     fn attempt_landed_at(source: &AccountId, sequence: i64) -> Option<Attempt>;

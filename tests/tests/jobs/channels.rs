@@ -3,7 +3,9 @@
 use anchor_core::account::AccountId;
 use anchor_core::asset::StellarAsset;
 use anchor_core::clock::Clock as _;
+use anchor_core::config::Config;
 use anchor_core::id::TransactionId;
+use anchor_core::integration::channel_key;
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
 use anchor_core::ops::channels::{self, ChannelsError};
@@ -79,6 +81,59 @@ async fn payments_with_memos_use_a_channel_each_in_one_ledger() {
     assert_eq!(count, ChannelCount { free: 5, all: 5 });
     for channel in world.anchor.store().channel_list().await.unwrap() {
         assert_eq!(channel.position.is_some(), channel.sequence.is_some(), "known without asking");
+    }
+}
+
+/// As the handbook once told operators to make a pool, beside workers that had no `CHANNEL_SEED` yet.
+#[tokio::test]
+async fn pool_whose_keys_a_worker_lacks_stops_no_payment() {
+    let world = World::new().await;
+    let pool = world.channels(3).await;
+    let distribution = samples::distribution().account();
+    let settings: [fn(&mut Config); 2] = [
+        |config| config.channel_seed = None,
+        |config| config.channel_seed = Some(SigningKey::from_seed([77; 32])),
+    ];
+    for (number, configure) in (0_u8..).zip(settings) {
+        let user = world.another_user(100 + number);
+        let id = world.deposit_of(user, Memo::Id(number.into()), "10").await;
+        world.worker.activate_once("process_pending_deposits").await.unwrap();
+        let worker = world.worker_with(configure).await;
+        for _ in 0..2 {
+            worker.activate_once("submit_payments").await.unwrap();
+        }
+        assert_eq!(world.state(id).await, "paying");
+        let open = world.anchor.store().attempt_open_of(&distribution).await.unwrap();
+        assert!(open.is_some(), "the distribution account uses its own number");
+        // who has the keys uses the pool meanwhile; who has not makes no second envelope of the account
+        let other = world.another_user(110 + number);
+        let beside = world.deposit_of(other, Memo::Id(10 + u64::from(number)), "10").await;
+        world.worker.activate_once("process_pending_deposits").await.unwrap();
+        worker.activate_once("submit_payments").await.unwrap();
+        assert_eq!(world.state(beside).await, "ready_to_pay", "one open envelope for each account");
+        world.settle().await;
+        assert_paid(&world, &[user, other], &[id, beside]).await;
+    }
+    let listed = world.anchor.store().channel_list().await.unwrap();
+    let used = listed.iter().filter(|one| pool.contains(&one.account) && one.sequence.is_some());
+    assert!(used.count() > 0, "the others' channels were given back");
+}
+
+/// A pool that was begun with another seed: what can be signed for is used, the rest is left to whoever can.
+#[tokio::test]
+async fn channels_of_another_seed_are_left_to_whoever_has_it() {
+    let world = World::new().await;
+    world.channels(2).await;
+    let stranger = SigningKey::from_seed([78; 32]);
+    let foreign: Vec<_> =
+        (2..6).map(|place| (channel_key(&stranger, place).account(), Some(place))).collect();
+    world.anchor.store().channel_put(&foreign).await.unwrap();
+    let (users, ids) = deposits(&world, 4, |number| Memo::Id(number.into())).await;
+    world.settle().await;
+    assert_paid(&world, &users, &ids).await;
+    for channel in world.anchor.store().channel_list().await.unwrap() {
+        let is_foreign = foreign.iter().any(|(account, _)| *account == channel.account);
+        assert!(!is_foreign || channel.sequence.is_none(), "{channel:?}");
     }
 }
 

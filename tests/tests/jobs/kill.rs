@@ -426,6 +426,7 @@ mortal_store! {
         fn attempt_claim(claim: &Claim) -> Vec<ClaimedAttempt>;
         fn signing_claim(claim: &Claim) -> Vec<ClaimedSigning>;
         fn channel_claim(claim: &Claim) -> Vec<ClaimedChannel>;
+        fn channel_claim_of(accounts: &[AccountId], claim: &Claim) -> Vec<ClaimedChannel>;
         fn event_claim(claim: &Claim) -> Vec<ClaimedEvent>;
         fn customer_callback_claim(claim: &Claim) -> Vec<ClaimedCallback>;
     }

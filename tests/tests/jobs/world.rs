@@ -266,9 +266,21 @@ impl World {
         Worker::with_sender(self.anchor.clone(), self.config.clone(), callbacks)
     }
 
+    /// A worker of another process, with settings of its own.
+    pub(crate) async fn worker_with(&self, configure: impl FnOnce(&mut Config)) -> Worker {
+        let mut config = self.anchor.config().clone();
+        configure(&mut config);
+        let anchor = self.anchor_with(config).await;
+        Worker::with_sender(anchor, self.config.clone(), Arc::new(self.callbacks.clone()))
+    }
+
     /// An anchor of another process: the same database, ledger and bank, and nobody who rings a bell.
     pub(crate) async fn another_anchor(&self) -> Anchor {
-        Anchor::builder(self.anchor.config().clone())
+        self.anchor_with(self.anchor.config().clone()).await
+    }
+
+    async fn anchor_with(&self, config: Config) -> Anchor {
+        Anchor::builder(config)
             .store(DieselStore::open(self.database.url()).unwrap())
             .ledger(self.ledger.clone())
             .rails(self.rails.clone())

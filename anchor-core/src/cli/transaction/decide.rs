@@ -72,8 +72,7 @@ async fn tell(
         Applied::Changed(change) => change,
         Applied::Unchanged => return Ok(Some(transaction.clone())),
         Applied::Anomaly(record, refusal) => {
-            let (name, state) = (record.fact.name(), transaction.state.name());
-            return Err(CliError::Refused(format!("{name} is not possible while it is {state}: {refusal}")));
+            return Err(CliError::Refused(impossible(transaction, &record.fact, refusal)));
         }
     };
     match store.transaction_apply(&change, false).await? {
@@ -81,6 +80,39 @@ async fn tell(
         Stored::ReceiptTaken => Err(CliError::Refused(Refusal::ReceiptTaken.to_string())),
         Stored::Stale | Stored::SourceBusy | Stored::MemoTaken => Ok(None),
     }
+}
+
+/// In words for people: what cannot be done, where the transaction stands, and from where on it can.
+fn impossible(transaction: &Transaction, fact: &Fact, refusal: Refusal) -> String {
+    let state = &transaction.state;
+    let name = state.name();
+    let funded = match transaction.kind {
+        Kind::Deposit => "ready_to_pay",
+        Kind::Withdrawal => "ready_to_pay_out",
+    };
+    let (cannot, when) = match fact {
+        Fact::Held { .. } => ("held", format!("hold works from {funded} on, while no envelope is under way")),
+        Fact::Released => ("released", "release works while it is on_hold".to_owned()),
+        Fact::RefundDecided { .. } => {
+            ("refunded", format!("refund works from {funded} on, while nothing is under way"))
+        }
+        Fact::PayoutDelivered { .. } | Fact::PayoutRefused { .. } => {
+            ("settled", "an order is settled while the bank has one that is open".to_owned())
+        }
+        other => return format!("{} is not possible while it is {name}: {refusal}", other.name()),
+    };
+    let stands = match state {
+        State::Collecting | State::Deciding => "its terms are not agreed",
+        State::AwaitingInfo { .. } => "it awaits what the user has to tell",
+        State::AwaitingFunds | State::FundsInTransit | State::AwaitingPayment => "it still awaits its money",
+        State::Paying { .. } | State::Refunding { step: RefundStep::Attempt(_) } => {
+            "a payment on the ledger is under way"
+        }
+        State::OnHold { .. } => "it waits for you",
+        _ if State::ENDED.contains(&name) => "it has ended",
+        _ => "it is worked on",
+    };
+    format!("cannot be {cannot}: {stands} ({name}); {when}")
 }
 
 async fn fact(store: &dyn Store, transaction: &Transaction, decision: &Decision) -> Result<Fact, CliError> {
@@ -131,7 +163,7 @@ async fn late(
     let amount = Amount::parse(amount, scale).ok().and_then(|amount| amount.rescale_exact(scale));
     let Some(amount) = amount.filter(|amount| !amount.is_zero()) else {
         return Err(CliError::Refused(format!(
-            "the amount has to be a number with at most {scale} decimals"
+            "the amount has to be a number above zero with at most {scale} decimals"
         )));
     };
     let asset = transaction.off_chain_asset.clone();

@@ -1,6 +1,9 @@
 //! The accounts whose sequence numbers the envelopes of a round use.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, Utc};
 
 use super::super::OpsError;
 use super::super::accounts::Accounts;
@@ -10,7 +13,7 @@ use super::Round;
 use super::group::Parcel;
 use crate::account::AccountId;
 use crate::anchor::Anchor;
-use crate::store::{Claim, ClaimedChannel, LeaseToken, StoreError};
+use crate::store::{ChannelCount, Claim, ClaimedChannel, LeaseToken, StoreError};
 
 /// A channel for one envelope.
 #[derive(Debug, Clone)]
@@ -37,14 +40,16 @@ impl Channels {
     pub(super) async fn claim(
         round: &Round<'_>,
         parcels: &[Parcel],
+        foreign: &Foreign,
         reserved: &mut Reserved,
         accounts: &mut Accounts,
     ) -> Result<Self, OpsError> {
         let missing = parcels.len().saturating_sub(reserved.0.len());
-        reserved.add(round.anchor, round.settings, u32::try_from(missing).unwrap_or(u32::MAX)).await?;
+        let missing = u32::try_from(missing).unwrap_or(u32::MAX);
+        reserved.add(round.anchor, round.settings, foreign, missing).await?;
         if reserved.lacks_payer_of(parcels) {
             // stand-ins are handed out in their own order, and each carries what it pays itself: all of them, then
-            reserved.add(round.anchor, round.settings, distributions(round.anchor)).await?;
+            reserved.add(round.anchor, round.settings, foreign, count(&distributions(round.anchor))).await?;
         }
         let claimed = std::mem::take(&mut reserved.0);
         let unknown = claimed.iter().filter(|one| one.channel.sequence.is_none());
@@ -113,11 +118,13 @@ impl Reserved {
         &mut self,
         anchor: &Anchor,
         settings: &JobSettings,
+        foreign: &Foreign,
         count: u32,
     ) -> Result<(), StoreError> {
         if count > 0 {
             let claim = Claim { limit: count, ..settings.claim(anchor) };
-            self.0.extend(anchor.store().channel_claim(&claim).await?);
+            let claimed = foreign.claim(anchor, &claim).await?;
+            self.0.extend(claimed);
         }
         Ok(())
     }
@@ -132,8 +139,88 @@ impl Reserved {
     }
 }
 
-fn distributions(anchor: &Anchor) -> u32 {
+/// What this process found out about channels whose keys it does not have: made with another `CHANNEL_SEED`, or with one
+/// that came into the settings after its start. A pool that it cannot use at all must not stop payments: distribution
+/// accounts stand in then, as if there were no pool. Each still has one open attempt, whoever uses the pool meanwhile.
+#[derive(Debug)]
+pub(super) struct Foreign {
+    /// When the log last said so, in milliseconds.
+    said: AtomicI64,
+    /// When none of the pool's channels could be used, in milliseconds.
+    all: AtomicI64,
+}
+
+/// How long the pool is left alone after that, and how often the log says so, in milliseconds.
+const FOREIGN_FOR: i64 = 60_000;
+
+impl Default for Foreign {
+    fn default() -> Self {
+        Self { said: AtomicI64::new(i64::MIN), all: AtomicI64::new(i64::MIN) }
+    }
+}
+
+impl Foreign {
+    /// How many channels there are of the kind that [`claim`](Self::claim) gives; those of the pool may turn out to be
+    /// foreign.
+    pub(super) async fn count(
+        &self,
+        anchor: &Anchor,
+        now: DateTime<Utc>,
+    ) -> Result<ChannelCount, StoreError> {
+        if is_recent(&self.all, now) {
+            let count = count(&distributions(anchor));
+            return Ok(ChannelCount { free: count, all: count });
+        }
+        anchor.store().channel_count(now).await
+    }
+
+    /// Channels for which this process can sign.
+    async fn claim(&self, anchor: &Anchor, claim: &Claim) -> Result<Vec<ClaimedChannel>, StoreError> {
+        let stand_ins = distributions(anchor);
+        if is_recent(&self.all, claim.now) {
+            return anchor.store().channel_claim_of(&stand_ins, claim).await;
+        }
+        let claimed = anchor.store().channel_claim(claim).await?;
+        let (usable, foreign): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|one| can_sign(anchor, one));
+        let Some(first) = foreign.first() else { return Ok(usable) };
+        if !is_recent(&self.said, claim.now) {
+            self.said.store(claim.now.timestamp_millis(), Ordering::Relaxed);
+            tracing::error!(
+                account = %first.channel.account,
+                foreign = foreign.len(),
+                usable = usable.len(),
+                "there are channels whose keys this process does not have: put the CHANNEL_SEED that they were created \
+                 with into its settings and restart it"
+            );
+        }
+        let back: Vec<_> = foreign.iter().map(|one| (one.channel.account, one.lease)).collect();
+        give_back(anchor, &back).await;
+        if !usable.is_empty() {
+            return Ok(usable);
+        }
+        self.all.store(claim.now.timestamp_millis(), Ordering::Relaxed);
+        anchor.store().channel_claim_of(&stand_ins, claim).await
+    }
+}
+
+fn is_recent(at: &AtomicI64, now: DateTime<Utc>) -> bool {
+    let since = now.timestamp_millis().saturating_sub(at.load(Ordering::Relaxed));
+    (0..FOREIGN_FOR).contains(&since)
+}
+
+/// What signs for a distribution account is known at the start, whoever has its key.
+fn can_sign(anchor: &Anchor, claimed: &ClaimedChannel) -> bool {
+    let account = &claimed.channel.account;
+    let has = |position| anchor.keys().has_channel(account, position) || anchor.is_signed_elsewhere(account);
+    claimed.channel.position.is_none_or(has)
+}
+
+fn distributions(anchor: &Anchor) -> Vec<AccountId> {
     let accounts: HashSet<AccountId> = anchor.assets().iter().map(|asset| asset.distribution).collect();
+    accounts.into_iter().collect()
+}
+
+fn count(accounts: &[AccountId]) -> u32 {
     u32::try_from(accounts.len()).unwrap_or(u32::MAX)
 }
 

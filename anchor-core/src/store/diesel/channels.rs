@@ -54,13 +54,18 @@ fn lacks_pool(connection: &mut AnyConnection) -> QueryResult<bool> {
     Ok(pool.first::<String>(connection).optional()?.is_none())
 }
 
-macro_rules! free {
-    ($lacks_pool:expr, $now:expr) => {
+macro_rules! idle {
+    ($now:expr) => {
         channels::retired
             .eq(false)
-            .and(channels::position.is_null().eq($lacks_pool))
             .and(channels::attempt_id.is_null())
             .and(channels::lease_until.is_null().or(channels::lease_until.le($now)))
+    };
+}
+
+macro_rules! free {
+    ($lacks_pool:expr, $now:expr) => {
+        idle!($now).and(channels::position.is_null().eq($lacks_pool))
     };
 }
 
@@ -85,8 +90,32 @@ pub(super) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec
         .limit(lease.limit)
         .select(channels::account);
     let accounts = candidates!(connection, search)?;
-    let found =
-        channels::table.filter(channels::account.eq_any(accounts)).filter(free!(lacks_pool, lease.now));
+    take(connection, accounts, &lease)
+}
+
+pub(super) fn claim_of(
+    connection: &mut AnyConnection,
+    accounts: &[AccountId],
+    claim: &Claim,
+) -> Result<Vec<ClaimedChannel>, Fault> {
+    let lease = Lease::from(claim);
+    let accounts: Vec<String> = accounts.iter().map(ToString::to_string).collect();
+    let search = channels::table
+        .filter(channels::account.eq_any(accounts))
+        .filter(idle!(lease.now))
+        .order(channels::account)
+        .limit(lease.limit)
+        .select(channels::account);
+    let accounts = candidates!(connection, search)?;
+    take(connection, accounts, &lease)
+}
+
+fn take(
+    connection: &mut AnyConnection,
+    accounts: Vec<String>,
+    lease: &Lease,
+) -> Result<Vec<ClaimedChannel>, Fault> {
+    let found = channels::table.filter(channels::account.eq_any(accounts)).filter(idle!(lease.now));
     let mut rows: Vec<(ChannelRow, i64)> = diesel::update(found)
         .set((
             channels::lease_owner.eq(&lease.owner),

@@ -75,6 +75,9 @@ pub(super) fn list(
     filter: &TransactionFilter,
 ) -> Result<Vec<Transaction>, Fault> {
     let mut query = newest_first(filtered(filter)?);
+    if let Some(state) = filter.state {
+        query = query.filter(transactions::state.eq(state));
+    }
     if let Some(before) = filter.before {
         let before = before.to_string();
         let started_at: Option<NaiveDateTime> = filtered(filter)?
@@ -223,6 +226,12 @@ fn filtered(filter: &TransactionFilter) -> Result<Boxed<'static>, Fault> {
     if !filter.variants.is_empty() {
         let words: Vec<&str> = filter.variants.iter().map(|variant| variant.as_str()).collect();
         query = query.filter(transactions::variant.eq_any(words));
+    }
+    if let Some(hash) = filter.stellar {
+        query = query.filter(transactions::stellar_transaction_id.eq(hash.to_string()));
+    }
+    if let Some(reference) = &filter.external {
+        query = query.filter(transactions::external_transaction_id.eq(indexed_text(reference)));
     }
     if let Some(at) = filter.no_older_than {
         query = query.filter(transactions::started_at.ge(stamp(at)));

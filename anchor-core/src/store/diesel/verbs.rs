@@ -320,6 +320,15 @@ impl Store for DieselStore {
         self.database.write("channel_claim", move |c| channels::claim(c, &claim)).await
     }
 
+    async fn channel_claim_of(
+        &self,
+        accounts: &[AccountId],
+        claim: &Claim,
+    ) -> Result<Vec<ClaimedChannel>, StoreError> {
+        let (accounts, claim) = (accounts.to_vec(), claim.clone());
+        self.database.write("channel_claim_of", move |c| channels::claim_of(c, &accounts, &claim)).await
+    }
+
     async fn channel_release(&self, claims: &[(AccountId, LeaseToken)]) -> Result<(), StoreError> {
         if claims.is_empty() {
             return Ok(());

@@ -291,6 +291,26 @@ pub async fn channels_are_claimed_once(store: &dyn Store) {
     assert_eq!(store.channel_count(at(61)).await.unwrap().free, 6, "leases end");
 }
 
+/// By whoever lacks the keys of the pool.
+pub async fn stand_in_is_claimed_by_name_beside_a_pool(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    store.channel_put(&[(account(50), None), (account(51), None), (account(60), Some(0))]).await.unwrap();
+    let named = [account(50), account(52)];
+    let claimed = store.channel_claim_of(&named, &claim("a", 0, 10)).await.unwrap();
+    assert_eq!(claimed.iter().map(|one| one.channel.account).collect::<Vec<_>>(), [account(50)]);
+    assert!(store.channel_claim_of(&named, &claim("b", 0, 10)).await.unwrap().is_empty(), "it is taken");
+    store.channel_release(&[(account(50), claimed[0].lease)]).await.unwrap();
+    assert_eq!(store.channel_claim(&claim("b", 0, 10)).await.unwrap().len(), 1, "the pool is another's");
+
+    let transactions = ready(&bench, 1).await;
+    open(&bench, &transactions, account(50)).await;
+    assert!(
+        store.channel_claim_of(&named, &claim("a", 0, 10)).await.unwrap().is_empty(),
+        "one open envelope"
+    );
+    assert!(store.channel_claim_of(&[], &claim("a", 0, 10)).await.unwrap().is_empty());
+}
+
 /// With the last sequence number that is proved, if nobody else uses the account.
 pub async fn channel_is_busy_while_its_attempt_is_open(store: &dyn Store) {
     let bench = Bench::new(store).await;

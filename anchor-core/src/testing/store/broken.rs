@@ -378,6 +378,7 @@ pass_on! {
     fn channel_put(channels: &[(AccountId, Option<u32>)]) -> ();
     fn channel_list() -> Vec<Channel>;
     fn channel_count(now: DateTime<Utc>) -> ChannelCount;
+    fn channel_claim_of(accounts: &[AccountId], claim: &Claim) -> Vec<ClaimedChannel>;
     fn channel_release(claims: &[(AccountId, LeaseToken)]) -> ();
     fn channel_retire(account: &AccountId, now: DateTime<Utc>) -> bool;
     fn channel_find(accounts: &[AccountId]) -> Vec<Channel>;

@@ -13,7 +13,7 @@ use crate::store::{StateCount, Store, TransactionFilter, TransactionLookup};
 use crate::testing::fakes::samples;
 use crate::transaction::{
     Fact, Kind, LedgerReceipt, Protocol, Receipt, Refund, RefundVia, Request, Resume, State, Transaction,
-    Variant,
+    TransactionHash, Variant,
 };
 
 async fn list(store: &dyn Store, filter: TransactionFilter) -> Vec<TransactionId> {
@@ -184,6 +184,41 @@ pub async fn list_is_filtered(store: &dyn Store) {
     assert_eq!(list(store, later).await, [exchange.id]);
     let protocol = TransactionFilter { protocol: Some(Protocol::Sep24), limit: Some(1), ..mine };
     assert_eq!(list(store, protocol).await, [exchange.id]);
+}
+
+/// With a page after one that has gone on meanwhile; and by what ledger and rails call them.
+pub async fn list_is_filtered_by_state_and_by_foreign_names(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(bench.collecting(Kind::Deposit).await.id);
+    }
+    let mut named = samples::started(bench.id(), Kind::Deposit);
+    named.started_at = at(-5);
+    named.state = State::Expired;
+    named.stellar_transaction_id = Some(TransactionHash::from_bytes([3; 32]));
+    named.external_transaction_id = Some("credit 3".to_owned());
+    let named = bench.insert(named).await;
+    ids.sort_unstable();
+    ids.reverse();
+    let of = |state| TransactionFilter { state: Some(state), ..TransactionFilter::default() };
+    assert_eq!(list(store, of("collecting")).await, ids);
+    assert_eq!(list(store, of("expired")).await, [named.id]);
+    assert!(list(store, of("paid")).await.is_empty());
+    let after = TransactionFilter { before: Some(ids[0]), limit: Some(1), ..of("expired") };
+    assert_eq!(list(store, after).await, [named.id], "that one stands elsewhere");
+    let hash = |byte| TransactionFilter {
+        stellar: Some(TransactionHash::from_bytes([byte; 32])),
+        ..TransactionFilter::default()
+    };
+    assert_eq!(list(store, hash(3)).await, [named.id]);
+    assert!(list(store, hash(4)).await.is_empty());
+    let external = |reference: &str| TransactionFilter {
+        external: Some(reference.to_owned()),
+        ..TransactionFilter::default()
+    };
+    assert_eq!(list(store, external("credit 3")).await, [named.id]);
+    assert!(list(store, external("credit")).await.is_empty());
 }
 
 /// 200, whatever is asked for.

@@ -116,3 +116,27 @@ async fn nobody_is_refunded_who_never_paid() {
         assert_eq!(history.len(), 1, "a slip of an operator is no anomaly of the transaction");
     }
 }
+
+#[tokio::test]
+async fn what_cannot_be_done_is_said_in_words_for_people() {
+    let bench = Bench::new().await;
+    let id = bench.agreed(Kind::Deposit).await;
+    let said = async |decision| bench.decide(id, decision).await.unwrap_err().to_string();
+    let hold = || Decision::Hold { reason: "look".to_owned() };
+    let refund = || Decision::Refund { reason: "look".to_owned() };
+    let held = said(hold()).await;
+    assert!(
+        held.starts_with(
+            "cannot be held: it still awaits its money (awaiting_funds); hold works from ready_to_pay on"
+        ),
+        "{held}"
+    );
+    assert!(said(refund()).await.starts_with("cannot be refunded: it still awaits its money"));
+    assert!(said(Decision::Release).await.ends_with("release works while it is on_hold"));
+    bench.told(id, Fact::DeadlinePassed).await;
+    assert!(said(hold()).await.contains("it has ended (expired)"));
+    assert!(said(late("-5")).await.contains("above zero"));
+    let withdrawal = bench.agreed(Kind::Withdrawal).await;
+    let said = bench.decide(withdrawal, hold()).await.unwrap_err().to_string();
+    assert!(said.contains("(awaiting_payment); hold works from ready_to_pay_out on"), "{said}");
+}

@@ -35,8 +35,22 @@ impl Books {
 
     pub(super) fn channel_claim(&mut self, claim: &Claim) -> Vec<ClaimedChannel> {
         let lacks_pool = self.lacks_pool();
-        let is_free = |row: &ChannelRow| row.is_usable(lacks_pool) && row.is_idle(claim.now);
-        let mut found: Vec<_> = self.channels.iter_mut().filter(|(_, row)| is_free(row)).collect();
+        self.channel_take(claim, |_, row| row.is_usable(lacks_pool))
+    }
+
+    pub(super) fn channel_claim_of(&mut self, accounts: &[AccountId], claim: &Claim) -> Vec<ClaimedChannel> {
+        self.channel_take(claim, |account, row| accounts.contains(account) && !row.retired)
+    }
+
+    fn channel_take(
+        &mut self,
+        claim: &Claim,
+        is_wanted: impl Fn(&AccountId, &ChannelRow) -> bool,
+    ) -> Vec<ClaimedChannel> {
+        let is_free =
+            |account: &AccountId, row: &ChannelRow| is_wanted(account, row) && row.is_idle(claim.now);
+        let mut found: Vec<_> =
+            self.channels.iter_mut().filter(|(account, row)| is_free(account, row)).collect();
         found.sort_by_cached_key(|(account, row)| (row.position, account.to_string()));
         found.truncate(claim_limit(claim));
         let until = until(claim.now, claim.lease);

@@ -40,6 +40,8 @@ impl Books {
                 && filter.protocol.is_none_or(|protocol| transaction.protocol == protocol)
                 && filter.asset.as_ref().is_none_or(|asset| transaction.asset == *asset)
                 && (filter.variants.is_empty() || filter.variants.contains(&transaction.variant()))
+                && (filter.stellar.is_none() || transaction.stellar_transaction_id == filter.stellar)
+                && (filter.external.is_none() || transaction.external_transaction_id == filter.external)
                 && filter.no_older_than.is_none_or(|at| transaction.started_at >= at)
         };
         let mut found: Vec<&Transaction> = self.all().filter(fits).collect();
@@ -52,9 +54,11 @@ impl Books {
                 None => return Vec::new(),
             },
         };
+        let stands =
+            |transaction: &&Transaction| filter.state.is_none_or(|state| transaction.state.name() == state);
         let limit = filter.limit.unwrap_or(LIST_MAX).min(LIST_MAX);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        found.into_iter().skip(skipped).take(limit).cloned().collect()
+        found.into_iter().skip(skipped).filter(stands).take(limit).cloned().collect()
     }
 
     pub(super) fn by_memo(&self, account: &AccountId, memo: &Memo) -> Option<Transaction> {

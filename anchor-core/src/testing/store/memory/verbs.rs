@@ -261,6 +261,14 @@ impl Store for MemoryStore {
         Ok(self.books().channel_claim(claim))
     }
 
+    async fn channel_claim_of(
+        &self,
+        accounts: &[AccountId],
+        claim: &Claim,
+    ) -> Result<Vec<ClaimedChannel>, StoreError> {
+        Ok(self.books().channel_claim_of(accounts, claim))
+    }
+
     async fn channel_release(&self, claims: &[(AccountId, LeaseToken)]) -> Result<(), StoreError> {
         self.books().channel_release(claims);
         Ok(())
