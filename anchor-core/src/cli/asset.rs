@@ -90,8 +90,10 @@ impl AssetCommand {
                 for asset in store.asset_list().await? {
                     let terms = described::terms(&asset);
                     if format.json {
-                        let terms: Map<String, Value> =
-                            terms.into_iter().map(|(term, value)| (term.replace(' ', "_"), value.into())).collect();
+                        let terms: Map<String, Value> = terms
+                            .into_iter()
+                            .map(|(term, value)| (term.replace(' ', "_"), value.into()))
+                            .collect();
                         say(json!({ "asset": asset.id.to_string(), "terms": terms }))?;
                         continue;
                     }
