@@ -105,6 +105,10 @@ struct State {
     faults: Vec<Fault>,
     jammed: BTreeSet<TransactionHash>,
     jam_all: bool,
+    /// Envelopes that were looked up, ever.
+    lookups: u64,
+    /// What was applied is not told any more.
+    is_forgetful: bool,
     fee_bid: u32,
     /// Ledgers are full: who bids less than this for an operation is not applied.
     fee_min: i64,
@@ -142,6 +146,8 @@ impl FakeLedger {
             faults: Vec::new(),
             jammed: BTreeSet::new(),
             jam_all: false,
+            lookups: 0,
+            is_forgetful: false,
             fee_bid: 100,
             fee_min: 0,
         };
@@ -181,6 +187,16 @@ impl FakeLedger {
         if let Some(account) = self.state().world.accounts.get_mut(&id) {
             change(account);
         }
+    }
+
+    /// How many envelopes were looked up, ever.
+    pub fn lookups(&self) -> u64 {
+        self.state().lookups
+    }
+
+    /// Whether the server has forgotten all ledgers in which envelopes could be found.
+    pub fn forget_history(&self, is_forgetful: bool) {
+        self.state().is_forgetful = is_forgetful;
     }
 
     /// As if it had been merged away.
@@ -438,6 +454,10 @@ impl Ledger for FakeLedger {
     async fn lookup(&self, hash: &TransactionHash) -> Result<Lookup, LedgerError> {
         self.fails(&Fault::Lookup)?;
         let mut state = self.state();
+        state.lookups += 1;
+        if state.is_forgetful {
+            return Err(LedgerError::HistoryGone { cursor: String::new() });
+        }
         if state.take(|fault| *fault == Fault::LookupLags).is_some() {
             return Ok(Lookup::NotFound { checked: state.world.point });
         }
