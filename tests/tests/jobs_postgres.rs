@@ -15,6 +15,8 @@ mod destinations;
 mod driver;
 #[path = "jobs/flapping.rs"]
 mod flapping;
+#[path = "jobs/given_up.rs"]
+mod given_up;
 #[path = "jobs/kill.rs"]
 mod kill;
 #[path = "jobs/lag.rs"]

@@ -45,6 +45,9 @@ use group::{Parcel, parcels};
 /// What has to wait for a channel or a server is looked at again after this time: less than a ledger.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// What cannot be paid for out of the budget of a day is looked at again after this time.
+const PAUSE_BUDGET: Duration = Duration::from_secs(15);
+
 /// The network's minimum for one operation, in stroops.
 const FEE_MIN: u32 = 100;
 
@@ -101,6 +104,10 @@ struct Round<'a> {
     latest: LedgerPoint,
     /// Bid for one operation.
     fee: u32,
+    /// Whoever pays bids, too: there are no channels that would.
+    payers_bid: bool,
+    /// Nothing is asked about earlier envelopes any more after this: whoever is known by then is paid.
+    asked_until: DateTime<Utc>,
     /// Nothing is signed any more after this: the leases end soon.
     until: DateTime<Utc>,
 }
@@ -119,7 +126,7 @@ pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Res
         pace.introduced.store(true, Ordering::Relaxed);
     }
     let now = anchor.clock().now();
-    let ChannelCount { free, all } = pace.foreign.count(anchor, now).await?;
+    let ChannelCount { free, all, has_pool } = pace.foreign.count(anchor, now).await?;
     if free == 0 || (free < all / CHANNELS_WORTH_IT && pace.has_begun(now)) {
         return Ok(Progress::default());
     }
@@ -152,7 +159,7 @@ pub async fn submit(anchor: &Anchor, settings: &JobSettings, pace: &Pace) -> Res
     let mut desk =
         Desk { anchor, settings, claimed: &claimed, back: Vec::new(), progress: Progress::default() };
     desk.progress.claimed = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
-    match Round::open(anchor, settings, now).await {
+    match Round::open(anchor, settings, now, !has_pool).await {
         Ok(round) => round.work(&mut desk, pace, reserved, allowance).await,
         Err(error) => {
             tracing::warn!(error = chain(&error), "the ledger did not answer: nothing is signed now");
@@ -190,7 +197,7 @@ pub(super) async fn plans(
     claimed: &[Claimed],
     claimed_at: DateTime<Utc>,
 ) -> Result<(LedgerPoint, Vec<Decision>), OpsError> {
-    let round = Round::open(anchor, settings, claimed_at).await?;
+    let round = Round::open(anchor, settings, claimed_at, true).await?;
     let mut accounts = Accounts::read(anchor, accounts_of(anchor, claimed)).await;
     Ok((round.latest, decide(&round, claimed, &mut accounts).await))
 }
@@ -211,11 +218,14 @@ impl<'a> Round<'a> {
         anchor: &'a Anchor,
         settings: &'a JobSettings,
         claimed_at: DateTime<Utc>,
+        payers_bid: bool,
     ) -> Result<Self, OpsError> {
         let latest = anchor.ledger().latest().await?;
         let fee = anchor.ledger().fee_bid().await?.min(settings.fee_cap).max(FEE_MIN);
-        let lease = chrono::Duration::from_std(settings.lease / 2).unwrap_or(chrono::Duration::days(1));
-        Ok(Self { anchor, settings, latest, fee, until: claimed_at + lease })
+        let part = |of: u32| {
+            claimed_at + chrono::Duration::from_std(settings.lease / of).unwrap_or(chrono::Duration::days(1))
+        };
+        Ok(Self { anchor, settings, latest, fee, payers_bid, asked_until: part(4), until: part(2) })
     }
 
     async fn work(
@@ -251,10 +261,16 @@ impl<'a> Round<'a> {
                 }
             };
         let mut addressed = Vec::with_capacity(parcels.len());
+        let mut too_dear = 0_usize;
         for parcel in parcels {
             let cost = parcel.fee(self.fee);
             let is_affordable = allowance.is_none_or(|rest| cost <= rest);
-            match is_affordable.then(|| channels.take(&parcel)).flatten() {
+            if !is_affordable {
+                too_dear += parcel.places().count();
+                parcel.places().for_each(|place| desk.wait(place, PAUSE_BUDGET));
+                continue;
+            }
+            match channels.take(&parcel) {
                 Some(channel) => {
                     allowance = allowance.map(|rest| rest.saturating_sub(cost));
                     addressed.push((parcel, channel));
@@ -262,6 +278,14 @@ impl<'a> Round<'a> {
                 // whoever has to wait keeps the place in the queue
                 None => parcel.places().for_each(|place| desk.wait(place, PAUSE)),
             }
+        }
+        if too_dear > 0 {
+            tracing::error!(
+                budget = self.settings.fee_budget,
+                rest = allowance,
+                payments = too_dear,
+                "what is left of FEE_BUDGET does not suffice for the bids of now: payments wait"
+            );
         }
         let mut sending: Vec<Attempt> = Vec::new();
         let mut rest = addressed.into_iter().peekable();
@@ -351,7 +375,11 @@ impl<'a> Round<'a> {
         opened
     }
 
+    /// What an operation may cost whoever pays, besides what it moves.
     fn most(&self) -> StellarAmount {
+        if !self.payers_bid {
+            return StellarAmount::ZERO;
+        }
         StellarAmount::from_stroops(i64::from(self.fee)).unwrap_or_default()
     }
 }

@@ -110,6 +110,10 @@ pub struct GivenUp {
     pub attempt: Attempt,
     /// The hashes of its dearer wrappings.
     pub wrappings: Vec<TransactionHash>,
+    /// The ledger that failed it, and has used its sequence number for it.
+    pub ledger: Option<u32>,
+    /// A ledger holds another envelope of ours with its sequence number.
+    pub is_superseded: bool,
 }
 
 /// A channel that nobody else uses while the lease lasts, without an open attempt.

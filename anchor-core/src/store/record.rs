@@ -31,6 +31,8 @@ pub struct ChannelCount {
     pub free: u32,
     /// That are not retired.
     pub all: u32,
+    /// They are accounts of their own, which pay the fees; not distribution accounts that stand in.
+    pub has_pool: bool,
 }
 
 /// A stored order to the custodian.

@@ -97,6 +97,7 @@ macro_rules! store_conformance {
             attempts::released_attempt_is_due_when_told
             attempts::wrapping_is_kept_with_its_attempt
             attempts::void_attempts_are_listed_by_transaction
+            attempts::void_attempt_is_known_to_be_superseded
             attempts::attempt_without_transactions_is_opened_and_closed
             attempts::channels_are_claimed_once
             attempts::stand_in_is_claimed_by_name_beside_a_pool

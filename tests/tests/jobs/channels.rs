@@ -78,7 +78,7 @@ async fn payments_with_memos_use_a_channel_each_in_one_ledger() {
     let distribution = samples::distribution().account();
     assert_eq!(world.ledger.balance(&distribution, &StellarAsset::Native), lumens(1000));
     let count = world.anchor.store().channel_count(samples::start()).await.unwrap();
-    assert_eq!(count, ChannelCount { free: 5, all: 5 });
+    assert_eq!(count, ChannelCount { free: 5, all: 5, has_pool: true });
     for channel in world.anchor.store().channel_list().await.unwrap() {
         assert_eq!(channel.position.is_some(), channel.sequence.is_some(), "known without asking");
     }
@@ -359,6 +359,45 @@ async fn payments_wait_where_the_fees_of_a_day_are_used_up() {
 }
 
 #[tokio::test]
+async fn payment_that_is_dearer_than_the_rest_of_the_budget_is_not_taken_up_every_second() {
+    let world = World::new().await;
+    world.channels(3).await;
+    let mut settings = anchor_core::ops::JobSettings::new("thrifty");
+    settings.fee_budget = Some(150);
+    let pace = anchor_core::ops::submit::Pace::default();
+    deposits(&world, 2, |number| Memo::Id(number.into())).await;
+    let submit = || anchor_core::ops::submit::submit(&world.anchor, &settings, &pace);
+    submit().await.unwrap();
+    assert_eq!(world.envelopes(), 1, "a second one would cost more than is left");
+    for _ in 0..5 {
+        world.clock.advance(std::time::Duration::from_secs(2));
+        assert_eq!(submit().await.unwrap().claimed, 0);
+    }
+    world.clock.advance(std::time::Duration::from_secs(25 * 3600));
+    submit().await.unwrap();
+    assert_eq!(world.envelopes(), 2);
+}
+
+#[tokio::test]
+async fn fees_that_channels_pay_are_not_booked_on_the_distribution_account() {
+    let world = World::new().await;
+    world.channels(5).await;
+    let (users, ids) = deposits(&world, 5, |number| Memo::Id(number.into())).await;
+    world.ledger.surge(100_000);
+    // its minimum balance, and one bid
+    world.ledger.edit(samples::distribution().account(), |account| {
+        account.balance = "1.51".parse().unwrap();
+    });
+    for _ in 0..2 {
+        world.worker.activate_once("submit_payments").await.unwrap();
+    }
+    assert_eq!(world.envelopes(), 5);
+    world.ledger.close();
+    world.worker.activate_once("confirm_payments").await.unwrap();
+    assert_paid(&world, &users, &ids).await;
+}
+
+#[tokio::test]
 async fn pool_is_created_fed_and_retired_by_the_software() {
     let world = World::new().await;
     let distribution = samples::distribution().account();
@@ -370,7 +409,7 @@ async fn pool_is_created_fed_and_retired_by_the_software() {
     let store = world.anchor.store();
     assert_eq!(
         store.channel_count(world.anchor.clock().now()).await.unwrap(),
-        ChannelCount { free: 3, all: 3 }
+        ChannelCount { free: 3, all: 3, has_pool: true }
     );
 
     let pool = channels::pool(&world.anchor, 3).unwrap();
@@ -417,5 +456,5 @@ async fn stand_in_that_pays_nothing_does_not_keep_another_one_from_paying() {
     let channels = world.anchor.store().channel_list().await.unwrap();
     assert!(channels.iter().any(|one| one.account == other && one.attempt.is_none()));
     let count = world.anchor.store().channel_count(world.clock.now()).await.unwrap();
-    assert_eq!(count, ChannelCount { free: 1, all: 2 }, "the other one was given back");
+    assert_eq!(count, ChannelCount { free: 1, all: 2, has_pool: false }, "the other one was given back");
 }

@@ -169,7 +169,7 @@ impl Foreign {
     ) -> Result<ChannelCount, StoreError> {
         if is_recent(&self.all, now) {
             let count = count(&distributions(anchor));
-            return Ok(ChannelCount { free: count, all: count });
+            return Ok(ChannelCount { free: count, all: count, has_pool: false });
         }
         anchor.store().channel_count(now).await
     }

@@ -57,32 +57,37 @@ pub(super) async fn decide(round: &Round<'_>, claimed: &[Claimed], accounts: &mu
             return claimed.iter().map(|_| Decision::Wait(round.settings.pause_min)).collect();
         }
     };
+    let known = earlier(round.anchor, round.latest, round.asked_until, &given_up).await;
+    let mut of_transaction: HashMap<TransactionId, Vec<GivenUp>> = HashMap::new();
+    for one in given_up {
+        of_transaction.entry(one.transaction).or_default().push(one);
+    }
     let mut creating = HashSet::new();
     let mut decisions = Vec::with_capacity(claimed.len());
     for one in claimed {
-        let before = given_up.get(&one.transaction.id).map_or(&[][..], Vec::as_slice);
+        let given_up = of_transaction.get(&one.transaction.id).map_or(&[][..], Vec::as_slice);
+        let before = Before { given_up, said: known.of(given_up) };
         decisions.push(decide_one(round, one, before, accounts, &mut creating).await);
     }
     decisions
 }
 
 /// The envelopes that these transactions gave up.
-async fn given_up(
-    round: &Round<'_>,
-    claimed: &[Claimed],
-) -> Result<HashMap<TransactionId, Vec<GivenUp>>, OpsError> {
+async fn given_up(round: &Round<'_>, claimed: &[Claimed]) -> Result<Vec<GivenUp>, OpsError> {
     let ids: Vec<TransactionId> = claimed.iter().map(|one| one.transaction.id).collect();
-    let mut given_up: HashMap<TransactionId, Vec<GivenUp>> = HashMap::new();
-    for one in round.anchor.store().attempt_void_list(&ids).await? {
-        given_up.entry(one.transaction).or_default().push(one);
-    }
-    Ok(given_up)
+    Ok(round.anchor.store().attempt_void_list(&ids).await?)
+}
+
+/// The envelopes that one transaction gave up, and what they say about a new one.
+struct Before<'a> {
+    given_up: &'a [GivenUp],
+    said: Earlier,
 }
 
 async fn decide_one(
     round: &Round<'_>,
     claimed: &Claimed,
-    given_up: &[GivenUp],
+    before: Before<'_>,
     accounts: &mut Accounts,
     creating: &mut HashSet<AccountId>,
 ) -> Decision {
@@ -103,17 +108,17 @@ async fn decide_one(
             Err(error) => return Decision::Failed(error),
         }
     }
-    match earlier(round.anchor, given_up).await {
-        Ok(Earlier::Dead) => {}
-        Ok(Earlier::Unknown) => return Decision::Wait(PAUSE),
-        Ok(Earlier::Applied(hash)) => {
+    match before.said {
+        Earlier::Dead => {}
+        Earlier::Unknown => return Decision::Wait(PAUSE),
+        Earlier::Applied(hash) => {
             return Decision::Fact(Fact::Held {
                 reason: format!(
                     "{hash}, which was given up as not applied, is in the ledger: nothing more is paid"
                 ),
             });
         }
-        Err(error) => return Decision::Failed(error),
+        Earlier::Failed(error) => return Decision::Failed(OpsError::Ledger(error)),
     }
     if let Payment::CreateAccount { destination, .. } = &payment
         && !creating.insert(*destination)
@@ -129,6 +134,6 @@ async fn decide_one(
         memo,
         payer,
         authorize,
-        was_tried: given_up.iter().any(|one| one.attempt.is_signed()),
+        was_tried: before.given_up.iter().any(|one| one.attempt.is_signed()),
     })
 }

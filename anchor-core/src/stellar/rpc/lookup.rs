@@ -63,6 +63,8 @@ pub(super) enum Search {
     At(Position),
     /// Found inside a fee bump: from now on also by its hash.
     Found(Lookup),
+    /// Not in any ledger of this time, all of which were read up to one that closed after it.
+    Nowhere { from: u64, until: u64, checked: LedgerPoint },
 }
 
 impl Searches {

@@ -19,8 +19,8 @@ use crate::transaction::TransactionHash;
 const PAGES: usize = 40;
 const TIME: Duration = Duration::from_secs(10);
 
-/// So many unfinished searches are remembered.
-const SEARCHES_MAX: usize = 1000;
+/// So many searches are remembered, finished or not.
+const SEARCHES_MAX: usize = 10_000;
 
 impl RpcLedger {
     pub(super) async fn search_through(
@@ -35,9 +35,15 @@ impl RpcLedger {
             return Ok(found);
         }
         let begun = match self.searches.lock().get(hash) {
+            Some(Search::Nowhere { from: begun, until: ended, checked })
+                if *begun <= from && *ended >= until =>
+            {
+                return Ok(Lookup::NotFound { checked: *checked });
+            }
             Some(Search::At(position)) => Some(*position),
             _ => None,
         };
+        let time = (from, until);
         let mut position = match begun {
             Some(position) => position,
             None => self.search_start(from, checked).await?,
@@ -54,19 +60,19 @@ impl RpcLedger {
             for record in page.records.iter().filter(|record| record.position > before) {
                 let closed_at = record.closed_at();
                 if closed_at.ok_or_else(|| malformed("a transaction without createdAt"))? > until {
-                    return Ok(self.end_search(hash, ended));
+                    return Ok(self.end_search(hash, time, ended));
                 }
                 if record.carries(hash, &self.network)? {
                     ended = record.lookup()?;
                     if matches!(ended, Lookup::Succeeded { .. }) {
-                        return Ok(self.end_search(hash, ended));
+                        return Ok(self.end_search(hash, time, ended));
                     }
                 }
                 position = record.position;
             }
             if position == before {
                 return if page.latest >= checked.sequence {
-                    Ok(self.end_search(hash, ended))
+                    Ok(self.end_search(hash, time, ended))
                 } else {
                     Err(malformed("a server that lags behind was searched"))
                 };
@@ -76,18 +82,23 @@ impl RpcLedger {
         Err(LedgerError::Unfinished)
     }
 
-    fn end_search(&self, hash: &TransactionHash, ended: Lookup) -> Lookup {
-        match ended {
-            Lookup::Succeeded { .. } => self.remember_search(hash, Search::Found(ended.clone())),
-            Lookup::Failed { .. } | Lookup::NotFound { .. } => drop(self.searches.lock().remove(hash)),
-        }
+    /// All that could hold it was read, unless it was applied and found before: nothing that comes changes that. Who asks for
+    /// it again, in a round of many, does not begin anew.
+    fn end_search(&self, hash: &TransactionHash, (from, until): (u64, u64), ended: Lookup) -> Lookup {
+        let search = match &ended {
+            Lookup::Succeeded { .. } | Lookup::Failed { .. } => Search::Found(ended.clone()),
+            Lookup::NotFound { checked } => Search::Nowhere { from, until, checked: *checked },
+        };
+        self.remember_search(hash, search);
         ended
     }
 
     fn remember_search(&self, hash: &TransactionHash, search: Search) {
         let mut searches = self.searches.lock();
-        if searches.len() >= SEARCHES_MAX {
-            searches.clear();
+        if searches.len() >= SEARCHES_MAX && !searches.contains_key(hash) {
+            // whichever: it is searched for again, if anybody asks
+            let other = searches.keys().next().copied();
+            other.and_then(|other| searches.remove(&other));
         }
         searches.insert(*hash, search);
     }

@@ -1,9 +1,12 @@
 //! Attempts: opened, worked on, closed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 #[cfg(feature = "postgres")]
 use super::bulk::Many;
@@ -221,40 +224,127 @@ pub(super) fn void_list(
     ids: &[TransactionId],
 ) -> Result<Vec<GivenUp>, Fault> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let rows: Vec<(String, AttemptRow)> = attempt_items::table
-        .inner_join(attempts::table)
-        .filter(attempt_items::transaction_id.eq_any(ids))
-        .filter(attempts::status.eq(AttemptStatus::Void.as_str()))
-        .order((attempts::opened_at, attempts::id))
-        .select((attempt_items::transaction_id, AttemptRow::columns()))
-        .load(connection)?;
-    let attempts: Vec<&str> = rows.iter().map(|(_, row)| row.id()).collect();
-    let bumps: Vec<BumpRow> = attempt_bumps::table
-        .filter(attempt_bumps::attempt_id.eq_any(attempts))
-        .order((attempt_bumps::opened_at, attempt_bumps::fee))
-        .select(BumpRow::columns())
-        .load(connection)?;
-    let bumps: Vec<(String, Bump)> = bumps.into_iter().map(BumpRow::read).collect::<Result<_, Fault>>()?;
-    let read = |(id, row): (String, AttemptRow)| {
-        let of_attempt = bumps.iter().filter(|(attempt, _)| attempt == row.id());
-        Ok(GivenUp {
-            transaction: Reader { table: "attempt_items", id: &id }.parse("transaction_id", &id)?,
-            wrappings: of_attempt.map(|(_, bump)| bump.hash).collect(),
-            attempt: row.read()?,
-        })
-    };
-    rows.into_iter().map(read).collect()
+    let mut items: Vec<(String, String)> = Vec::new();
+    for some in ids.chunks(AT_ONCE) {
+        let found: Vec<(String, String)> = attempt_items::table
+            .inner_join(attempts::table)
+            .filter(attempt_items::transaction_id.eq_any(some))
+            .filter(attempts::status.eq(AttemptStatus::Void.as_str()))
+            .select((attempt_items::attempt_id, attempt_items::transaction_id))
+            .load(connection)?;
+        items.extend(found);
+    }
+    // each once, however many transactions gave it up
+    let mut given_up = given_up(connection, items.iter().map(|(attempt, _)| attempt.as_str()).collect())?;
+    let mut listed = Vec::with_capacity(items.len());
+    for (attempt, transaction) in items {
+        let known = given_up.get_mut(&attempt);
+        let known = known.ok_or_else(|| Fault::Corrupt(format!("attempts {attempt}: has items alone")))?;
+        let id: TransactionId =
+            Reader { table: "attempt_items", id: &attempt }.parse("transaction_id", &transaction)?;
+        listed.push((known.opened_at, GivenUp { transaction: id, ..known.given_up.clone() }));
+    }
+    listed.sort_by_key(|(opened_at, one)| (*opened_at, one.attempt.id));
+    Ok(listed.into_iter().map(|(_, one)| one).collect())
+}
+
+/// An attempt that was given up, for whichever of its transactions.
+struct Known {
+    opened_at: NaiveDateTime,
+    given_up: GivenUp,
+}
+
+fn given_up(connection: &mut AnyConnection, ids: BTreeSet<&str>) -> Result<HashMap<String, Known>, Fault> {
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let mut known = HashMap::with_capacity(ids.len());
+    for some in ids.chunks(AT_ONCE) {
+        let rows: Vec<(AttemptRow, Option<i64>)> = attempts::table
+            .filter(attempts::id.eq_any(some))
+            .select((AttemptRow::columns(), attempts::ledger))
+            .load(connection)?;
+        for (row, ledger) in rows {
+            let (id, opened_at) = (row.id().to_owned(), row.opened_at());
+            let reader = Reader { table: "attempts", id: &id };
+            let ledger = ledger.map(|ledger| reader.number("ledger", ledger)).transpose()?;
+            let given_up = GivenUp {
+                transaction: TransactionId::new(uuid::Uuid::nil()),
+                attempt: row.read()?,
+                wrappings: Vec::new(),
+                ledger,
+                is_superseded: false,
+            };
+            known.insert(id, Known { opened_at, given_up });
+        }
+        let bumps: Vec<BumpRow> = attempt_bumps::table
+            .filter(attempt_bumps::attempt_id.eq_any(some))
+            .order((attempt_bumps::opened_at, attempt_bumps::fee))
+            .select(BumpRow::columns())
+            .load(connection)?;
+        for row in bumps {
+            let (attempt, bump) = row.read()?;
+            if let Some(one) = known.get_mut(&attempt) {
+                one.given_up.wrappings.push(bump.hash);
+            }
+        }
+    }
+    let numbers = known.values().map(|one| (one.given_up.attempt.source, one.given_up.attempt.sequence));
+    let numbers = numbers.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+    let landed = landed(connection, &numbers)?;
+    for one in known.values_mut() {
+        let attempt = &one.given_up.attempt;
+        let other = landed.get(&(attempt.source.to_string(), attempt.sequence));
+        one.given_up.is_superseded = other.is_some_and(|other| *other != attempt.id.to_string());
+    }
+    Ok(known)
+}
+
+/// So many accounts at once: with as many numbers, that is what is found at most, squared.
+const NUMBERS_AT_ONCE: usize = 50;
+
+/// The attempts that a ledger holds, by account and sequence number; of these and, where accounts have numbers in common, of
+/// more.
+fn landed(
+    connection: &mut AnyConnection,
+    numbers: &[(AccountId, i64)],
+) -> Result<HashMap<(String, i64), String>, Fault> {
+    let mut landed = HashMap::new();
+    for some in numbers.chunks(NUMBERS_AT_ONCE) {
+        let sources: Vec<String> = some.iter().map(|(source, _)| source.to_string()).collect();
+        let sequences: Vec<i64> = some.iter().map(|(_, sequence)| *sequence).collect();
+        let found: Vec<(String, i64, String)> = attempts::table
+            .filter(attempts::source.eq_any(sources))
+            .filter(attempts::sequence.eq_any(sequences))
+            .filter(attempts::ledger.is_not_null().or(attempts::status.eq(AttemptStatus::Applied.as_str())))
+            .select((attempts::source, attempts::sequence, attempts::id))
+            .load(connection)?;
+        landed.extend(found.into_iter().map(|(source, sequence, id)| ((source, sequence), id)));
+    }
+    Ok(landed)
 }
 
 pub(super) fn fees_since(connection: &mut AnyConnection, since: DateTime<Utc>) -> Result<i64, Fault> {
     let since = stamp(since);
-    let fees: Vec<i64> =
-        attempts::table.filter(attempts::opened_at.ge(since)).select(attempts::fee).load(connection)?;
-    let bumps: Vec<i64> = attempt_bumps::table
+    let opened: (i64, i64) =
+        attempts::table.filter(attempts::opened_at.ge(since)).select(fees()).get_result(connection)?;
+    let bumped: (i64, i64) = attempt_bumps::table
         .filter(attempt_bumps::opened_at.ge(since))
-        .select(attempt_bumps::fee)
-        .load(connection)?;
-    Ok(fees.into_iter().chain(bumps).fold(0_i64, i64::saturating_add))
+        .select(fees())
+        .get_result(connection)?;
+    let sum = |(high, low): (i64, i64)| high.saturating_mul(FEES_PART).saturating_add(low);
+    Ok(sum(opened).saturating_add(sum(bumped)))
+}
+
+/// The sum of all fees in two parts, of which neither can get too large for either database: SQLite's sum of integers fails
+/// where it does, PostgreSQL's is of another type.
+const FEES_PART: i64 = 1_000_000;
+
+type Part = SqlLiteral<BigInt>;
+
+fn fees() -> (Part, Part) {
+    (
+        sql("CAST(COALESCE(SUM(fee / 1000000), 0) AS BIGINT)"),
+        sql("CAST(COALESCE(SUM(fee % 1000000), 0) AS BIGINT)"),
+    )
 }
 
 pub(super) fn fetch(connection: &mut AnyConnection, id: AttemptId) -> Result<Option<Attempt>, Fault> {

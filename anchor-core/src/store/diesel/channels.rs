@@ -78,7 +78,7 @@ pub(super) fn count(connection: &mut AnyConnection, now: DateTime<Utc>) -> Resul
         .count()
         .get_result(connection)?;
     let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
-    Ok(ChannelCount { free: number(free), all: number(all) })
+    Ok(ChannelCount { free: number(free), all: number(all), has_pool: !lacks_pool })
 }
 
 pub(super) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Result<Vec<ClaimedChannel>, Fault> {

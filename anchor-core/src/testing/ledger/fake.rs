@@ -60,6 +60,8 @@ impl FakeLedger {
             faults: Vec::new(),
             jammed: BTreeSet::new(),
             jam_all: false,
+            lookups: 0,
+            is_forgetful: false,
             fee_bid: 100,
             fee_min: 0,
         };
@@ -99,6 +101,16 @@ impl FakeLedger {
         if let Some(account) = self.state().world.accounts.get_mut(&id) {
             change(account);
         }
+    }
+
+    /// How many envelopes were looked up, ever.
+    pub fn lookups(&self) -> u64 {
+        self.state().lookups
+    }
+
+    /// Whether the server has forgotten all ledgers in which envelopes could be found.
+    pub fn forget_history(&self, is_forgetful: bool) {
+        self.state().is_forgetful = is_forgetful;
     }
 
     /// As if it had been merged away.

@@ -217,11 +217,18 @@ pub async fn wrapping_is_kept_with_its_attempt(store: &dyn Store) {
     assert_eq!(store.attempt_fees_since(at(0)).await.unwrap(), attempt.fee + 3000);
     assert_eq!(store.attempt_fees_since(at(2)).await.unwrap(), 2000);
     assert_eq!(store.attempt_fees_since(at(3)).await.unwrap(), 0);
+    // more than a number holds is as much as it holds
+    let most = Bump { fee: i64::MAX, ..bump(3) };
+    assert!(store.attempt_bump(attempt.id, &most).await.unwrap());
+    assert_eq!(store.attempt_fees_since(at(0)).await.unwrap(), i64::MAX);
     bench.moved(&paying[0], voided(&attempt)).await;
-    assert!(!store.attempt_bump(attempt.id, &bump(3)).await.unwrap(), "it is closed");
+    assert!(!store.attempt_bump(attempt.id, &bump(4)).await.unwrap(), "it is closed");
     let given_up = store.attempt_void_list(&[transactions[0].id]).await.unwrap();
-    let wrappings = vec![bump(1).hash, bump(2).hash];
-    assert_eq!(given_up, [GivenUp { transaction: transactions[0].id, attempt, wrappings }]);
+    let wrappings = vec![bump(1).hash, bump(2).hash, bump(3).hash];
+    assert_eq!(
+        given_up,
+        [GivenUp { transaction: transactions[0].id, attempt, wrappings, ledger: None, is_superseded: false }]
+    );
 }
 
 /// Also one that failed in company.
@@ -236,12 +243,43 @@ pub async fn void_attempts_are_listed_by_transaction(store: &dyn Store) {
     let ids: Vec<_> = transactions.iter().map(|transaction| transaction.id).collect();
     let mut listed = store.attempt_void_list(&ids).await.unwrap();
     listed.sort_unstable_by_key(|given_up| given_up.transaction);
-    let given_up = |id| GivenUp { transaction: id, attempt: shared.clone(), wrappings: Vec::new() };
+    let given_up = |id| GivenUp {
+        transaction: id,
+        attempt: shared.clone(),
+        wrappings: Vec::new(),
+        ledger: None,
+        is_superseded: false,
+    };
     let mut expected = [given_up(ids[0]), given_up(ids[1])];
     expected.sort_unstable_by_key(|given_up| given_up.transaction);
     assert_eq!(listed, expected);
     assert_eq!(second[0].state.name(), "paying");
     assert!(store.attempt_void_list(&[]).await.unwrap().is_empty());
+}
+
+/// A ledger that holds another envelope with the number, applied or failed: nobody has to be asked about this one again.
+pub async fn void_attempt_is_known_to_be_superseded(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let transactions = ready(&bench, 4).await;
+    let (lost, paying) = open(&bench, &transactions[..1], account(1)).await;
+    bench.moved(&paying[0], voided(&lost)).await;
+    let (other, paying) = open(&bench, &transactions[1..2], account(2)).await;
+    bench.moved(&paying[0], voided(&other)).await;
+    let is_superseded = async |place: usize| {
+        let listed = store.attempt_void_list(&[transactions[place].id]).await.unwrap();
+        listed.iter().map(|one| one.is_superseded).collect::<Vec<_>>()
+    };
+    assert_eq!(is_superseded(0).await, [false]);
+    // the channel carries the next one with the same number, which lands
+    let (attempt, paying) = open(&bench, &transactions[2..3], account(1)).await;
+    assert_eq!(is_superseded(0).await, [false], "it is open");
+    assert_eq!(attempt.sequence, lost.sequence);
+    store.transaction_apply_groups(&[changes(&bench, &paying, &applied(&attempt))]).await.unwrap();
+    assert_eq!((is_superseded(0).await, is_superseded(1).await), (vec![true], vec![false]));
+    // more than one statement takes
+    let mut ids: Vec<_> = (0..40_000).map(|_| bench.id()).collect();
+    ids.push(transactions[0].id);
+    assert_eq!(store.attempt_void_list(&ids).await.unwrap().len(), 1);
 }
 
 /// An attempt of the anchor's own lumens.
@@ -263,6 +301,7 @@ pub async fn attempt_without_transactions_is_opened_and_closed(store: &dyn Store
 pub async fn channels_are_claimed_once(store: &dyn Store) {
     assert!(store.channel_claim(&claim("a", 0, 10)).await.unwrap().is_empty());
     store.channel_put(&[(account(50), None)]).await.unwrap();
+    assert!(!store.channel_count(at(0)).await.unwrap().has_pool);
     let stand_in = store.channel_claim(&claim("a", 0, 10)).await.unwrap();
     assert_eq!(stand_in[0].channel.account, account(50));
     store.channel_release(&[(account(50), stand_in[0].lease)]).await.unwrap();
@@ -271,7 +310,7 @@ pub async fn channels_are_claimed_once(store: &dyn Store) {
     for _ in 0..2 {
         store.channel_put(&pool).await.unwrap();
     }
-    assert_eq!(store.channel_count(at(0)).await.unwrap(), ChannelCount { free: 6, all: 6 });
+    assert_eq!(store.channel_count(at(0)).await.unwrap(), ChannelCount { free: 6, all: 6, has_pool: true });
     let claimers = (0..4).map(|number| async move {
         let mut mine = Vec::new();
         loop {
@@ -317,7 +356,7 @@ pub async fn channel_is_busy_while_its_attempt_is_open(store: &dyn Store) {
     store.channel_put(&[(account(50), Some(0)), (account(51), Some(1))]).await.unwrap();
     let transactions = ready(&bench, 2).await;
     let (attempt, paying) = open(&bench, &transactions[..1], account(50)).await;
-    assert_eq!(store.channel_count(at(0)).await.unwrap(), ChannelCount { free: 1, all: 2 });
+    assert_eq!(store.channel_count(at(0)).await.unwrap(), ChannelCount { free: 1, all: 2, has_pool: true });
     let claimed = store.channel_claim(&claim("a", 0, 10)).await.unwrap();
     assert_eq!(claimed.iter().map(|one| one.channel.account).collect::<Vec<_>>(), [account(51)]);
     assert!(!store.channel_retire(&account(50), at(0)).await.unwrap(), "its envelope may still land");
@@ -356,6 +395,7 @@ pub async fn number_of_a_failed_envelope_is_known_to_be_used(store: &dyn Store) 
     assert_eq!(store.attempt_landed_at(&account(50), first.sequence).await.unwrap(), Some(first.clone()));
     let given_up = store.attempt_void_list(&[transactions[0].id]).await.unwrap();
     assert_eq!(given_up.len(), 1, "it delivered nothing");
+    assert_eq!((given_up[0].ledger, given_up[0].is_superseded), (Some(8), false));
     let claimed = store.channel_claim(&claim("a", 0, 10)).await.unwrap();
     assert_eq!((claimed[0].channel.sequence, claimed[0].channel.attempt), (Some(first.sequence), None));
 

@@ -239,3 +239,33 @@ async fn network_that_began_anew_is_an_error_and_a_server_that_lags_a_little_is_
     let server = Server::new(pages(&[lagging])).await;
     assert!(is_malformed(&server.ledger.movements(&paid(), &after(900, 1)).await));
 }
+
+/// The ledgers of the time in which it could be applied do not change any more.
+#[tokio::test]
+async fn search_that_found_nothing_is_not_made_again() {
+    let answer = with(&missing(9), json!({ "oldestLedger": 2 }));
+    let replies = [
+        probe(9),
+        ("getTransaction", result(answer)),
+        ("getHealth", result(json!({ "latestLedger": 9, "oldestLedger": 2 }))),
+        ("getTransactions", result(page(&[payment(5, 1), payment(9, 1)], ""))),
+    ];
+    let server = Server::new(replies).await;
+    let hash = crate::transaction::TransactionHash::from_bytes([9; 32]);
+    let search = |from, until| server.ledger.search(&hash, from, until);
+    let absent = crate::stellar::Lookup::NotFound { checked: point(9) };
+    let pages = || server.params("getTransactions").len();
+    assert_eq!(search(40, 80).await.unwrap(), absent);
+    let read = pages();
+    assert!(read > 0);
+    for (from, until) in [(40, 80), (50, 70)] {
+        assert_eq!(search(from, until).await.unwrap(), absent);
+        assert_eq!(pages(), read, "{from} to {until} was read already");
+    }
+    // before and after what was read, it may be yet
+    for (from, until) in [(30, 80), (40, 85)] {
+        let read = pages();
+        assert_eq!(search(from, until).await.unwrap(), absent);
+        assert!(pages() > read, "{from} to {until}");
+    }
+}

@@ -113,6 +113,10 @@ impl Ledger for FakeLedger {
     async fn lookup(&self, hash: &TransactionHash) -> Result<Lookup, LedgerError> {
         self.fails(&Fault::Lookup)?;
         let mut state = self.state();
+        state.lookups += 1;
+        if state.is_forgetful {
+            return Err(LedgerError::HistoryGone { cursor: String::new() });
+        }
         if state.take(|fault| *fault == Fault::LookupLags).is_some() {
             return Ok(Lookup::NotFound { checked: state.world.point });
         }

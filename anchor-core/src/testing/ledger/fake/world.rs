@@ -40,6 +40,10 @@ pub(super) struct State {
     pub(super) faults: Vec<Fault>,
     pub(super) jammed: BTreeSet<TransactionHash>,
     pub(super) jam_all: bool,
+    /// Envelopes that were looked up, ever.
+    pub(super) lookups: u64,
+    /// What was applied is not told any more.
+    pub(super) is_forgetful: bool,
     pub(super) fee_bid: u32,
     /// Ledgers are full: who bids less than this for an operation is not applied.
     pub(super) fee_min: i64,

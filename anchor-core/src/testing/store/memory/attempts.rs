@@ -187,6 +187,10 @@ impl Books {
                 transaction: *id,
                 attempt: row.attempt.clone(),
                 wrappings: row.bumps.iter().map(|bump| bump.hash).collect(),
+                ledger: row.ledger,
+                is_superseded: self
+                    .attempt_landed_at(&row.attempt.source, row.attempt.sequence)
+                    .is_some_and(|other| other.id != row.attempt.id),
             };
             wanted.map(given_up).collect::<Vec<_>>()
         };

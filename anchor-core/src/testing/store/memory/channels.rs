@@ -30,6 +30,7 @@ impl Books {
         ChannelCount {
             free: number(usable().filter(|row| row.is_idle(now)).count()),
             all: number(usable().count()),
+            has_pool: !lacks_pool,
         }
     }
 
