@@ -251,9 +251,9 @@ async fn search_that_found_nothing_is_not_made_again() {
         ("getTransactions", result(page(&[payment(5, 1), payment(9, 1)], ""))),
     ];
     let server = Server::new(replies).await;
-    let hash = crate::transaction::TransactionHash::from_bytes([9; 32]);
+    let hash = TransactionHash::from_bytes([9; 32]);
     let search = |from, until| server.ledger.search(&hash, from, until);
-    let absent = crate::stellar::Lookup::NotFound { checked: point(9) };
+    let absent = Lookup::NotFound { checked: point(9) };
     let pages = || server.params("getTransactions").len();
     assert_eq!(search(40, 80).await.unwrap(), absent);
     let read = pages();
