@@ -424,8 +424,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn customer_put(&self, write: &CustomerWrite) -> Result<CustomerStored, StoreError>;
     /// Writes a decision, and makes the callback due, in one commit; false if there is no such customer.
     async fn customer_decide(&self, id: CustomerId, write: &DecisionWrite) -> Result<bool, StoreError>;
-    /// Deletes a customer with everything that belongs to it; false if there was none.
+    /// Deletes a customer with everything that belongs to it, files of its owner that no field refers to yet among it;
+    /// false if there was none.
     async fn customer_delete(&self, id: CustomerId) -> Result<bool, StoreError>;
+    /// Deletes files of an owner that no field refers to yet; false if there were none.
+    async fn customer_file_forget(&self, owner: &str) -> Result<bool, StoreError>;
     /// One try at the code of a field: counted, and then answered with the code, unless it has ended or was tried `most`
     /// times before.
     async fn customer_code_try(

@@ -31,6 +31,11 @@ pub(crate) const BODY_BYTES_MAX: usize = 128 * 1024;
 pub(crate) const MULTIPART_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Files of one request: so many times the largest one, together.
 pub(crate) const FILES_AT_ONCE: usize = 4;
+/// Largest request with files.
+pub(crate) const fn upload_bytes_max(file_bytes_max: usize) -> usize {
+    file_bytes_max.saturating_mul(FILES_AT_ONCE).saturating_add(BODY_BYTES_MAX)
+}
+
 /// Parts of one request with files.
 pub(crate) const PARTS_MAX: usize = 64;
 /// One text field.

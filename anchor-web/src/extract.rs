@@ -23,7 +23,7 @@ mod uploads;
 mod urlencoded;
 
 pub(crate) use nested::Nested;
-pub(crate) use uploads::Uploads;
+pub(crate) use uploads::{OneUpload, Uploads};
 
 /// One parameter as it was sent.
 #[derive(Clone, PartialEq, Eq)]

@@ -3,18 +3,21 @@
 use std::num::NonZeroU32;
 
 use actix_web::HttpRequest;
-use anchor_core::config::LimitsConfig;
+use anchor_core::Config;
 use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, SemaphorePermit};
-
-use crate::error::SepError;
 
 mod address;
 mod bodies;
 mod rate;
+mod upload_bytes;
 
 pub(crate) use bodies::{Bodies, Interrupted};
 use rate::RateLimit;
+pub(crate) use upload_bytes::{Held, UploadBytes};
+
+use crate::config::upload_bytes_max;
+use crate::error::SepError;
 
 /// What all endpoints of a process share.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(crate) struct Limits {
     pub(crate) known_bodies: Bodies,
     /// All others: they can only push out each other's.
     pub(crate) foreign_bodies: Bodies,
+    /// Of all uploads together.
+    pub(crate) upload_bytes: UploadBytes,
     at_once: Semaphore,
 }
 
@@ -37,13 +42,18 @@ pub(crate) struct TooOften {
 }
 
 impl Limits {
-    pub(crate) fn new(config: &LimitsConfig) -> Self {
+    pub(crate) fn new(all: &Config) -> Self {
+        let config = &all.limits;
         let number = |number: NonZeroU32| usize::try_from(number.get()).unwrap_or(usize::MAX);
         Self {
             addresses: AddressLimit::new(config.requests_per_minute, config.trusted_proxies),
             users: RateLimit::new(config.account_requests_per_minute),
             known_bodies: Bodies::new(number(config.bodies_at_once)),
             foreign_bodies: Bodies::new(number(config.bodies_at_once)),
+            // one request always fits
+            upload_bytes: UploadBytes::new(
+                number(config.upload_bytes_at_once).max(upload_bytes_max(all.file_bytes_max)),
+            ),
             at_once: Semaphore::new(number(config.requests_at_once).min(Semaphore::MAX_PERMITS)),
         }
     }

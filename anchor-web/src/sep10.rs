@@ -79,7 +79,6 @@ async fn issue(state: web::Data<WebState>, request: HttpRequest) -> Result<HttpR
     let config = state.anchor.config();
     let now = state.anchor.clock().now();
     state.web_auth.rate.admit(&request, now)?;
-    let _turn = state.limits.turn()?;
     let params = Params::from_query(&request)?;
     let account = params.text("account")?.ok_or_else(|| SepError::bad_request("account is required"))?;
     let client: Account = account
@@ -103,10 +102,12 @@ async fn issue(state: web::Data<WebState>, request: HttpRequest) -> Result<HttpR
     }
     let asked = params.text("client_domain")?;
     let wallet = client_domain::to_verify(asked, token.is_some(), &config.sep10, config.local_mode)?;
+    // before the turn: a stranger's server, which may be as slow as it likes, must not keep turns from everybody else
     let wallet = match wallet {
         Some(domain) => Some(identify(&state, domain, token.as_ref(), now).await?),
         None => None,
     };
+    let _turn = state.limits.turn()?;
     // a client domain's token was checked with its key
     if let (Some(token), None) = (&token, &wallet)
         && !token.is_signed_by(&ledger_account)

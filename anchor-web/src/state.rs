@@ -91,7 +91,7 @@ impl Web {
         let state = WebState {
             tokens: Tokens::new(config),
             links: Links::new(config),
-            limits: Limits::new(&config.limits),
+            limits: Limits::new(config),
             requests: Requests::new(),
             probes: Probes::default(),
             toml: StellarToml::new(&anchor)?,

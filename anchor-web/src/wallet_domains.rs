@@ -2,9 +2,9 @@
 //!
 //! The domain comes from a stranger, and its server may be slow, hostile or gone. So: the guarded client fetches it,
 //! within one deadline; answers and failures are remembered; one domain is fetched once at a time, and only so many
-//! domains at all. Whoever waits here occupies no thread.
+//! domains at all, and of one parent. Whoever waits here occupies no thread, and no turn that others need; who would
+//! have to wait with too many others gets the last key that was found, if that is not too long ago, or has to come back.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anchor_core::account::AccountId;
@@ -12,17 +12,16 @@ use anchor_core::domain::Domain;
 use anchor_core::http::{GuardError, GuardedClient, check_url};
 use anchor_core::stellar::toml_file;
 use chrono::{DateTime, Utc};
-use tokio::sync::Semaphore;
 use url::Url;
 
+mod fetches;
 mod memory;
 
-use memory::{Known, Memory};
+use fetches::Fetches;
+use memory::{Known, Memory, Slot};
 
 /// From the question to the last byte. A wallet's user waits meanwhile.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// Domains that are fetched at the same time. Known ones are answered beyond that.
-const FETCHES_MAX: usize = 32;
 
 /// Why there is no key. The text is for the wallet, and the same for everything that a network can do: it must not
 /// help anybody to look around in ours.
@@ -42,7 +41,7 @@ pub(crate) enum WalletDomainError {
 pub(crate) struct WalletDomains {
     client: GuardedClient,
     local_mode: bool,
-    fetches: Semaphore,
+    fetches: Fetches,
     memory: Memory,
 }
 
@@ -51,30 +50,26 @@ impl WalletDomains {
         Ok(Self {
             client: GuardedClient::new(local_mode)?,
             local_mode,
-            fetches: Semaphore::new(FETCHES_MAX),
+            fetches: Fetches::default(),
             memory: Memory::default(),
         })
     }
 
-    /// The domain's key, as known or as just fetched.
+    /// The domain's key, as known or as just fetched. Where too much is being looked up, the one that the last look found,
+    /// at most an hour ago: or whoever keeps us busy would lock out everybody else's wallet.
     pub(crate) async fn signing_key(
         &self,
         domain: &Domain,
         now: DateTime<Utc>,
     ) -> Result<AccountId, WalletDomainError> {
         let slot = self.memory.slot(domain, now);
-        // everybody else who asks for the same domain waits here, for the same answer
-        let mut known = slot.lock().await;
-        if let Some(known) = known.as_ref().filter(|known| known.holds(now)) {
-            return known.key;
+        match self.look(&slot, domain, now).await {
+            Err(WalletDomainError::Busy) => slot.last_key(now).ok_or(WalletDomainError::Busy),
+            looked => looked,
         }
-        let _permit = self.fetches.try_acquire().map_err(|_| WalletDomainError::Busy)?;
-        let key = self.fetch(domain).await;
-        *known = Some(Known { key, at: now });
-        key
     }
 
-    /// The domain's key after `stale` did not fit: fetched again, unless that was done just now.
+    /// The domain's key after `stale` did not fit: fetched again, unless that was done just now. Never an older one.
     pub(crate) async fn signing_key_instead_of(
         &self,
         stale: AccountId,
@@ -82,7 +77,24 @@ impl WalletDomains {
         now: DateTime<Utc>,
     ) -> Result<AccountId, WalletDomainError> {
         self.doubt(stale, domain, now);
-        self.signing_key(domain, now).await
+        let slot = self.memory.slot(domain, now);
+        self.look(&slot, domain, now).await
+    }
+
+    async fn look(
+        &self,
+        slot: &Slot,
+        domain: &Domain,
+        now: DateTime<Utc>,
+    ) -> Result<AccountId, WalletDomainError> {
+        let mut known = slot.enter().await?;
+        if let Some(known) = known.as_ref().filter(|known| known.holds(now)) {
+            return known.key;
+        }
+        let _permit = self.fetches.permit(domain).ok_or(WalletDomainError::Busy)?;
+        let key = self.fetch(domain).await;
+        slot.learn(&mut known, Known { key, at: now });
+        key
     }
 
     /// A signature by this key was expected and did not come: perhaps the wallet has another one by now. The next
@@ -90,7 +102,7 @@ impl WalletDomains {
     pub(crate) fn doubt(&self, key: AccountId, domain: &Domain, now: DateTime<Utc>) {
         let slot = self.memory.slot(domain, now);
         // in use: then it is just being fetched or read, and the next doubt will do
-        let Ok(mut known) = slot.try_lock() else { return };
+        let Some(mut known) = slot.try_enter() else { return };
         if known.as_ref().is_some_and(|known| known.key == Ok(key) && known.may_be_doubted(now)) {
             *known = None;
         }
@@ -125,5 +137,3 @@ fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
-
-type Slot = Arc<tokio::sync::Mutex<Option<Known>>>;

@@ -14,6 +14,10 @@ const BODY_TIME: Duration = Duration::from_secs(20);
 /// For photos of a few mebibytes.
 const UPLOAD_TIME: Duration = Duration::from_secs(120);
 
+/// Six requests with as many large photos as they may have, or a hundred with what telephones usually send: a sixth of
+/// what a small machine has.
+const UPLOAD_BYTES: NonZeroU32 = NonZeroU32::MIN.saturating_add(256 * 1024 * 1024 - 1);
+
 /// Limits of one server process.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -31,6 +35,9 @@ pub struct LimitsConfig {
     /// `BODIES_AT_ONCE`: bodies that are half read, of those who are known, and as many of those who are not; 256 if
     /// absent.
     pub bodies_at_once: NonZeroU32,
+    /// `UPLOAD_BYTES_AT_ONCE`: bytes of uploads in memory, of all together; 256 MiB if absent, and never less than one
+    /// request may have.
+    pub upload_bytes_at_once: NonZeroU32,
     /// `TRUSTED_PROXIES`: how many proxies of our own stand in front and extend `X-Forwarded-For`.
     pub trusted_proxies: u8,
 }
@@ -45,6 +52,7 @@ impl Reader<'_> {
             body_time: self.seconds("BODY_SECONDS").unwrap_or(BODY_TIME),
             upload_time: self.seconds("UPLOAD_SECONDS").unwrap_or(UPLOAD_TIME),
             bodies_at_once: self.number("BODIES_AT_ONCE", above_zero).unwrap_or(AT_ONCE),
+            upload_bytes_at_once: self.number("UPLOAD_BYTES_AT_ONCE", above_zero).unwrap_or(UPLOAD_BYTES),
             trusted_proxies: self.number("TRUSTED_PROXIES", "a number from 0 to 255").unwrap_or(0),
         }
     }

@@ -159,12 +159,15 @@ pub async fn decide(
 }
 
 /// Erases a customer: first wherever the business keeps something of it, then here. Killed in between, it is there still
-/// and can be deleted again.
+/// and can be deleted again. Who never told anything but sent files beforehand loses those.
 ///
 /// # Errors
 /// [`CustomerError::Unknown`] if nothing is known, or what did not answer.
 pub async fn delete(anchor: &Anchor, resolved: &Resolved) -> Result<(), CustomerError> {
-    let customer = resolved.customer.as_ref().ok_or(CustomerError::Unknown)?;
+    let Some(customer) = &resolved.customer else {
+        let forgotten = anchor.store().customer_file_forget(&resolved.owner.key()).await;
+        return if forgotten.map_err(OpsError::from)? { Ok(()) } else { Err(CustomerError::Unknown) };
+    };
     if let Some(business) = anchor.customers() {
         let erased = ask(REVIEW_DEADLINE, business.erase(customer.id)).await;
         erased.map_err(|unanswered| OpsError::Integration(unanswered.into()))?;

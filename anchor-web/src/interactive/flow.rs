@@ -82,9 +82,7 @@ async fn enter(
     let _turn = state.limits.turn().map_err(|_| Notice::Apology)?;
     let address = clean_address(id, query);
     if let Some(cookie) = session::open(state, known, token).await? {
-        if callbacks != Callbacks::default() {
-            state.anchor.store().callbacks_insert(known, &callbacks).await?;
-        }
+        keep_callbacks(state, known, &callbacks).await;
         return Ok(see_other(&address, Some(cookie)));
     }
     match session::visit(state, request, id, query).await {
@@ -92,6 +90,20 @@ async fn enter(
         Ok(_) => Ok(see_other(&address, None)),
         Err(Notice::Apology) => Err(Notice::Apology),
         Err(_) => Err(Notice::LinkUsed),
+    }
+}
+
+/// The token is used up by now: without the cookie nobody could go on, without the callbacks the wallet only has to ask
+/// for the news. So the store gets a second try, and the user does not hear of it.
+async fn keep_callbacks(state: &WebState, id: TransactionId, callbacks: &Callbacks) {
+    if *callbacks == Callbacks::default() {
+        return;
+    }
+    let store = state.anchor.store();
+    if store.callbacks_insert(id, callbacks).await.is_err()
+        && let Err(error) = store.callbacks_insert(id, callbacks).await
+    {
+        tracing::error!(transaction.id = %id, %error, "a wallet's callbacks were not kept: it has to ask");
     }
 }
 
@@ -128,7 +140,8 @@ async fn take(
         // what the business asks on its own pages cannot be left out here
         return Err(Notice::BadRequest);
     }
-    let SentForm { mut fields, files } = SentForm::read(state, request, payload.into_inner()).await?;
+    let SentForm { mut fields, files, held: _held } =
+        SentForm::read(state, request, payload.into_inner()).await?;
     if !csrf::is_own_form(request, &visit.session, fields.remove(csrf::FIELD).as_deref()) {
         return Err(Notice::FormTooOld);
     }

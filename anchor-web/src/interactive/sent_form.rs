@@ -11,7 +11,7 @@ use futures_util::TryStreamExt as _;
 
 use super::notice::Notice;
 use crate::config::{FIELD_BYTES_MAX, FIELDS_MAX, MULTIPART_BYTES_MAX};
-use crate::limits::Interrupted;
+use crate::limits::{Bodies, Held, Interrupted};
 use crate::state::WebState;
 
 const MULTIPART: &str = "multipart/form-data";
@@ -21,6 +21,8 @@ const MULTIPART: &str = "multipart/form-data";
 pub(super) struct SentForm {
     pub(super) fields: BTreeMap<String, String>,
     pub(super) files: BTreeMap<String, Upload>,
+    /// What it takes of the memory for uploads.
+    pub(super) held: Option<Held>,
 }
 
 impl SentForm {
@@ -32,23 +34,28 @@ impl SentForm {
         let limits = &state.anchor.config().limits;
         let has_files = request.content_type() == MULTIPART;
         let time = if has_files { limits.upload_time } else { limits.body_time };
-        let read = state.limits.known_bodies.read(time, Self::read_body(request, payload)).await;
+        let read = state.limits.known_bodies.read(time, Self::read_body(state, request, payload)).await;
         read.map_err(|interrupted| match interrupted {
             Interrupted::TooSlow => Notice::TooSlow,
             Interrupted::GaveWay => Notice::Apology,
         })?
     }
 
-    async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Self, Notice> {
+    async fn read_body(
+        state: &WebState,
+        request: &HttpRequest,
+        mut payload: Payload,
+    ) -> Result<Self, Notice> {
         if request.content_type() == MULTIPART {
-            return Self::read_multipart(Multipart::new(request.headers(), payload)).await;
+            let (held, bodies) = (state.limits.upload_bytes.hold(), &state.limits.known_bodies);
+            return Self::read_multipart(Multipart::new(request.headers(), payload), held, bodies).await;
         }
         let form = Form::<Vec<(String, String)>>::from_request(request, &mut payload).await;
         let form = form.map_err(|_| Notice::BadRequest)?.into_inner();
-        Ok(Self { fields: form.into_iter().rev().collect(), files: BTreeMap::new() })
+        Ok(Self { fields: form.into_iter().rev().collect(), ..Self::default() })
     }
 
-    async fn read_multipart(mut parts: Multipart) -> Result<Self, Notice> {
+    async fn read_multipart(mut parts: Multipart, mut held: Held, bodies: &Bodies) -> Result<Self, Notice> {
         let mut form = Self::default();
         let mut left = MULTIPART_BYTES_MAX;
         let mut count = 0_usize;
@@ -61,6 +68,7 @@ impl SentForm {
                 if content.len().saturating_add(chunk.len()) > most {
                     return Err(Notice::BadRequest);
                 }
+                held.add(chunk.len(), bodies).map_err(|_| Notice::Apology)?;
                 content.extend_from_slice(&chunk);
             }
             left = left.saturating_sub(content.len());
@@ -78,6 +86,7 @@ impl SentForm {
                 form.fields.entry(name).or_insert(text);
             }
         }
+        form.held = Some(held);
         Ok(form)
     }
 }

@@ -57,11 +57,17 @@ impl Bodies {
             biased;
             read = body => Ok(read),
             _ = gives_way => {
-                tracing::warn!("BODIES_AT_ONCE are being read: the oldest was given up");
+                tracing::warn!("too much is being read (BODIES_AT_ONCE, UPLOAD_BYTES_AT_ONCE): the oldest was given up");
                 Err(Interrupted::GaveWay)
             }
             () = tokio::time::sleep(time) => Err(Interrupted::TooSlow),
         }
+    }
+
+    /// The oldest of them gives way, if there is one.
+    pub(super) fn give_up_oldest(&self) {
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        reading.places.pop_first();
     }
 
     fn enter(&self) -> (Place<'_>, oneshot::Receiver<()>) {

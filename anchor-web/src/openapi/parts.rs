@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::operation::{Body, Operation, Who};
 use crate::auth::{KnownUser, OptionalUser, User};
 use crate::error::SepError;
-use crate::extract::{JsonParams, Nested, OptionalParams, Params, Uploads};
+use crate::extract::{JsonParams, Nested, OneUpload, OptionalParams, Params, Uploads};
 use crate::sep31::SendingAnchor;
 use crate::state::WebState;
 
@@ -97,6 +97,12 @@ impl Part for web::Payload {
 }
 
 impl Part for Uploads {
+    fn tell(operation: Operation) -> Operation {
+        operation.reads(Body::Any)
+    }
+}
+
+impl Part for OneUpload {
     fn tell(operation: Operation) -> Operation {
         operation.reads(Body::Any)
     }

@@ -6,20 +6,17 @@ use anchor_core::ops::customer;
 use super::{fresh, refused};
 use crate::auth::KnownUser;
 use crate::error::SepError;
-use crate::extract::{Params, Uploads};
+use crate::extract::{OneUpload, Params};
 use crate::state::WebState;
 use crate::wire::customer::{FileWire, FilesWire};
 
 pub(super) async fn upload(
     KnownUser(user): KnownUser,
     state: web::Data<WebState>,
-    uploads: Uploads,
+    OneUpload(uploads): OneUpload,
 ) -> Result<HttpResponse, SepError> {
     let missing = || SepError::bad_request("a part named file is required, in multipart/form-data");
-    let content = uploads.files.get("file").ok_or_else(missing)?;
-    if uploads.files.len() > 1 {
-        return Err(SepError::bad_request("one file at a time, in a part named file"));
-    }
+    let content = uploads.files.get(OneUpload::PART).ok_or_else(missing)?;
     let _turn = state.limits.turn()?;
     let file = customer::upload(&state.anchor, &user.subject, content).await.map_err(refused)?;
     Ok(fresh(HttpResponse::Ok()).json(FileWire::new(&file)))

@@ -264,6 +264,7 @@ pass_on! {
     fn customer_put(write: &CustomerWrite) -> CustomerStored;
     fn customer_decide(id: CustomerId, write: &DecisionWrite) -> bool;
     fn customer_delete(id: CustomerId) -> bool;
+    fn customer_file_forget(owner: &str) -> bool;
     fn customer_code_try(id: CustomerId, field: &str, most: u32, now: DateTime<Utc>) -> Option<Sealed>;
     fn customer_code_is_open(id: CustomerId, field: &str, most: u32, now: DateTime<Utc>) -> bool;
     fn customer_file_insert(file: &NewFile, most: u32) -> bool;

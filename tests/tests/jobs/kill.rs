@@ -406,6 +406,7 @@ mortal_store! {
         fn customer_put(write: &CustomerWrite) -> CustomerStored;
         fn customer_decide(id: CustomerId, write: &DecisionWrite) -> bool;
         fn customer_delete(id: CustomerId) -> bool;
+        fn customer_file_forget(owner: &str) -> bool;
         fn customer_code_try(id: CustomerId, field: &str, most: u32, now: DateTime<Utc>) -> Option<Sealed>;
         fn customer_file_insert(file: &NewFile, most: u32) -> bool;
         fn customer_callback_put(id: CustomerId, callback: &CustomerCallback, now: DateTime<Utc>) -> bool;

@@ -26,6 +26,16 @@ async fn r_24_068_r_24_080_callbacks_of_the_first_visit_are_kept() {
 }
 
 #[actix_web::test]
+async fn user_goes_on_although_the_store_keeps_no_callbacks_after_the_token_was_used_up() {
+    let site = Site::new().await;
+    let started = site.start(Kind::Deposit).await;
+    site.sql("CREATE TRIGGER hiccup BEFORE INSERT ON callbacks BEGIN SELECT RAISE(ABORT, 'hiccup'); END");
+    let visitor = site.visit_with(&started, "&callback=https://wallet.example/done").await;
+    assert_eq!(visitor.get().await.status, 200, "it has its cookie");
+    assert_eq!(site.anchor.store().callbacks_fetch(started.id).await.unwrap(), Callbacks::default());
+}
+
+#[actix_web::test]
 async fn r_24_080_bad_callback_is_a_400_page_and_does_not_cost_the_token() {
     let site = Site::new().await;
     let started = site.start(Kind::Deposit).await;

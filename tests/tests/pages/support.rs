@@ -27,6 +27,8 @@ use anchor_tests::database::TestDatabase;
 use anchor_web::Web;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use diesel::SqliteConnection;
+use diesel::connection::{Connection as _, SimpleConnection as _};
 
 pub(crate) const HOST: &str = "https://anchor.example";
 pub(crate) const START: i64 = 1_800_000_000;
@@ -37,7 +39,7 @@ pub(crate) struct Site {
     pub(crate) web: Web,
     pub(crate) clock: ManualClock,
     pub(crate) asset: Asset,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// A transaction that a wallet has just started, and the secret of its address.
@@ -105,7 +107,7 @@ impl Site {
             .await
             .unwrap();
         let web = Web::new(anchor.clone())?;
-        Ok(Self { anchor, web, clock, asset, _database: database })
+        Ok(Self { anchor, web, clock, asset, database })
     }
 
     pub(crate) async fn start(&self, kind: Kind) -> Started {
@@ -138,6 +140,12 @@ impl Site {
 
     pub(crate) async fn transaction(&self, id: TransactionId) -> Transaction {
         self.anchor.store().transaction_fetch(id).await.unwrap().unwrap()
+    }
+
+    /// Behind the anchor's back.
+    pub(crate) fn sql(&self, sql: &str) {
+        let path = self.database.url().strip_prefix("sqlite://").unwrap();
+        SqliteConnection::establish(path).unwrap().batch_execute(sql).unwrap();
     }
 
     /// As the wallet gets it from the API.

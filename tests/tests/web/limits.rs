@@ -204,6 +204,7 @@ async fn limits_that_are_no_limits_are_refused_at_start() {
         "BODIES_AT_ONCE",
         "BODY_SECONDS",
         "UPLOAD_SECONDS",
+        "UPLOAD_BYTES_AT_ONCE",
     ] {
         for value in ["0", "-1", "many", "1.5", "4294967296"] {
             let problem = anchor_tests::web::config(&[(name, value)]).unwrap_err().to_string();

@@ -263,6 +263,62 @@ async fn peer_slow_wallet_servers_hold_up_nobody_else() -> Result<()> {
 }
 
 #[actix_web::test]
+async fn slow_wallet_server_takes_no_turn_from_the_rest_of_the_api() -> Result<()> {
+    let anchor = TestAnchor::with(&[("REQUESTS_AT_ONCE", "2")], |builder| builder).await?;
+    let token = anchor.log_in(&samples::user()).await?;
+    let silent = WalletHost::silent().await?;
+    // one fetches, sixteen wait for it, and one is too many
+    let everybody = join_all((0..18).map(|_| async { ask(&anchor, &silent.domain()).await }));
+    let meanwhile = async {
+        silent.wait_until_asked(1).await;
+        let listed = anchor.get("/sep24/transactions?asset_code=USDC", &token).await;
+        assert_eq!(listed.status, 200, "{listed:?}");
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(5)).await;
+    };
+    let (answers, ()) = futures_util::join!(everybody, meanwhile);
+    tokio::time::resume();
+    let with = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((with(400), with(503)), (17, 1), "{answers:?}");
+    assert_eq!(silent.asked(), 1);
+    Ok(())
+}
+
+#[actix_web::test]
+async fn wallet_whose_key_was_found_within_the_hour_is_let_in_while_too_much_is_looked_up() -> Result<()> {
+    let anchor = TestAnchor::new().await?;
+    let good = WalletHost::with_key(wallet().account()).await?;
+    transaction(&ask(&anchor, &good.domain()).await)?;
+    anchor.clock.advance(Duration::from_secs(3599));
+    let mut slow = Vec::new();
+    for _ in 0..32 {
+        slow.push(WalletHost::silent().await?);
+    }
+    let everybody = join_all(slow.iter().map(|host| async { ask(&anchor, &host.domain()).await }));
+    let meanwhile = async {
+        for host in &slow {
+            host.wait_until_asked(1).await;
+        }
+        let answer = ask(&anchor, &good.domain()).await;
+        assert_eq!(transaction_key(&answer)?, wallet().account().to_string());
+        anchor.clock.advance(Duration::from_secs(1));
+        assert_eq!(ask(&anchor, &good.domain()).await.status, 503, "that is too long ago");
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(5)).await;
+        anyhow::Ok(())
+    };
+    let (_, meanwhile) = futures_util::join!(everybody, meanwhile);
+    tokio::time::resume();
+    meanwhile?;
+    assert_eq!(good.asked(), 1);
+    // where somebody can look, it is looked: the wallet has taken its key back
+    good.say("404 Not Found", "");
+    assert_eq!(ask(&anchor, &good.domain()).await.status, 400);
+    assert_eq!(good.asked(), 2);
+    Ok(())
+}
+
+#[actix_web::test]
 async fn r_10_023_r_10_019_only_chosen_domains_are_verified() -> Result<()> {
     let host = WalletHost::with_key(wallet().account()).await?;
     let domain = host.domain();

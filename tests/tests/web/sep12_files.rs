@@ -6,7 +6,7 @@ use anchor_tests::web::{Answer, TestAnchor};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::sep12::{asking, assert_refused, put, put_ok, request, show};
+use crate::sep12::{asking, assert_refused, erase, put, put_ok, request, show};
 
 /// One part: its name, the file's name if it has one, and the content.
 type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
@@ -117,6 +117,51 @@ async fn r_12_068_r_12_101_peer_bad_multipart_is_said_no_to() -> Result<()> {
     let huge = vec![0; 20 * 1024 * 1024];
     assert_refused(&put_parts(&usual, &token, &[("photo_id_front", Some("a"), &huge)]).await, 413, "20 MiB");
     assert_refused(&upload(&usual, &token, &huge).await, 413, "20 MiB");
+    Ok(())
+}
+
+#[actix_web::test]
+async fn file_that_has_no_place_is_refused_before_it_is_read() -> Result<()> {
+    let (anchor, _) = asking(&[("FILE_BYTES_MAX", "100000")]).await?;
+    let token = anchor.log_in(&samples::user()).await?;
+    // read, it would be too large
+    let large = vec![0; 200_000];
+    for name in ["shoe", "first_name", "file"] {
+        assert_refused(&put_parts(&anchor, &token, &[(name, Some("a"), &large)]).await, 400, name);
+    }
+    let picture = samples::png(2, 2);
+    for name in ["photo_id_front", "shoe", "file"] {
+        let parts = body(&[("file", Some("a"), &picture), (name, Some("b"), &large)]);
+        let answer = send(&anchor, Method::POST, "/sep12/customer/files", &token, parts).await;
+        assert_refused(&answer, 400, name);
+    }
+    Ok(())
+}
+
+#[actix_web::test]
+async fn files_that_nothing_refers_to_yet_are_erased_with_their_owner() -> Result<()> {
+    let (anchor, _) = asking(&[]).await?;
+    let token = anchor.log_in(&samples::user()).await?;
+    let account = samples::user().account().to_string();
+    let stranger = anchor.log_in(&samples::issuer()).await?;
+    let picture = samples::png(2, 2);
+    let file_id = async |token: &str| -> Result<anchor_core::id::FileId> {
+        Ok(upload(&anchor, token, &picture).await.json()?["file_id"].as_str().context("an id")?.parse()?)
+    };
+    let others = file_id(&stranger).await?;
+    let store = anchor.anchor.store();
+    // without anything else, and beside a customer
+    for is_registered in [false, true] {
+        let file = file_id(&token).await?;
+        if is_registered {
+            put_ok(&anchor, &token, json!({ "city": "London" })).await?;
+        }
+        let answer = erase(&anchor, &token, &account).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(store.customer_file_content(file).await?, None, "registered: {is_registered}");
+        assert_refused(&erase(&anchor, &token, &account).await, 404, "nothing is left");
+    }
+    assert!(store.customer_file_content(others).await?.is_some());
     Ok(())
 }
 

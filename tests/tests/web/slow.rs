@@ -180,6 +180,52 @@ async fn chunks_without_end_end_with_the_answer_whoever_reads_them() -> Result<(
 }
 
 #[actix_web::test]
+async fn uploads_share_a_limit_and_the_one_that_is_held_back_gives_way() -> Result<()> {
+    // one request's worth: four times a file, and the texts
+    let settings = [("FILE_BYTES_MAX", "100000"), ("UPLOAD_BYTES_AT_ONCE", "1")];
+    let (anchor, _) = crate::sep12::asking(&settings).await?;
+    let token = anchor.log_in(&samples::user()).await?;
+    let served = Served::start(&anchor.web)?;
+    let fields = ["photo_id_front", "photo_id_back", "photo_proof_residence", "proof_of_income"];
+    let body = |files: &[&str]| {
+        let content = "x".repeat(99_000);
+        let part = |name: &&str| {
+            format!(
+                "--b\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"a\"\r\n\r\n{content}\r\n"
+            )
+        };
+        files.iter().map(part).collect::<String>()
+    };
+    let request = |files: &[&str], missing: usize| {
+        let body = body(files) + "--b--\r\n";
+        let kept = body.len() - missing;
+        format!(
+            "PUT /sep12/customer HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\
+             content-type: multipart/form-data; boundary=b\r\ncontent-length: {}\r\n\r\n{}",
+            body.len(),
+            &body[..kept]
+        )
+    };
+    let mut held_back = TcpStream::connect(served.address).await?;
+    held_back.write_all(request(&fields, 9).as_bytes()).await?;
+    let whole = request(&fields[..3], 0);
+    let mut given_up = vec![0; 12];
+    for _ in 0..1000 {
+        // 400 as long as the other one was not read: the pictures are none
+        let reply = served.exchange(whole.as_bytes()).await?;
+        let has_time = reply.head.to_lowercase().contains("\r\nretry-after: 1");
+        assert!(reply.status == 400 || (reply.status == 503 && has_time), "{reply:?}");
+        if held_back.try_read(&mut given_up).is_ok() {
+            break;
+        }
+    }
+    assert_eq!(given_up, b"HTTP/1.1 503");
+    // all is free again
+    assert_eq!(served.exchange(request(&fields, 0).as_bytes()).await?.status, 400);
+    served.stop().await
+}
+
+#[actix_web::test]
 async fn chunked_body_that_was_read_leaves_the_connection_open() -> Result<()> {
     let anchor = TestAnchor::new().await?;
     let token = anchor.log_in(&samples::user()).await?;

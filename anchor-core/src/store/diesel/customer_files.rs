@@ -112,6 +112,12 @@ fn read(row: FileRow) -> Result<FileRecord, Fault> {
     })
 }
 
+/// Those of one owner that no field refers to.
+pub(super) fn forget(connection: &mut AnyConnection, owner: &str) -> Result<bool, Fault> {
+    let waiting = files::table.filter(files::owner_key.eq(owner)).filter(files::customer_id.is_null());
+    Ok(diesel::delete(waiting).execute(connection)? > 0)
+}
+
 /// Those that no field ever referred to.
 pub(super) fn delete_old(connection: &mut AnyConnection, now: NaiveDateTime) -> Result<usize, Fault> {
     Ok(diesel::delete(files::table.filter(files::expires_at.le(now))).execute(connection)?)

@@ -258,6 +258,9 @@ pub(super) fn delete(connection: &mut AnyConnection, id: CustomerId) -> Result<b
     diesel::delete(customer_fields::table.filter(customer_fields::customer_id.eq(&id)))
         .execute(connection)?;
     diesel::delete(files::table.filter(files::customer_id.eq(&id))).execute(connection)?;
+    let owner: String =
+        customers::table.filter(customers::id.eq(&id)).select(customers::owner_key).get_result(connection)?;
+    customer_files::forget(connection, &owner)?;
     diesel::delete(customer_decisions::table.filter(customer_decisions::customer_id.eq(&id)))
         .execute(connection)?;
     diesel::delete(customer_callbacks::table.filter(customer_callbacks::customer_id.eq(&id)))

@@ -603,6 +603,12 @@ impl Store for DieselStore {
         self.database.write("customer_delete", move |c| customers::delete(c, id)).await
     }
 
+    async fn customer_file_forget(&self, owner: &str) -> Result<bool, StoreError> {
+        let owner = owner.to_owned();
+        let forget = move |c: &mut _| customer_files::forget(c, &owner);
+        self.database.write("customer_file_forget", forget).await
+    }
+
     async fn customer_code_try(
         &self,
         id: CustomerId,

@@ -331,6 +331,7 @@ pass_on! {
     fn customer_list(before: Option<CustomerId>, limit: u32) -> Vec<Customer>;
     fn customer_decide(id: CustomerId, write: &DecisionWrite) -> bool;
     fn customer_delete(id: CustomerId) -> bool;
+    fn customer_file_forget(owner: &str) -> bool;
     fn customer_code_is_open(id: CustomerId, field: &str, most: u32, now: DateTime<Utc>) -> bool;
     fn customer_file_insert(file: &NewFile, most: u32) -> bool;
     fn customer_file_fetch(id: FileId) -> Option<FileRecord>;

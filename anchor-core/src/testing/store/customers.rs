@@ -191,9 +191,23 @@ pub async fn erased_customer_leaves_nothing_behind(store: &dyn Store) {
     decide(store, first.id, Decision::Accepted, &[]).await;
     let callback = callback("https://one.example");
     assert!(store.customer_callback_put(first.id, &callback, at(1)).await.unwrap());
+    let others = write(&bench, Memo::Id(2)).owner;
+    let (waiting, of_other) = (file(&bench, &first.owner, 0), file(&bench, &others, 0));
+    for waiting in [&waiting, &of_other] {
+        assert!(store.customer_file_insert(waiting, 1).await.unwrap());
+    }
     assert!(store.customer_delete(first.id).await.unwrap());
     assert!(!store.customer_delete(first.id).await.unwrap());
     assert_eq!(fetch(store, first.id).await, None);
+    assert_eq!(
+        store.customer_file_content(waiting.record.id).await.unwrap(),
+        None,
+        "no field referred to it"
+    );
+    assert!(store.customer_file_content(of_other.record.id).await.unwrap().is_some());
+    assert!(store.customer_file_forget(&others.key()).await.unwrap());
+    assert!(!store.customer_file_forget(&others.key()).await.unwrap());
+    assert_eq!(store.customer_file_content(of_other.record.id).await.unwrap(), None);
     assert_eq!(store.customer_file_content(photo.record.id).await.unwrap(), None);
     assert!(store.customer_file_list(first.id).await.unwrap().is_empty());
     assert_eq!(store.customer_code_try(first.id, "mobile_number", 5, at(2)).await.unwrap(), None);

@@ -148,13 +148,18 @@ impl Books {
     }
 
     pub(super) fn customer_delete(&mut self, id: CustomerId) -> bool {
-        if self.customers.remove(&id).is_none() {
-            return false;
-        }
+        let Some(customer) = self.customers.remove(&id) else { return false };
+        self.customer_file_forget(&customer.owner.key());
         self.files.retain(|_, file| file.record.customer != Some(id));
         self.customer_callbacks.remove(&id);
         self.codes.iter_mut().filter(|row| row.customer == id).for_each(|row| row.is_open = false);
         true
+    }
+
+    pub(super) fn customer_file_forget(&mut self, owner: &str) -> bool {
+        let before = self.files.len();
+        self.files.retain(|_, file| file.record.owner != owner || file.record.customer.is_some());
+        self.files.len() < before
     }
 
     pub(super) fn customer_code_try(

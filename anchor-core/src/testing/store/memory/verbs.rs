@@ -498,6 +498,10 @@ impl Store for MemoryStore {
         Ok(self.books().customer_delete(id))
     }
 
+    async fn customer_file_forget(&self, owner: &str) -> Result<bool, StoreError> {
+        Ok(self.books().customer_file_forget(owner))
+    }
+
     async fn customer_code_try(
         &self,
         id: CustomerId,
