@@ -494,7 +494,7 @@ async fn no_payout_is_begun_when_half_of_its_lease_is_over() {
 }
 
 #[tokio::test]
-async fn peer_wallet_that_lets_us_wait_is_not_waited_for_by_each_of_its_news() {
+async fn wallet_that_lets_us_wait_is_not_waited_for_by_each_of_its_news() {
     let world = World::new().await;
     let wanted = anchor_core::store::Callbacks {
         finished: None,
