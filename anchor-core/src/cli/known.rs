@@ -58,6 +58,7 @@ pub const SETTINGS: &[&str] = &[
     "STELLAR_RPC_URI",
     "STELLAR_TOML",
     "TRUSTED_PROXIES",
+    "UPLOAD_BYTES_AT_ONCE",
     "UPLOAD_SECONDS",
     "WORKER_BATCH",
     "WORKER_LEASE_SECONDS",

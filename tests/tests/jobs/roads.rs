@@ -501,7 +501,8 @@ async fn wallet_that_lets_us_wait_is_not_waited_for_by_each_of_its_news() {
         on_change: Some("https://tarpit.example.com/changed".into()),
     };
     for _ in 0..40 {
-        let started = samples::started(world.id(), Kind::Deposit);
+        let mut started = samples::started(world.id(), Kind::Deposit);
+        started.request.amount = None;
         world.anchor.store().transaction_insert(&started, None).await.unwrap();
         world.anchor.store().callbacks_insert(started.id, &wanted).await.unwrap();
         let terms = samples::terms(Kind::Deposit, "100", 0);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::super::CliError;
 use super::super::output::Format;
@@ -14,7 +14,8 @@ use crate::transaction::TransactionHash;
 
 /// What names them: all that is given has to fit.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
+#[group(skip)]
+#[command(group(ArgGroup::new("named").required(true).multiple(true).args(["memo", "hash", "reference", "account"])))]
 pub struct FindArgs {
     /// The memo that its payment to the anchor carries: a number, or type:value as `transaction show` writes it.
     #[arg(long, value_parser = memo)]
