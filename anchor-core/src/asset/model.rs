@@ -146,6 +146,13 @@ impl Offer {
     }
 }
 
+const fn direction(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Deposit => "deposits",
+        Kind::Withdrawal => "withdrawals",
+    }
+}
+
 impl Asset {
     /// Checks what the types cannot.
     ///
@@ -160,12 +167,7 @@ impl Asset {
         }
         for kind in [Kind::Deposit, Kind::Withdrawal] {
             let Some(offer) = self.offer(kind) else { continue };
-            let direction = match kind {
-                Kind::Deposit => "deposits",
-                Kind::Withdrawal => "withdrawals",
-            };
-            offer.check_limits(direction, self.scale_in(kind))?;
-            self.check_fee(kind, offer, direction)?;
+            offer.check_limits(direction(kind), self.scale_in(kind))?;
         }
         if let Some(receive) = &self.receive {
             receive.validate()?;
@@ -182,8 +184,20 @@ impl Asset {
         }
     }
 
-    /// What is taken from sending anchors is left out: where quotes are given, their fee counts.
-    fn check_fee(&self, kind: Kind, offer: &Offer, direction: &'static str) -> Result<(), OfferError> {
+    /// Whether the schedule leaves anything of the smallest amount on offer. No part of [`validate`](Self::validate): a
+    /// [`FeeIntegration`](crate::integration::FeeIntegration) of your own may charge something else. What is taken from sending
+    /// anchors is left out: where quotes are given, their fee counts.
+    ///
+    /// # Errors
+    /// [`OfferError::Fee`] with the first direction for which it does not.
+    pub fn check_fees(&self) -> Result<(), OfferError> {
+        [Kind::Deposit, Kind::Withdrawal].into_iter().try_for_each(|kind| match self.offer(kind) {
+            Some(offer) => self.check_fee(kind, offer),
+            None => Ok(()),
+        })
+    }
+
+    fn check_fee(&self, kind: Kind, offer: &Offer) -> Result<(), OfferError> {
         let Some(min) = offer.min else { return Ok(()) };
         // what cannot be computed is refused when it is asked for
         let Ok(fee) = offer.fee.fee(&min, self.scale_in(kind)) else { return Ok(()) };
@@ -191,7 +205,7 @@ impl Asset {
         let paid = rest.and_then(|rest| rest.rescale(self.scale_out(kind), Rounding::Down).ok());
         match paid {
             Some(paid) if !paid.is_zero() => Ok(()),
-            _ => Err(OfferError::Fee { direction, min, fee: fee.total }),
+            _ => Err(OfferError::Fee { direction: direction(kind), min, fee: fee.total }),
         }
     }
 
@@ -245,7 +259,8 @@ mod tests {
         let offer = asset.withdrawal.as_mut().unwrap();
         (offer.min, offer.max) = (Some(min.parse().unwrap()), Some(max.parse().unwrap()));
         offer.fee.fixed = fixed.parse().unwrap();
-        asset.validate().map_or_else(|error| error.to_string(), |()| String::new())
+        let checked = asset.validate().and_then(|()| asset.check_fees());
+        checked.map_or_else(|error| error.to_string(), |()| String::new())
     }
 
     #[test]

@@ -115,6 +115,9 @@ pub(super) async fn known(store: &dyn Store, id: &StellarAsset) -> Result<Option
 
 /// Stores what can be offered.
 pub(super) async fn put(store: &dyn Store, asset: &Asset) -> Result<(), CliError> {
-    asset.validate().map_err(|error| CliError::Refused(error.to_string()))?;
+    asset
+        .validate()
+        .and_then(|()| asset.check_fees())
+        .map_err(|error| CliError::Refused(error.to_string()))?;
     Ok(store.asset_put(asset).await?)
 }

@@ -100,6 +100,11 @@ async fn run(settings: &Settings, format: Format) -> Result<(), CliError> {
 
     report.section("database");
     let assets = database(&mut report, &context).await;
+    for asset in &assets {
+        if let Err(error) = asset.check_fees() {
+            report.note(format!("{}: {error}", asset.id));
+        }
+    }
     if settings.is_public() {
         for asset in assets.iter().filter(|asset| asset.description.status == "test") {
             let code = asset.id.code();
