@@ -121,7 +121,7 @@ async fn tell_wallet(
     let Some(url) = address(anchor, event).await? else { return Ok(true) };
     let age = anchor.clock().now().signed_duration_since(event.at);
     let is_last = claimed.tries.saturating_add(1) >= settings.callback_tries || age > NEWS_AGE_MAX;
-    if round.is_slow(&url) {
+    if round.is_silent(&url) {
         return Ok(is_last);
     }
     let Some(documents) = anchor.documents() else {

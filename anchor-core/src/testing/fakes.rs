@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -86,8 +85,6 @@ pub enum CallbackAnswer {
     Unreachable,
     /// Takes the request, and never answers.
     Silent,
-    /// As [`Silent`](Self::Silent), and ten seconds pass before that is known.
-    Slow,
 }
 
 /// Wallets' servers: they remember what was posted, and answer as scripted, or with 200. Clones share everything.
@@ -130,13 +127,10 @@ impl CallbackSender for ScriptedCallbacks {
             }
             answer
         };
-        if answer == CallbackAnswer::Slow {
-            tokio::time::sleep(Duration::from_secs(10)).await;
-        }
         match answer {
             CallbackAnswer::Status(status) => Ok(status),
             CallbackAnswer::Unreachable => Err(CallbackError::NotSent("no route to the wallet".into())),
-            CallbackAnswer::Silent | CallbackAnswer::Slow => {
+            CallbackAnswer::Silent => {
                 Err(CallbackError::Unknown("the wallet took it and said nothing".into()))
             }
         }

@@ -121,7 +121,7 @@ async fn notify_one(
     let url = claimed.callback.url.clone();
     // signed anew for every try: receivers refuse old timestamps
     let request = CallbackRequest::sign(&anchor.config().signing_key, url, body, anchor.clock().now());
-    let posted = if round.is_slow(&request.url) { None } else { Some(round.post(&request).await) };
+    let posted = if round.is_silent(&request.url) { None } else { Some(round.post(&request).await) };
     let is_taken = match &posted {
         Some(Ok(status)) => !matches!(status, 408 | 425 | 429 | 500..=599),
         Some(Err(CallbackError::Refused(_))) => true,
@@ -146,7 +146,7 @@ async fn notify_one(
             tracing::info!(customer.id = %claimed.customer, status, "a wallet refused news of a customer")
         }
         None => {
-            tracing::info!(customer.id = %claimed.customer, "a wallet was not told: its server was slow just now")
+            tracing::info!(customer.id = %claimed.customer, "a wallet was not told: its server did not answer just now")
         }
         Some(Err(error)) => {
             let error = chain(&error);
