@@ -82,6 +82,11 @@ pub enum BuildError {
     /// An asset is taken from sending anchors for other money, which nobody prices.
     #[error("{0} is received with quotes, but nothing is quoted")]
     MissingQuotes(StellarAsset),
+    /// A custodian makes no claimable balances, and claims none.
+    #[error(
+        "CLAIMABLE_RECLAIM_AFTER_DAYS is set, but a custodian pays: it does not claim balances; unset it"
+    )]
+    ReclaimByCustodian,
     /// Nobody says who may hold an asset.
     #[error("{0} is set to ask whose trust lines are authorised, but no trust integration is attached")]
     MissingTrust(StellarAsset),
@@ -493,6 +498,9 @@ impl AnchorBuilder {
         let rails = self.rails.ok_or(BuildError::Missing("rails"))?;
         if *ledger.network() != self.config.network {
             return Err(BuildError::OtherNetwork);
+        }
+        if self.custody.is_some() && self.config.claimable_reclaim_after.is_some() {
+            return Err(BuildError::ReclaimByCustodian);
         }
         for asset in &self.assets {
             let invalid = |source| BuildError::Offer { asset: asset.id.clone(), source };

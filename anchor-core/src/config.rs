@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use url::Url;
 
@@ -18,6 +19,7 @@ mod destinations;
 mod interactive_ui;
 mod limits;
 mod pages;
+mod reclaim;
 mod rpc;
 mod sending_anchors;
 mod sep10;
@@ -116,6 +118,8 @@ pub struct Config {
     pub account_creation: bool,
     /// `CLAIMABLE_BALANCES`: deposits may be set aside for wallets that can claim them; on if absent.
     pub claimable_balances: bool,
+    /// `CLAIMABLE_RECLAIM_AFTER_DAYS`: what was set aside may be taken back after this time; never if absent.
+    pub claimable_reclaim_after: Option<Duration>,
     /// `DEPOSIT_DESTINATIONS`: whom deposits may be paid to; `any` if absent.
     pub deposit_destinations: Destinations,
     /// `SENDING_ANCHORS`: whose payments to others are taken; nobody's if absent.
@@ -192,6 +196,7 @@ impl Config {
         let jwt_keys = reader.secrets("SERVER_JWT_KEY");
         let account_creation = reader.flag("ACCOUNT_CREATION").unwrap_or(true);
         let claimable_balances = reader.flag("CLAIMABLE_BALANCES").unwrap_or(true);
+        let claimable_reclaim_after = reader.claimable_reclaim_after();
         let deposit_destinations = reader.destinations();
         let sending_anchors = reader.sending_anchors();
         let interactive_ui = reader.interactive_ui(local_mode);
@@ -252,6 +257,7 @@ impl Config {
                 org_name,
                 account_creation,
                 claimable_balances,
+                claimable_reclaim_after,
                 deposit_destinations,
                 sending_anchors,
                 interactive_ui,

@@ -210,7 +210,10 @@ impl End {
                 ledger: *ledger,
                 effect: match attempt.purpose {
                     AttemptPurpose::CreateAccount => Effect::AccountCreated,
-                    AttemptPurpose::Payment | AttemptPurpose::Refund | AttemptPurpose::Channels => {
+                    AttemptPurpose::Payment
+                    | AttemptPurpose::Refund
+                    | AttemptPurpose::Channels
+                    | AttemptPurpose::Reclaim => {
                         // only an envelope with a single operation sets anything aside
                         Effect::Delivered { claimable_balance: claimable_balances.first().cloned() }
                     }
@@ -462,6 +465,7 @@ mod tests {
             max_time: 1000,
             fee: 100,
             unsigned: None,
+            reclaim: None,
         }
     }
 

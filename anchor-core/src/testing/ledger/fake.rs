@@ -15,14 +15,15 @@ use crate::asset::StellarAsset;
 use crate::memo::Memo;
 use crate::stellar::envelope::Operation;
 use crate::stellar::{
-    AccountSnapshot, Cursor, Failure, FailureKind, Ledger, LedgerError, LedgerPoint, Lookup, Movement,
-    MovementPage, Network, PoisonRecord, SignerKey, Submission, TrustLine,
+    AccountSnapshot, BalanceClaim, BalanceLookup, Cursor, Failure, FailureKind, Ledger, LedgerError,
+    LedgerPoint, Lookup, Movement, MovementPage, Network, PoisonRecord, SignerKey, Submission, TrustLine,
 };
 use crate::transaction::TransactionHash;
 
 use envelope::ReceivedEnvelope;
 
 mod apply;
+mod balances;
 mod envelope;
 
 /// Entries of one page of history.
@@ -43,6 +44,8 @@ pub enum Fault {
     SubmitRejected(Failure),
     /// The next submission meets a busy server.
     SubmitTryAgain,
+    /// The next look-up of a claimable balance fails.
+    Balance,
     /// The next look-up of a transaction fails.
     Lookup,
     /// The next look-up of a transaction is answered by another server than the question how far it had read: one
@@ -66,7 +69,7 @@ pub enum Fault {
 /// A ledger in memory. Clones share it.
 ///
 /// It knows the operations that an anchor sends, checks sequence numbers, upper bounds, signatures by weight,
-/// balances and trust lines, and takes 100 stroops per operation. It has no offers, no sponsorship and no minimum balance.
+/// balances, trust lines and claimants, and takes 100 stroops per operation. It has no offers, no sponsorship and no minimum balance.
 #[derive(Clone)]
 pub struct FakeLedger {
     network: Network,
@@ -82,11 +85,14 @@ struct World {
     accounts: BTreeMap<AccountId, AccountSnapshot>,
     outcomes: BTreeMap<TransactionHash, Lookup>,
     history: Vec<Entry>,
+    balances: BTreeMap<String, balances::Balance>,
+    tells_claims: bool,
 }
 
 #[derive(Debug, Clone)]
 enum Entry {
     Movement(Arc<Movement>),
+    Claim(Arc<BalanceClaim>),
     Poison(AccountId, String),
 }
 
@@ -130,6 +136,8 @@ impl FakeLedger {
             accounts: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             history: Vec::new(),
+            balances: BTreeMap::new(),
+            tells_claims: false,
         };
         let state = State {
             world,
@@ -349,12 +357,8 @@ impl FakeLedger {
         let unknown = |_| LedgerError::Malformed(format!("cursor {after}"));
         let start: usize = after.as_str().parse().map_err(unknown)?;
         let history = &state.seen(self.lag).history;
-        let mut page = MovementPage {
-            movements: Vec::new(),
-            poison: Vec::new(),
-            next: after.clone(),
-            more: history.len().saturating_sub(start) > PAGE,
-        };
+        let more = history.len().saturating_sub(start) > PAGE;
+        let mut page = MovementPage { more, ..MovementPage::empty(after.clone()) };
         for (number, entry) in history.iter().enumerate().skip(start).take(PAGE) {
             page.next = Cursor::from((number + 1).to_string());
             match entry {
@@ -366,7 +370,10 @@ impl FakeLedger {
                     raw: raw.clone(),
                     reason: "made unreadable by the test".into(),
                 }),
-                Entry::Movement(_) | Entry::Poison(..) => {}
+                Entry::Claim(claim) if claim.by.ledger_account() == Some(*account) => {
+                    page.claims.push(BalanceClaim::clone(claim));
+                }
+                Entry::Movement(_) | Entry::Claim(_) | Entry::Poison(..) => {}
             }
         }
         Ok(page)
@@ -445,6 +452,11 @@ impl Ledger for FakeLedger {
         Ok(world.outcomes.get(hash).cloned().unwrap_or(Lookup::NotFound { checked: world.point }))
     }
 
+    async fn claimable_balance(&self, id: &str) -> Result<BalanceLookup, LedgerError> {
+        self.fails(&Fault::Balance)?;
+        Ok(self.state().seen(self.lag).balance(id))
+    }
+
     async fn arrivals(
         &self,
         hash: &TransactionHash,
@@ -462,7 +474,7 @@ impl Ledger for FakeLedger {
             {
                 Some(Movement::clone(movement))
             }
-            Entry::Movement(_) | Entry::Poison(..) => None,
+            Entry::Movement(_) | Entry::Claim(_) | Entry::Poison(..) => None,
         });
         Ok(Some(brought.collect()))
     }
@@ -488,7 +500,7 @@ impl Ledger for FakeLedger {
                 match self.movements(&account, &after).await {
                     Ok(page) => {
                         after = page.next.clone();
-                        if !page.movements.is_empty() || !page.poison.is_empty() {
+                        if !page.is_empty() {
                             return Some((Ok(page), (after, closed)));
                         }
                         if !page.more {
