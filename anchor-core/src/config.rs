@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use url::Url;
 
@@ -19,6 +20,7 @@ mod limits;
 mod openapi;
 mod pages;
 mod reader;
+mod reclaim;
 mod rpc;
 mod sending_anchors;
 mod sep;
@@ -85,6 +87,8 @@ pub struct Config {
     pub account_creation: bool,
     /// `CLAIMABLE_BALANCES`: deposits may be set aside for wallets that can claim them; on if absent.
     pub claimable_balances: bool,
+    /// `CLAIMABLE_RECLAIM_AFTER_DAYS`: what was set aside may be taken back after this time; never if absent.
+    pub claimable_reclaim_after: Option<Duration>,
     /// `DEPOSIT_DESTINATIONS`: whom deposits may be paid to; `any` if absent.
     pub deposit_destinations: Destinations,
     /// `SENDING_ANCHORS`: whose payments to others are taken; nobody's if absent.
@@ -161,6 +165,7 @@ impl Config {
         let jwt_keys = reader.secrets("SERVER_JWT_KEY");
         let account_creation = reader.flag("ACCOUNT_CREATION").unwrap_or(true);
         let claimable_balances = reader.flag("CLAIMABLE_BALANCES").unwrap_or(true);
+        let claimable_reclaim_after = reader.claimable_reclaim_after();
         let deposit_destinations = reader.destinations();
         let sending_anchors = reader.sending_anchors();
         let interactive_ui = reader.interactive_ui(local_mode);
@@ -224,6 +229,7 @@ impl Config {
                 org_name,
                 account_creation,
                 claimable_balances,
+                claimable_reclaim_after,
                 deposit_destinations,
                 sending_anchors,
                 interactive_ui,

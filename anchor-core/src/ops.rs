@@ -25,6 +25,7 @@ mod own;
 pub mod payout;
 pub mod quote;
 pub mod receive;
+pub mod reclaim;
 mod round;
 mod route;
 mod settle;

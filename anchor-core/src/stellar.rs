@@ -15,6 +15,7 @@ use crate::memo::Memo;
 use crate::transaction::TransactionHash;
 
 pub mod challenge;
+mod claimable;
 mod codec;
 pub mod decode;
 pub mod envelope;
@@ -28,6 +29,7 @@ pub mod rpc;
 mod shared;
 pub mod toml_file;
 
+pub use claimable::{BalanceClaim, BalanceLookup};
 pub use codec::DecodeError;
 pub use error::LedgerError;
 pub use failover::Endpoints;
@@ -226,12 +228,32 @@ pub struct PoisonRecord {
 pub struct MovementPage {
     /// What arrived.
     pub movements: Vec<Movement>,
+    /// The claimable balances that the account claimed, whether or not the server tells what they brought.
+    pub claims: Vec<BalanceClaim>,
     /// What could not be read.
     pub poison: Vec<PoisonRecord>,
     /// Where to read on; the same as before if there was nothing new.
     pub next: Cursor,
     /// There may be more right now.
     pub more: bool,
+}
+
+impl MovementPage {
+    /// Nothing new after this position.
+    pub const fn empty(next: Cursor) -> Self {
+        Self { movements: Vec::new(), claims: Vec::new(), poison: Vec::new(), next, more: false }
+    }
+
+    /// Adds what a transaction brought.
+    pub fn add(&mut self, brought: decode::Brought) {
+        self.movements.extend(brought.movements);
+        self.claims.extend(brought.claims);
+    }
+
+    /// There is nothing on it but perhaps a new position.
+    pub const fn is_empty(&self) -> bool {
+        self.movements.is_empty() && self.claims.is_empty() && self.poison.is_empty()
+    }
 }
 
 /// What became of a look-up by hash.
@@ -409,6 +431,16 @@ pub trait Ledger: Send + Sync + fmt::Debug {
         _account: &AccountId,
     ) -> Result<Option<Vec<Movement>>, LedgerError> {
         Err(LedgerError::Malformed("this ledger does not tell what a single transaction brought".to_owned()))
+    }
+
+    /// Whether a claimable balance (72 hex characters) is there.
+    ///
+    /// Only where the anchor may take balances back. The default does not know, and nothing is taken back.
+    ///
+    /// # Errors
+    /// When that could not be found out.
+    async fn claimable_balance(&self, _id: &str) -> Result<BalanceLookup, LedgerError> {
+        Err(LedgerError::Malformed("this ledger does not tell whether a balance is there".to_owned()))
     }
 
     /// As [`lookup`](Self::lookup), of an envelope that could be applied only in ledgers that closed from `from` to

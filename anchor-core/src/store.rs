@@ -32,6 +32,7 @@ pub mod diesel;
 mod quote;
 mod record;
 mod request;
+mod set_aside;
 mod watch;
 
 pub use begin::{Begin, Begun};
@@ -50,6 +51,7 @@ pub use record::{
     TransactionFilter, TransactionLookup,
 };
 pub use request::{KnownRequest, RequestKey};
+pub use set_aside::{LastReclaim, SetAside, SetAsideState};
 pub use watch::{
     Disposition, Observation, Observed, PaymentRecord, Recorded, Settled, SuspenseReason, WatchLease,
 };
@@ -290,6 +292,31 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn custody_list(&self, transaction: TransactionId) -> Result<Vec<CustodyRecord>, StoreError>;
     /// The operations of this ledger transaction that stand for orders to the custodian already.
     async fn custody_movements(&self, hash: &TransactionHash) -> Result<Vec<String>, StoreError>;
+
+    /// Takes balances that nobody is known to have claimed, that are due, and that the anchor may claim at `until` (Unix seconds
+    /// of ledger time). Two claims never get the same one while the lease lasts.
+    async fn set_aside_claim(&self, claim: &Claim, until: u64) -> Result<Vec<SetAside>, StoreError>;
+    /// Looks at a balance again at `due`.
+    async fn set_aside_wait(&self, balance: &str, due: DateTime<Utc>) -> Result<(), StoreError>;
+    /// Stores an attempt to take a balance back, as [`attempt_open`](Self::attempt_open) does. [`Stored::Stale`]: somebody is
+    /// known to have it by now, or its last attempt is another one than `before`.
+    async fn set_aside_reclaim(
+        &self,
+        balance: &str,
+        before: Option<AttemptId>,
+        attempt: &Attempt,
+        at: DateTime<Utc>,
+    ) -> Result<Stored, StoreError>;
+    /// The balance is gone, and none of its attempts took it; `false`, as for
+    /// [`set_aside_reclaim`](Self::set_aside_reclaim): nothing was written. What a watcher reads later prevails.
+    async fn set_aside_end(&self, balance: &str, before: Option<AttemptId>) -> Result<bool, StoreError>;
+    /// Those of these balances that the anchor may take back, or took.
+    async fn set_aside_find(&self, balances: &[String]) -> Result<Vec<SetAside>, StoreError>;
+    /// All of them, those that may be taken back last before the others, at most 200.
+    async fn set_aside_list(&self) -> Result<Vec<SetAside>, StoreError>;
+    /// Whether an open attempt makes a balance that this account may claim at `until` (Unix seconds of ledger time): its id is
+    /// not known yet.
+    async fn set_aside_is_pending(&self, by: &AccountId, until: u64) -> Result<bool, StoreError>;
 
     /// The transaction's open order, with the rails' reference if they gave one.
     async fn order_open_of(

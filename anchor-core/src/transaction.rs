@@ -27,7 +27,7 @@ mod state;
 mod status;
 
 pub use apply::{Applied, ApplyContext};
-pub use attempt::{Attempt, AttemptPurpose, AttemptStatus, HashError, TransactionHash, Unsigned};
+pub use attempt::{Attempt, AttemptPurpose, AttemptStatus, HashError, Reclaim, TransactionHash, Unsigned};
 pub use change::{Change, ChangeEffect};
 pub use custody::{CustodyOrder, CustodyStatus};
 pub use event::{Event, EventKind};

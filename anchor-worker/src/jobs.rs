@@ -17,6 +17,7 @@ mod expire;
 mod feed_channels;
 mod poll_outgoing_transactions;
 mod process_pending_deposits;
+mod reclaim_balances;
 mod sign_payments;
 mod submit_payments;
 mod watch_transactions;
@@ -30,6 +31,7 @@ pub use expire::Expire;
 pub use feed_channels::FeedChannels;
 pub use poll_outgoing_transactions::PollOutgoingTransactions;
 pub use process_pending_deposits::ProcessPendingDeposits;
+pub use reclaim_balances::ReclaimBalances;
 pub use sign_payments::SignPayments;
 pub use submit_payments::SubmitPayments;
 pub use watch_transactions::WatchTransactions;
@@ -39,7 +41,7 @@ pub use watch_transactions::WatchTransactions;
 const LANES: usize = 2;
 
 /// The names of all jobs, in the order in which a transaction meets them.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "decide_terms",
     "process_pending_deposits",
     "watch_transactions",
@@ -52,6 +54,7 @@ pub const NAMES: [&str; 12] = [
     "expire",
     "deliver_events",
     "feed_channels",
+    "reclaim_balances",
 ];
 
 /// All jobs of an anchor, in the order of [`NAMES`].
@@ -74,5 +77,6 @@ pub(crate) fn all(
         Arc::new(Expire::new(a.clone(), s.clone())),
         Arc::new(DeliverEvents::new(a.clone(), s.clone(), sender)),
         Arc::new(FeedChannels::new(a.clone(), s.clone())),
+        Arc::new(ReclaimBalances::new(a.clone(), s.clone())),
     ]
 }

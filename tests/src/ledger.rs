@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anchor_core::account::AccountId;
 use anchor_core::stellar::{
-    AccountSnapshot, Cursor, Failure, FailureKind, Ledger, LedgerError, LedgerPoint, Lookup, Movement,
-    MovementPage, Network, Submission,
+    AccountSnapshot, BalanceLookup, Cursor, Failure, FailureKind, Ledger, LedgerError, LedgerPoint, Lookup,
+    Movement, MovementPage, Network, Submission,
 };
 use anchor_core::transaction::TransactionHash;
 use anchor_devnet::Devnet;
@@ -169,6 +169,10 @@ impl Ledger for InProcessLedger {
     async fn lookup_all(&self, hashes: &[TransactionHash]) -> Vec<Result<Lookup, LedgerError>> {
         let engine = self.devnet.network();
         hashes.iter().map(|hash| lookup(&engine, hash)).collect()
+    }
+
+    async fn claimable_balance(&self, id: &str) -> Result<BalanceLookup, LedgerError> {
+        read::balance(&self.devnet.network(), id)
     }
 
     async fn arrivals(

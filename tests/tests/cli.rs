@@ -157,6 +157,7 @@ anchor_tests::on_each_database! {
         let too_precise = ["asset", "set", &token, "--refund-fee", "0.00000001"];
         assert!(fails(&anchor, &too_precise).await?.contains("at most 7 decimals"));
 
+        assert!(says(&anchor, &["suspense", "set-aside"]).await?.is_empty());
         record_payments_of_nobody(&DieselStore::open(database.url())?, ["100", "0.5"]).await?;
         let listed = says(&anchor, &["suspense", "list"]).await?;
         assert_eq!(listed.matches("SUSPENSE: unmatched").count(), 2, "{listed}");

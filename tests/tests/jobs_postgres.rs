@@ -31,6 +31,8 @@ mod moments;
 mod peers;
 #[path = "jobs/quotes.rs"]
 mod quotes;
+#[path = "jobs/reclaim.rs"]
+mod reclaim;
 #[path = "jobs/roads.rs"]
 mod roads;
 #[path = "jobs/rpc.rs"]

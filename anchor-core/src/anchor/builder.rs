@@ -211,6 +211,9 @@ impl AnchorBuilder {
         if *ledger.network() != self.config.network {
             return Err(BuildError::OtherNetwork);
         }
+        if self.custody.is_some() && self.config.claimable_reclaim_after.is_some() {
+            return Err(BuildError::ReclaimByCustodian);
+        }
         for asset in &self.assets {
             let invalid = |source| BuildError::Offer { asset: asset.id.clone(), source };
             asset.validate().map_err(invalid)?;

@@ -22,6 +22,11 @@ pub enum BuildError {
     /// An asset is taken from sending anchors for other money, which nobody prices.
     #[error("{0} is received with quotes, but nothing is quoted")]
     MissingQuotes(StellarAsset),
+    /// A custodian makes no claimable balances, and claims none.
+    #[error(
+        "CLAIMABLE_RECLAIM_AFTER_DAYS is set, but a custodian pays: it does not claim balances; unset it"
+    )]
+    ReclaimByCustodian,
     /// Nobody says who may hold an asset.
     #[error("{0} is set to ask whose trust lines are authorised, but no trust integration is attached")]
     MissingTrust(StellarAsset),

@@ -13,14 +13,22 @@ use crate::ops::suspense::{ReturnFee, assign, obstacle, refund};
 use crate::store::{PaymentRecord, Store, SuspenseReason};
 use crate::transaction::{Actor, ApplyContext};
 
+mod set_aside;
+
 /// Payments that nobody was credited for.
 #[derive(Debug, Subcommand)]
 pub enum SuspenseCommand {
     /// Those that wait for a decision, newest first, at most 200.
     List {
-        /// Only those for this reason: unmatched, wrong_asset, duplicate, unexpected, late, underpaid or overpaid.
+        /// Only those for this reason: unmatched, wrong_asset, duplicate, unexpected, late, underpaid, overpaid or
+        /// reclaimed.
         #[arg(long, value_parser = reason)]
         reason: Option<SuspenseReason>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Balances that were set aside and may be taken back, or were: the last 200.
+    SetAside {
         #[command(flatten)]
         format: Format,
     },
@@ -52,6 +60,11 @@ impl SuspenseCommand {
     pub(super) async fn run(self, store: &dyn Store) -> Result<(), CliError> {
         match self {
             Self::List { reason, format } => list(store, reason, format).await?,
+            Self::SetAside { format } => {
+                for one in store.set_aside_list().await? {
+                    set_aside::print(&one, format)?;
+                }
+            }
             Self::Refund { payment, without_fee, operator } => {
                 let fee = if without_fee { ReturnFee::Waived } else { ReturnFee::Policy };
                 note(line(&refund(store, &payment, fee, &context(&operator)).await?));

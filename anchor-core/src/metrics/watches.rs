@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn old_position_without_anything_after_it_is_no_lag() {
         let at = |ledger: u64| Cursor::from((ledger << 32 | 1 << 12).to_string());
-        let page = |next| MovementPage { movements: Vec::new(), poison: Vec::new(), next, more: false };
+        let page = MovementPage::empty;
         let latest = LedgerPoint { sequence: 1000, closed_at: 0 };
         assert_eq!(unread(latest, &at(7), &page(at(7))), Found::Unread { ledgers: 0, since: None });
         assert_eq!(unread(latest, &at(7), &page(at(998))), Found::Unread { ledgers: 3, since: None });

@@ -210,6 +210,28 @@ async fn store(
     operations: Vec<Operation>,
     latest: LedgerPoint,
 ) -> Result<Option<Attempt>, OpsError> {
+    let attempt = sign(anchor, Envelope { source, operations, purpose: AttemptPurpose::Channels, latest })?;
+    let opened = anchor.store().attempt_open(&attempt, anchor.clock().now()).await?;
+    if opened != Stored::Applied {
+        return Ok(None);
+    }
+    if !attempt.is_signed() {
+        anchor.wake().signings().notify_one();
+    }
+    Ok(Some(attempt))
+}
+
+/// An envelope that an account signs for itself, with its next sequence number.
+pub(super) struct Envelope<'a> {
+    pub(super) source: &'a AccountSnapshot,
+    pub(super) operations: Vec<Operation>,
+    pub(super) purpose: AttemptPurpose,
+    pub(super) latest: LedgerPoint,
+}
+
+/// An attempt that pays for no transaction. To be stored before it is sent.
+pub(super) fn sign(anchor: &Anchor, envelope: Envelope<'_>) -> Result<Attempt, OpsError> {
+    let Envelope { source, operations, purpose, latest } = envelope;
     let count = i64::try_from(operations.len()).unwrap_or(i64::MAX);
     let lifetime = if anchor.is_signed_elsewhere(&source.id) { LIFETIME_ELSEWHERE } else { LIFETIME };
     let (sequence, max_time) = (source.sequence.saturating_add(1), latest.closed_at.saturating_add(lifetime));
@@ -226,9 +248,9 @@ async fn store(
     .build()
     .map_err(|error| OpsError::Envelope(error.to_string()))?;
     let Signed { hash, envelope, unsigned } = signed(anchor, unsigned, None, latest.closed_at)?;
-    let attempt = Attempt {
+    Ok(Attempt {
         id: AttemptId::new(anchor.ids().next()),
-        purpose: AttemptPurpose::Channels,
+        purpose,
         hash,
         envelope,
         source: source.id,
@@ -236,15 +258,8 @@ async fn store(
         max_time,
         fee: i64::from(FEE).saturating_mul(count),
         unsigned,
-    };
-    let opened = anchor.store().attempt_open(&attempt, anchor.clock().now()).await?;
-    if opened != Stored::Applied {
-        return Ok(None);
-    }
-    if !attempt.is_signed() {
-        anchor.wake().signings().notify_one();
-    }
-    Ok(Some(attempt))
+        reclaim: None,
+    })
 }
 
 fn stroops(stroops: i64) -> StellarAmount {

@@ -187,9 +187,10 @@ impl Desk<'_> {
                 Some(Ok((movement, ledger))) => {
                     let effect = match order.purpose {
                         AttemptPurpose::CreateAccount => Effect::AccountCreated,
-                        AttemptPurpose::Payment | AttemptPurpose::Refund | AttemptPurpose::Channels => {
-                            Effect::Delivered { claimable_balance: None }
-                        }
+                        AttemptPurpose::Payment
+                        | AttemptPurpose::Refund
+                        | AttemptPurpose::Channels
+                        | AttemptPurpose::Reclaim => Effect::Delivered { claimable_balance: None },
                     };
                     Fact::CustodyApplied { attempt, hash, ledger, movement, effect }
                 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::settle::{is_after_quote, receipt, settlement};
 use super::suspense::{Back, ReturnFee};
-use super::{OpsError, own};
+use super::{OpsError, own, reclaim};
 use crate::account::AccountId;
 use crate::amount::Amount;
 use crate::anchor::Anchor;
@@ -51,7 +51,7 @@ pub async fn record(anchor: &Anchor, lease: &WatchLease, page: &MovementPage) ->
         );
     }
     for _ in 0..TRIES {
-        let decided = decide(anchor, &lease.account, &page.movements).await?;
+        let decided = decide(anchor, &lease.account, page).await?;
         for anomaly in &decided.anomalies {
             anchor.store().fact_anomaly(anomaly).await?;
         }
@@ -83,15 +83,19 @@ struct Decided {
 }
 
 /// Decides one movement after the other, each on what the ones before it made of the transactions.
-async fn decide(anchor: &Anchor, account: &AccountId, movements: &[Movement]) -> Result<Decided, OpsError> {
+async fn decide(anchor: &Anchor, account: &AccountId, page: &MovementPage) -> Result<Decided, OpsError> {
+    let taken_back = reclaim::taken_back(anchor, account, &page.claims).await?;
+    let is_taken_back =
+        |movement: &&Movement| taken_back.iter().any(|observed| observed.movement.id == movement.id);
+    let movements: Vec<&Movement> = page.movements.iter().filter(|one| !is_taken_back(one)).collect();
     let mut decided = Decided::default();
-    let references: Vec<Memo> = movements.iter().map(Movement::reference).collect();
+    let references: Vec<Memo> = movements.iter().map(|movement| movement.reference()).collect();
     let asked: HashSet<&Memo> = references.iter().filter(|reference| **reference != Memo::None).collect();
     let asked: Vec<Memo> = asked.into_iter().cloned().collect();
     let stored = anchor.store().transactions_by_memos(account, &asked).await?;
-    let channels = channels_among(anchor, movements).await?;
+    let channels = channels_among(anchor, &movements).await?;
     let mut changed: HashMap<TransactionId, Transaction> = HashMap::new();
-    for (movement, reference) in movements.iter().zip(&references) {
+    for (movement, reference) in movements.into_iter().zip(&references) {
         let stored = stored.get(reference);
         let current = stored.map(|stored| changed.get(&stored.id).unwrap_or(stored).clone());
         let found = match &current {
@@ -110,6 +114,7 @@ async fn decide(anchor: &Anchor, account: &AccountId, movements: &[Movement]) ->
         };
         decided.observed.push(Observed { movement: movement.clone(), disposition });
     }
+    decided.observed.extend(taken_back);
     Ok(decided)
 }
 
@@ -213,7 +218,7 @@ fn is_own(anchor: &Anchor, account: &AccountId, movement: &Movement, channels: &
 }
 
 /// Channel accounts that sent lumens: those that were merged give back what they held.
-async fn channels_among(anchor: &Anchor, movements: &[Movement]) -> Result<HashSet<AccountId>, OpsError> {
+async fn channels_among(anchor: &Anchor, movements: &[&Movement]) -> Result<HashSet<AccountId>, OpsError> {
     let of_lumens = movements.iter().filter(|movement| movement.asset == StellarAsset::Native);
     let senders: HashSet<AccountId> =
         of_lumens.filter_map(|movement| movement.from.ledger_account()).collect();
@@ -252,6 +257,13 @@ fn announce(anchor: &Anchor, observation: &Observation) {
                 );
                 anchor.wake().moved_to(&by.transaction().state);
             }
+            Disposition::Reclaimed { balance, transaction } => tracing::warn!(
+                account = %observation.lease.account,
+                transaction.id = %transaction,
+                movement.id,
+                balance,
+                "what was set aside was taken back and waits for the operator"
+            ),
             Disposition::Own => {}
         }
     }

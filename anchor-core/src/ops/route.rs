@@ -76,7 +76,7 @@ pub(super) fn accounts_of(anchor: &Anchor, claimed: &[Claimed]) -> Vec<AccountId
     accounts
 }
 
-/// Plans, from accounts that were read before.
+/// Plans, from accounts that were read before. `reclaim_from`: when the anchor may take back what is set aside, if ever.
 ///
 /// # Errors
 /// When something could not be found out: nothing may be concluded from that.
@@ -85,6 +85,7 @@ pub(super) async fn route(
     transaction: &Transaction,
     accounts: &Accounts,
     fee: StellarAmount,
+    reclaim_from: Option<u64>,
 ) -> Result<Route, OpsError> {
     let hold = |reason: &str| Ok(Route::Hold(reason.to_owned()));
     let Some(transfer) = Transfer::of(anchor, transaction)? else {
@@ -119,7 +120,7 @@ pub(super) async fn route(
         base_reserve: stroops(BASE_RESERVE),
         starting_balance: stroops(STARTING_BALANCE),
         fee,
-        reclaim_from: None,
+        reclaim_from,
     });
     let (delivers, payer) = (transfer.delivers, transfer.payer);
     let send = |payment, purpose| {

@@ -214,6 +214,13 @@ async fn allowance(anchor: &Anchor, settings: &JobSettings) -> Result<Option<i64
 }
 
 impl<'a> Round<'a> {
+    /// From when on the anchor may take back what is set aside now: so long after the last ledger that may hold it.
+    fn reclaim_from(&self) -> Option<u64> {
+        let after = self.anchor.config().claimable_reclaim_after?;
+        let lifetime = self.settings.attempt_lifetime.max(self.settings.signer_lifetime);
+        Some(self.latest.closed_at.saturating_add(lifetime.as_secs()).saturating_add(after.as_secs()))
+    }
+
     async fn open(
         anchor: &'a Anchor,
         settings: &'a JobSettings,

@@ -251,6 +251,8 @@ impl Back<'_> {
             SuspenseReason::Duplicate => policy.duplicate,
             // their transactions return them themselves, so these are in suspense because they are to be held
             SuspenseReason::Late | SuspenseReason::Underpaid | SuspenseReason::Overpaid => Remedy::Hold,
+            // whoever did not claim it for so long may not be able to, and may not want it there
+            SuspenseReason::Reclaimed => Remedy::Hold,
         }
     }
 

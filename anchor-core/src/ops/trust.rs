@@ -32,7 +32,9 @@ async fn check_one(
     let transaction = &claimed.transaction;
     let pause = settings.pause(anchor, transaction);
     let fee = StellarAmount::from_stroops(i64::from(settings.fee_cap)).unwrap_or_default();
-    let fact = match route(anchor, transaction, accounts, fee).await? {
+    // whether, not when: this is not what is sent
+    let reclaim_from = anchor.config().claimable_reclaim_after.map(|_| 0);
+    let fact = match route(anchor, transaction, accounts, fee, reclaim_from).await? {
         Route::AwaitTrust => return Ok(Step::Wait(pause)),
         Route::Send { authorize: Some(_), .. } => {
             match authorize::decide(anchor, settings, transaction).await? {

@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use stellar_xdr::{
-    AlphaNum4, AlphaNum12, Asset, Limits, Memo as XdrMemo, MuxedAccount, PublicKey, ReadXdr, Uint256,
+    AlphaNum4, AlphaNum12, Asset, ClaimableBalanceId, Limits, Memo as XdrMemo, MuxedAccount, PublicKey,
+    ReadXdr, Uint256,
 };
 
 use crate::account::{Account, AccountId};
@@ -128,6 +129,21 @@ fn code(padded: &[u8]) -> Result<AssetCode, DecodeError> {
 
 pub(super) fn amount(stroops: i64) -> Result<StellarAmount, DecodeError> {
     StellarAmount::from_stroops(stroops).map_err(|_| DecodeError::Content("negative amount"))
+}
+
+/// The type in eight hex digits, then the hash, as Horizon writes it.
+pub(super) fn balance_id(id: &str) -> Result<ClaimableBalanceId, DecodeError> {
+    let hash = id.strip_prefix("00000000").and_then(|hash| hash.parse().ok());
+    let is_plain = id.len() == 72 && !id.bytes().any(|byte| byte.is_ascii_uppercase());
+    hash.filter(|_| is_plain)
+        .map(ClaimableBalanceId::ClaimableBalanceIdTypeV0)
+        .ok_or(DecodeError::Content("a claimable balance's id is 72 lower-case hex digits"))
+}
+
+/// As [`balance_id`] reads it.
+pub(super) fn balance_text(id: &ClaimableBalanceId) -> String {
+    let ClaimableBalanceId::ClaimableBalanceIdTypeV0(hash) = id;
+    format!("00000000{}", hex::encode(hash.0))
 }
 
 pub(super) fn memo(memo: &XdrMemo) -> Result<Memo, DecodeError> {

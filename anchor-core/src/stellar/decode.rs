@@ -9,7 +9,7 @@ use stellar_xdr::{
 };
 
 use super::codec::{self, DecodeError};
-use super::{Failure, Movement, Network};
+use super::{BalanceClaim, Failure, Movement, Network};
 use crate::account::{Account, AccountId};
 use crate::transaction::TransactionHash;
 
@@ -52,6 +52,16 @@ pub enum Outcome {
     Failed(Failure),
 }
 
+/// What one transaction brought to an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Brought {
+    /// What arrived.
+    pub movements: Vec<Movement>,
+    /// The claimable balances that it claimed.
+    pub claims: Vec<BalanceClaim>,
+}
+
 /// What arrived on `account`, in the order of the operations. A failed transaction moved nothing.
 ///
 /// Payments, path payments (by what was received), new accounts, merged accounts; several operations in one
@@ -66,6 +76,18 @@ pub fn movements(
     account: &AccountId,
     network: &Network,
 ) -> Result<Vec<Movement>, DecodeError> {
+    brought(transaction, account, network).map(|brought| brought.movements)
+}
+
+/// As [`movements`], and the claimable balances that `account` claimed, which are known without the transaction's meta.
+///
+/// # Errors
+/// As [`movements`].
+pub fn brought(
+    transaction: &ForeignTransaction<'_>,
+    account: &AccountId,
+    network: &Network,
+) -> Result<Brought, DecodeError> {
     if transaction.id >> 32 != u64::from(transaction.ledger) {
         return Err(DecodeError::Content("the transaction's id is not of its ledger"));
     }
@@ -77,19 +99,35 @@ pub fn movements(
     let body = Body::of(&envelope);
     let result: TransactionResult = codec::read(transaction.result)?;
     let Ok(results) = success(&result.result) else {
-        return Ok(Vec::new());
+        return Ok(Brought::default());
     };
     if results.len() != body.operations.len() {
         return Err(DecodeError::Content("not one result for every operation"));
     }
     let memo = codec::memo(body.memo)?;
-    let mut movements = Vec::new();
+    let mut brought = Brought::default();
     for (index, (operation, result)) in body.operations.iter().zip(results).enumerate() {
         let source = operation.source_account.as_ref().unwrap_or(&body.source);
         let arrivals = arrivals(operation, result, source, account, (transaction.meta, index, network))?;
         let number = u64::try_from(index).map_err(|_| DecodeError::Content("too many operations"))?;
         let id = transaction.id.saturating_add(number).saturating_add(1);
-        movements.extend(arrivals.into_iter().map(|arrival| Movement {
+        if let OperationBody::ClaimClaimableBalance(claim) = &operation.body
+            && is_of(&codec::account(source), account)
+        {
+            if !claim::is_success(result) {
+                return Err(mismatch());
+            }
+            brought.claims.push(BalanceClaim {
+                id: id.to_string(),
+                hash: transaction.hash,
+                ledger: transaction.ledger,
+                at: transaction.at,
+                by: codec::account(source),
+                balance: codec::balance_text(&claim.balance_id),
+                memo: memo.clone(),
+            });
+        }
+        brought.movements.extend(arrivals.into_iter().map(|arrival| Movement {
             // one contract call may pay several times
             id: arrival.event.map_or_else(|| id.to_string(), |event| format!("{id}-{event}")),
             hash: transaction.hash,
@@ -102,7 +140,7 @@ pub fn movements(
             memo: memo.clone(),
         }));
     }
-    Ok(movements)
+    Ok(brought)
 }
 
 /// What one operation brought to the account.

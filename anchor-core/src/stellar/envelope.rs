@@ -101,6 +101,11 @@ pub enum Operation {
         /// Who gets them.
         into: AccountId,
     },
+    /// Takes a claimable balance.
+    Claim {
+        /// Its id: 72 hex characters.
+        balance: String,
+    },
     /// Names the account's domain.
     SetHomeDomain(
         /// At most 32 ASCII characters.
@@ -170,6 +175,9 @@ pub enum EnvelopeError {
     /// None, more than 10, or one twice.
     #[error("a claimable balance has 1 to 10 different claimants")]
     Claimants,
+    /// Not the id of a claimable balance.
+    #[error("the id of a claimable balance is 72 lower-case hex digits")]
+    Balance,
     /// A home domain or data entry outside the network's limits.
     #[error(
         "a home domain has at most 32, the name of a data entry 1 to 64 printable ASCII characters, its value 1 to 64 bytes"

@@ -27,8 +27,8 @@ use futures_util::stream::{BoxStream, FuturesUnordered};
 use tokio::time::Instant;
 
 use super::{
-    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage, Network,
-    Submission,
+    AccountSnapshot, BalanceLookup, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage,
+    Network, Submission,
 };
 use crate::account::AccountId;
 use crate::asset::StellarAsset;
@@ -41,6 +41,7 @@ use health::{About, Health, Standing};
 
 mod accounts;
 mod agree;
+mod balances;
 mod endpoints;
 mod follow;
 mod health;
@@ -439,6 +440,10 @@ impl Ledger for FailoverLedger {
         let answers = first.ledger.lookup_all(hashes).await;
         self.note_all(first, About::Transactions, &answers);
         self.together(hashes, is_trusted, others, answers).await
+    }
+
+    async fn claimable_balance(&self, id: &str) -> Result<BalanceLookup, LedgerError> {
+        self.balance_of(id).await
     }
 
     async fn arrivals(

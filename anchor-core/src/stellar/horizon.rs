@@ -10,8 +10,8 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::{
-    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage, Network,
-    SIDE_BY_SIDE, Submission,
+    AccountSnapshot, BalanceLookup, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage,
+    Network, SIDE_BY_SIDE, Submission,
 };
 use crate::account::AccountId;
 use crate::transaction::TransactionHash;
@@ -204,6 +204,17 @@ impl Ledger for HorizonLedger {
         }
     }
 
+    async fn claimable_balance(&self, id: &str) -> Result<BalanceLookup, LedgerError> {
+        let point = self.latest().await?;
+        let answer = self.get(&["claimable_balances", id], &[]).await?;
+        if answer.is_proof_of_absence() {
+            let checked = self.reached(point, answer.latest_ledger).await?;
+            return Ok(BalanceLookup::Absent { checked });
+        }
+        let balance: json::BalanceRecord = answer.object()?;
+        balance.held(id)
+    }
+
     async fn arrivals(
         &self,
         hash: &TransactionHash,
@@ -217,7 +228,7 @@ impl Ledger for HorizonLedger {
         // says the same of hash, result and success as a look-up does
         transaction.lookup(hash)?;
         let listed = transaction.listed(&self.network)?;
-        listed.movements(account, &self.network).map(Some).map_err(malformed)
+        listed.brought(account, &self.network).map(|brought| Some(brought.movements)).map_err(malformed)
     }
 
     async fn movements_start(&self, _account: &AccountId) -> Result<Cursor, LedgerError> {

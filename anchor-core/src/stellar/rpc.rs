@@ -19,8 +19,8 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::{
-    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage, Network,
-    Submission,
+    AccountSnapshot, BalanceLookup, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage,
+    Network, Submission,
 };
 use crate::account::AccountId;
 use crate::asset::StellarAsset;
@@ -32,6 +32,7 @@ use http::Http;
 use lookup::{Searches, Sent};
 use position::Position;
 
+mod balances;
 mod entries;
 mod follow;
 mod history;
@@ -204,6 +205,10 @@ impl Ledger for RpcLedger {
 
     async fn lookup_all(&self, hashes: &[TransactionHash]) -> Vec<Result<Lookup, LedgerError>> {
         self.lookup_each(hashes).await
+    }
+
+    async fn claimable_balance(&self, id: &str) -> Result<BalanceLookup, LedgerError> {
+        self.balance_of(id).await
     }
 
     async fn arrivals(

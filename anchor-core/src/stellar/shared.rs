@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use super::{
-    AccountSnapshot, Cursor, Endpoints, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage,
-    Network, Submission,
+    AccountSnapshot, BalanceLookup, Cursor, Endpoints, Ledger, LedgerError, LedgerPoint, Lookup, Movement,
+    MovementPage, Network, Submission,
 };
 use crate::account::AccountId;
 use crate::asset::StellarAsset;
@@ -62,6 +62,10 @@ impl<L: Ledger + ?Sized> Ledger for Arc<L> {
 
     async fn search(&self, hash: &TransactionHash, from: u64, until: u64) -> Result<Lookup, LedgerError> {
         (**self).search(hash, from, until).await
+    }
+
+    async fn claimable_balance(&self, id: &str) -> Result<BalanceLookup, LedgerError> {
+        (**self).claimable_balance(id).await
     }
 
     async fn arrivals(

@@ -35,6 +35,7 @@ mod requests;
 mod rows;
 mod schema;
 mod sessions;
+mod set_asides;
 mod signing;
 mod start;
 mod transactions;

@@ -37,11 +37,13 @@ pub enum SuspenseReason {
     Underpaid,
     /// More than the memo's transaction agreed on.
     Overpaid,
+    /// Set aside for a user who did not claim it, and taken back.
+    Reclaimed,
 }
 
 impl SuspenseReason {
     /// All reasons.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Unmatched,
         Self::WrongAsset,
         Self::Duplicate,
@@ -49,6 +51,7 @@ impl SuspenseReason {
         Self::Late,
         Self::Underpaid,
         Self::Overpaid,
+        Self::Reclaimed,
     ];
 
     /// The reason of a stored word.
@@ -66,6 +69,7 @@ impl SuspenseReason {
             Self::Late => "late",
             Self::Underpaid => "underpaid",
             Self::Overpaid => "overpaid",
+            Self::Reclaimed => "reclaimed",
         }
     }
 }
@@ -90,6 +94,14 @@ pub enum Disposition {
         transaction: Option<TransactionId>,
         /// The transaction that returns it begins with this.
         by: Box<Change>,
+    },
+    /// A balance that was set aside, taken back by the anchor's account: kept for the operator, for
+    /// [`Reclaimed`](SuspenseReason::Reclaimed).
+    Reclaimed {
+        /// Its id.
+        balance: String,
+        /// The deposit that it was set aside for.
+        transaction: TransactionId,
     },
     /// The anchor's own doing (a payment between its accounts, an issuance): kept, nothing to do.
     Own,

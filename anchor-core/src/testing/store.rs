@@ -41,6 +41,7 @@ pub mod payments;
 pub mod quotes;
 pub mod requests;
 pub mod sessions;
+pub mod set_asides;
 pub mod signings;
 pub mod suspense;
 pub mod transactions;
@@ -199,6 +200,12 @@ macro_rules! store_conformance {
             sessions::replay_among_many_log_ins_is_refused
             sessions::log_in_that_is_given_up_holds_up_nobody
             sessions::what_has_ended_is_deleted
+            set_asides::balance_is_there_once_its_attempt_is_applied
+            set_asides::nothing_else_has_a_record
+            set_asides::balance_is_claimed_when_it_may_be_taken_back
+            set_asides::one_attempt_at_a_time_takes_a_balance_back
+            set_asides::balance_that_is_gone_is_closed_once
+            set_asides::what_came_back_is_written_with_the_cursor
             signings::unsigned_envelope_is_kept_apart_until_it_is_signed
             signings::signed_attempt_is_due_at_once
             signings::claims_never_share_a_signing

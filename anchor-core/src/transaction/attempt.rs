@@ -7,6 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
+use crate::amount::StellarAmount;
+use crate::asset::StellarAsset;
 use crate::id::AttemptId;
 
 /// The hash of a Stellar transaction: 64 lower-case hex digits.
@@ -63,6 +65,8 @@ pub enum AttemptPurpose {
     Refund,
     /// Create or feed channel accounts: the anchor's own lumens, no transaction of a user.
     Channels,
+    /// Take back what was set aside and nobody claimed: no transaction, until the watcher sees what came.
+    Reclaim,
 }
 
 impl AttemptPurpose {
@@ -73,6 +77,7 @@ impl AttemptPurpose {
             Self::CreateAccount => "create_account",
             Self::Refund => "refund",
             Self::Channels => "channels",
+            Self::Reclaim => "reclaim",
         }
     }
 }
@@ -108,6 +113,10 @@ pub struct Attempt {
     /// is signed. Only in the step that opens the attempt; kept in a row of its own.
     #[serde(skip)]
     pub unsigned: Option<Unsigned>,
+    /// The claimable balance that it makes, if the anchor may take it back. Only in the step that opens the attempt; kept in a
+    /// row of its own.
+    #[serde(skip)]
+    pub reclaim: Option<Reclaim>,
 }
 
 impl Attempt {
@@ -124,6 +133,19 @@ pub struct Unsigned {
     pub envelope: Arc<str>,
     /// The last ledger's close time when it was built, in Unix seconds: it is in no earlier one.
     pub since: u64,
+}
+
+/// A claimable balance that an envelope makes, and that the anchor may claim too, from a time on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reclaim {
+    /// The account that may.
+    pub by: AccountId,
+    /// What is set aside.
+    pub asset: StellarAsset,
+    /// How much.
+    pub amount: StellarAmount,
+    /// From when on, in Unix seconds of ledger time.
+    pub from: u64,
 }
 
 /// How an attempt stands.
@@ -145,5 +167,10 @@ impl AttemptStatus {
             Self::Applied => "applied",
             Self::Void => "void",
         }
+    }
+
+    /// The status of a stored word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Open, Self::Applied, Self::Void].into_iter().find(|status| status.as_str() == word)
     }
 }

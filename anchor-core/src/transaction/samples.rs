@@ -237,6 +237,7 @@ fn sample_attempt() -> Attempt {
         max_time: 1_800_000_060,
         fee: 100,
         unsigned: None,
+        reclaim: None,
     }
 }
 

@@ -32,6 +32,8 @@ pub fn read(envelope: &str) -> Result<Wish, String> {
             OperationBody::Payment(payment) => payment.amount,
             OperationBody::CreateAccount(create) => create.starting_balance,
             OperationBody::CreateClaimableBalance(create) => create.amount,
+            // brings value, and only to the account that signs
+            OperationBody::ClaimClaimableBalance(_) => 0,
             _ => return Err("an operation that an anchor has no use for".to_owned()),
         };
         sum = sum.saturating_add(i128::from(amount));

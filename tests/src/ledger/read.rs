@@ -7,8 +7,8 @@ use anchor_core::amount::StellarAmount;
 use anchor_core::asset::StellarAsset;
 use anchor_core::stellar::decode::{self, ForeignTransaction, Outcome};
 use anchor_core::stellar::{
-    AccountSnapshot, Cursor, Failure, LedgerError, Lookup, MovementPage, Network, PoisonRecord, SignerKey,
-    TrustLine,
+    AccountSnapshot, BalanceLookup, Cursor, Failure, LedgerError, Lookup, MovementPage, Network,
+    PoisonRecord, SignerKey, TrustLine,
 };
 use anchor_core::transaction::TransactionHash;
 use anchor_devnet::ledger::{
@@ -18,8 +18,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::DateTime;
 use stellar_xdr::{
-    AccountEntry, AccountFlags, Limits, PublicKey, TransactionResult, TrustLineEntry, TrustLineFlags,
-    Uint256, WriteXdr as _,
+    AccountEntry, AccountFlags, ClaimableBalanceId, Hash, Limits, PublicKey, TransactionResult,
+    TrustLineEntry, TrustLineFlags, Uint256, WriteXdr as _,
 };
 
 /// The same account, in the network's own terms.
@@ -115,6 +115,27 @@ pub(super) fn lookup(record: &TransactionRecord) -> Result<Lookup, LedgerError> 
     }
 }
 
+/// A claimable balance as it is after the last ledger.
+pub(super) fn balance(engine: &Engine, id: &str) -> Result<BalanceLookup, LedgerError> {
+    let hash = id.strip_prefix("00000000").and_then(|hash| hash.parse().ok());
+    let hash: Hash = hash.ok_or_else(|| LedgerError::Malformed("the id of a balance".to_owned()))?;
+    match engine.claimable_balance(&ClaimableBalanceId::ClaimableBalanceIdTypeV0(hash)) {
+        Some((_, balance)) => {
+            let asset = match asset::issuer(&balance.asset) {
+                Some(issuer) => {
+                    let code = std::str::from_utf8(asset::code(&balance.asset))
+                        .map_err(|error| malformed(&error))?;
+                    let code = code.parse().map_err(|error| malformed(&error))?;
+                    StellarAsset::Credit { code, issuer: account_id(issuer) }
+                }
+                None => StellarAsset::Native,
+            };
+            Ok(BalanceLookup::Held { asset, amount: amount(balance.amount)? })
+        }
+        None => Ok(BalanceLookup::Absent { checked: super::point(engine) }),
+    }
+}
+
 /// What these transactions brought to the account.
 pub(super) fn page(
     records: &[Arc<TransactionRecord>],
@@ -123,7 +144,7 @@ pub(super) fn page(
     after: &Cursor,
     network: &Network,
 ) -> Result<MovementPage, LedgerError> {
-    let mut page = MovementPage { movements: Vec::new(), poison: Vec::new(), next: after.clone(), more };
+    let mut page = MovementPage { more, ..MovementPage::empty(after.clone()) };
     for record in records {
         page.next = Cursor::from(record.toid().to_string());
         // as in Horizon's listings: they moved nothing
@@ -140,8 +161,8 @@ pub(super) fn page(
             result: &BASE64_STANDARD.encode(record.result_xdr()),
             meta: None,
         };
-        match decode::movements(&transaction, account, network) {
-            Ok(movements) => page.movements.extend(movements),
+        match decode::brought(&transaction, account, network) {
+            Ok(brought) => page.add(brought),
             Err(error) => page.poison.push(PoisonRecord {
                 cursor: page.next.clone(),
                 raw: transaction.envelope.to_owned(),

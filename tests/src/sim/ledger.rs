@@ -4,8 +4,8 @@ use std::fmt;
 
 use anchor_core::account::AccountId;
 use anchor_core::stellar::{
-    AccountSnapshot, Cursor, Failure, FailureKind, Ledger, LedgerError, LedgerPoint, Lookup, Movement,
-    MovementPage, Network, Submission,
+    AccountSnapshot, BalanceLookup, Cursor, Failure, FailureKind, Ledger, LedgerError, LedgerPoint, Lookup,
+    Movement, MovementPage, Network, Submission,
 };
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::testing::store::memory::MemoryStore;
@@ -121,6 +121,11 @@ impl Ledger for SimLedger {
             }
             answer => answer,
         }
+    }
+
+    async fn claimable_balance(&self, id: &str) -> Result<BalanceLookup, LedgerError> {
+        let server = self.server();
+        self.life.call("ledger: claimable balance", server.claimable_balance(id), unknown).await
     }
 
     async fn arrivals(

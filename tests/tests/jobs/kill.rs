@@ -17,16 +17,16 @@ use anchor_core::integration::{
 use anchor_core::memo::Memo;
 use anchor_core::quote::Quote;
 use anchor_core::stellar::{
-    AccountSnapshot, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage, Network,
-    Submission,
+    AccountSnapshot, BalanceLookup, Cursor, Ledger, LedgerError, LedgerPoint, Lookup, Movement, MovementPage,
+    Network, Submission,
 };
 use anchor_core::store::{
     Begin, Begun, Bump, CallbackEnd, Callbacks, Channel, ChannelCount, Claim, Claimed, ClaimedAttempt,
     ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
     CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
     Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted,
-    Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
-    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    Recorded, SealedRow, Session, SetAside, Settled, Signing, SigningEnd, StateCount, Store, StoreError,
+    Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use anchor_core::transaction::{
     Attempt, AttemptStatus, Change, CustodyOrder, FactRecord, Order, Protocol, Queue, Transaction,
@@ -221,6 +221,10 @@ impl<T: Ledger> Ledger for Mortal<T> {
         self.inner.search(hash, from, until).await
     }
 
+    async fn claimable_balance(&self, id: &str) -> Result<BalanceLookup, LedgerError> {
+        self.inner.claimable_balance(id).await
+    }
+
     async fn arrivals(
         &self,
         hash: &TransactionHash,
@@ -311,6 +315,9 @@ mortal_store! {
         fn attempt_landed_at(source: &AccountId, sequence: i64) -> Option<Attempt>;
         fn custody_list(transaction: TransactionId) -> Vec<CustodyRecord>;
         fn custody_movements(hash: &TransactionHash) -> Vec<String>;
+        fn set_aside_find(balances: &[String]) -> Vec<SetAside>;
+        fn set_aside_list() -> Vec<SetAside>;
+        fn set_aside_is_pending(by: &AccountId, until: u64) -> bool;
         fn order_open_of(transaction: TransactionId) -> Option<(Order, Option<String>)>;
         fn watch_fetch(account: &AccountId) -> Option<Cursor>;
         fn watch_list() -> Vec<AccountId>;
@@ -361,6 +368,9 @@ mortal_store! {
             at: DateTime<Utc>
         ) -> ();
         fn attempt_bump(id: AttemptId, bump: &Bump) -> bool;
+        fn set_aside_wait(balance: &str, due: DateTime<Utc>) -> ();
+        fn set_aside_reclaim(balance: &str, before: Option<AttemptId>, attempt: &Attempt, at: DateTime<Utc>) -> Stored;
+        fn set_aside_end(balance: &str, before: Option<AttemptId>) -> bool;
         fn signing_close(
             hash: &TransactionHash,
             lease: LeaseToken,
@@ -425,6 +435,7 @@ mortal_store! {
         fn transaction_claim(queue: Queue, claim: &Claim) -> Vec<Claimed>;
         fn transaction_claim_overdue(claim: &Claim) -> Vec<Claimed>;
         fn attempt_claim(claim: &Claim) -> Vec<ClaimedAttempt>;
+        fn set_aside_claim(claim: &Claim, until: u64) -> Vec<SetAside>;
         fn signing_claim(claim: &Claim) -> Vec<ClaimedSigning>;
         fn channel_claim(claim: &Claim) -> Vec<ClaimedChannel>;
         fn channel_claim_of(accounts: &[AccountId], claim: &Claim) -> Vec<ClaimedChannel>;

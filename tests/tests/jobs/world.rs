@@ -146,6 +146,16 @@ impl World {
         Self::build(rails.clone(), rails, samples::asset(), Keys::Signer(signer.clone()), None, |_| ()).await
     }
 
+    /// As [`with_signer`](Self::with_signer), with other settings.
+    pub(crate) async fn with_signer_and(
+        signer: &ScriptedSigner,
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
+        let rails = ScriptedRails::new();
+        let keys = Keys::Signer(signer.clone());
+        Self::build(rails.clone(), rails, samples::asset(), keys, None, configure).await
+    }
+
     /// Where reals are exchanged for tokens, by quotes.
     pub(crate) async fn quoting() -> Self {
         let rails = ScriptedRails::new();
@@ -268,18 +278,19 @@ impl World {
 
     /// A worker of another process, with settings of its own.
     pub(crate) async fn worker_with(&self, configure: impl FnOnce(&mut Config)) -> Worker {
-        let mut config = self.anchor.config().clone();
-        configure(&mut config);
-        let anchor = self.anchor_with(config).await;
+        let anchor = self.another_anchor_with(configure).await;
         Worker::with_sender(anchor, self.config.clone(), Arc::new(self.callbacks.clone()))
     }
 
     /// An anchor of another process: the same database, ledger and bank, and nobody who rings a bell.
     pub(crate) async fn another_anchor(&self) -> Anchor {
-        self.anchor_with(self.anchor.config().clone()).await
+        self.another_anchor_with(|_| ()).await
     }
 
-    async fn anchor_with(&self, config: Config) -> Anchor {
+    /// As [`another_anchor`](Self::another_anchor), with other settings.
+    pub(crate) async fn another_anchor_with(&self, configure: impl FnOnce(&mut Config)) -> Anchor {
+        let mut config = self.anchor.config().clone();
+        configure(&mut config);
         Anchor::builder(config)
             .store(DieselStore::open(self.database.url()).unwrap())
             .ledger(self.ledger.clone())

@@ -154,6 +154,7 @@ async fn r_24_109_s_24_10_deposit_is_followed_from_instructions_to_delivery() {
         max_time: 1,
         fee: 100,
         unsigned: None,
+        reclaim: None,
     };
     let (open, hash) = (attempt.id, attempt.hash);
     moved(&site, id, Fact::AttemptOpened { attempt }).await;

@@ -84,6 +84,7 @@ pub(super) async fn attempted(
         max_time: 1,
         fee: 100,
         unsigned: None,
+        reclaim: None,
     };
     let paying = anchor.commit(transaction, Fact::AttemptOpened { attempt }).await?;
     let claimable_balance = (purpose == AttemptPurpose::Payment).then(|| "0".repeat(72));

@@ -51,7 +51,10 @@ impl End {
                 ledger: *ledger,
                 effect: match attempt.purpose {
                     AttemptPurpose::CreateAccount => Effect::AccountCreated,
-                    AttemptPurpose::Payment | AttemptPurpose::Refund | AttemptPurpose::Channels => {
+                    AttemptPurpose::Payment
+                    | AttemptPurpose::Refund
+                    | AttemptPurpose::Channels
+                    | AttemptPurpose::Reclaim => {
                         // only an envelope with a single operation sets anything aside
                         Effect::Delivered { claimable_balance: claimable_balances.first().cloned() }
                     }

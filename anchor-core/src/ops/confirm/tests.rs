@@ -15,6 +15,7 @@ fn attempt(purpose: AttemptPurpose) -> Attempt {
         max_time: 1000,
         fee: 100,
         unsigned: None,
+        reclaim: None,
     }
 }
 

@@ -92,7 +92,7 @@ async fn decide_one(
     creating: &mut HashSet<AccountId>,
 ) -> Decision {
     let fee = round.most();
-    let routed = route(round.anchor, &claimed.transaction, accounts, fee).await;
+    let routed = route(round.anchor, &claimed.transaction, accounts, fee, round.reclaim_from()).await;
     let (payment, purpose, memo, payer, authorize) = match routed {
         Ok(Route::AwaitTrust) => return Decision::Fact(Fact::TrustMissing),
         Ok(Route::Hold(reason)) => return Decision::Fact(Fact::Held { reason }),

@@ -5,7 +5,7 @@ use super::decide::Send;
 use crate::account::AccountId;
 use crate::memo::Memo;
 use crate::stellar::envelope::{Operation, Payment};
-use crate::transaction::AttemptPurpose;
+use crate::transaction::{AttemptPurpose, Reclaim};
 
 /// The payments of one envelope, with their places in the round.
 #[derive(Debug, Clone)]
@@ -31,6 +31,22 @@ impl Parcel {
     pub(super) fn operations(&self) -> Vec<Operation> {
         let payments = self.payments.iter().map(|(_, payment)| payment.clone().into());
         self.before.iter().cloned().chain(payments).collect()
+    }
+
+    /// What it sets aside, if the anchor may take that back.
+    pub(super) fn reclaim(&self) -> Option<Reclaim> {
+        self.payments.iter().find_map(|(_, payment)| match payment {
+            Payment::ClaimableBalance { claimants, asset, amount } => {
+                let anchor = claimants.iter().find(|claimant| claimant.account == self.payer)?;
+                Some(Reclaim {
+                    by: anchor.account,
+                    asset: asset.clone(),
+                    amount: *amount,
+                    from: anchor.from?,
+                })
+            }
+            _ => None,
+        })
     }
 
     /// The places of its payments, in their order.

@@ -56,6 +56,7 @@ impl Round<'_> {
             max_time,
             fee: parcel.fee(self.fee),
             unsigned,
+            reclaim: parcel.reclaim(),
         }))
     }
 

@@ -1,9 +1,9 @@
 //! One operation: what it brought, and what it created.
 
 use stellar_xdr::{
-    AccountMergeResult, ClaimableBalanceId, CreateAccountResult, CreateClaimableBalanceResult, OperationBody,
-    OperationResult, OperationResultTr, PathPaymentStrictReceiveResult, PathPaymentStrictSendResult,
-    PaymentResult, SimplePaymentResult,
+    AccountMergeResult, CreateAccountResult, CreateClaimableBalanceResult, OperationBody, OperationResult,
+    OperationResultTr, PathPaymentStrictReceiveResult, PathPaymentStrictSendResult, PaymentResult,
+    SimplePaymentResult,
 };
 
 use super::{is_of, mismatch};
@@ -95,12 +95,12 @@ fn last(
     Ok((codec::asset(&last.asset)?, codec::amount(last.amount)?))
 }
 
-/// As Horizon writes them: the type in eight hex digits, then the hash.
+/// The ids of what was set aside.
 pub(super) fn claimable_balances(results: &[OperationResult]) -> Vec<String> {
     let created = results.iter().filter_map(|result| match result {
         OperationResult::OpInner(OperationResultTr::CreateClaimableBalance(
-            CreateClaimableBalanceResult::Success(ClaimableBalanceId::ClaimableBalanceIdTypeV0(hash)),
-        )) => Some(format!("00000000{}", hex::encode(hash.0))),
+            CreateClaimableBalanceResult::Success(id),
+        )) => Some(codec::balance_text(id)),
         _ => None,
     });
     created.collect()

@@ -19,12 +19,9 @@ pub(super) fn arrival(
     index: usize,
     to: Account,
 ) -> Result<Arrival, DecodeError> {
-    let OperationResult::OpInner(OperationResultTr::ClaimClaimableBalance(
-        ClaimClaimableBalanceResult::Success,
-    )) = result
-    else {
+    if !is_success(result) {
         return Err(mismatch());
-    };
+    }
     let changes = changes(meta, index).ok_or(DecodeError::Content("meta without the operation"))?;
     let before = changes.iter().find_map(|change| match change {
         LedgerEntryChange::State(entry) => of_balance(entry, id).map(|balance| (entry, balance)),
@@ -38,6 +35,15 @@ pub(super) fn arrival(
         asset: codec::asset(&balance.asset)?,
         amount: codec::amount(balance.amount)?,
     })
+}
+
+pub(super) const fn is_success(result: &OperationResult) -> bool {
+    matches!(
+        result,
+        OperationResult::OpInner(OperationResultTr::ClaimClaimableBalance(
+            ClaimClaimableBalanceResult::Success
+        ))
+    )
 }
 
 fn changes(meta: &TransactionMeta, index: usize) -> Option<&LedgerEntryChanges> {

@@ -1,9 +1,9 @@
 //! Result codes, in Horizon's spelling and in classes.
 
 use stellar_xdr::{
-    CreateAccountResult, CreateClaimableBalanceResult, InnerTransactionResultResult, OperationResult,
-    OperationResultTr, PathPaymentStrictReceiveResult, PathPaymentStrictSendResult, PaymentResult,
-    SetTrustLineFlagsResult, TransactionResultResult,
+    ClaimClaimableBalanceResult, CreateAccountResult, CreateClaimableBalanceResult,
+    InnerTransactionResultResult, OperationResult, OperationResultTr, PathPaymentStrictReceiveResult,
+    PathPaymentStrictSendResult, PaymentResult, SetTrustLineFlagsResult, TransactionResultResult,
 };
 
 use crate::stellar::{Failure, FailureKind};
@@ -124,6 +124,12 @@ fn kind(result: &OperationResult) -> FailureKind {
         OperationResultTr::SetTrustLineFlags(SetTrustLineFlagsResult::NoTrustLine) => {
             FailureKind::CannotReceive
         }
+        // there, but not for this account as it is now
+        OperationResultTr::ClaimClaimableBalance(
+            ClaimClaimableBalanceResult::NoTrust
+            | ClaimClaimableBalanceResult::LineFull
+            | ClaimClaimableBalanceResult::NotAuthorized,
+        ) => FailureKind::CannotReceive,
         OperationResultTr::Payment(_)
         | OperationResultTr::PathPaymentStrictReceive(_)
         | OperationResultTr::PathPaymentStrictSend(_) => payment_kind(inner),

@@ -164,6 +164,10 @@ impl Listed {
     }
 
     fn read(&self) -> Result<Vec<Movement>, DecodeError> {
+        self.brought().map(|brought| brought.movements)
+    }
+
+    fn brought(&self) -> Result<Brought, DecodeError> {
         let transaction = ForeignTransaction {
             hash: self.hash,
             ledger: LEDGER,
@@ -173,7 +177,7 @@ impl Listed {
             result: &self.result,
             meta: self.meta.as_deref(),
         };
-        movements(&transaction, &ours(), &network())
+        brought(&transaction, &ours(), &network())
     }
 
     /// Amounts in stroops, with the asset's code.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use stellar_base::account::{DataValue, TrustLineFlags};
 use stellar_base::amount::Stroops;
-use stellar_base::claim::{ClaimPredicate, Claimant as BaseClaimant};
+use stellar_base::claim::{ClaimPredicate, ClaimableBalanceId as BaseBalanceId, Claimant as BaseClaimant};
 use stellar_base::crypto::{MuxedAccount, PublicKey};
 use stellar_base::error::Error as BaseError;
 use stellar_base::operations::Operation as BaseOperation;
@@ -11,8 +11,9 @@ use stellar_base::time_bounds::TimeBounds;
 use stellar_base::transaction::Transaction;
 use stellar_base::xdr::XDRSerialize as _;
 use stellar_base::{Asset, Memo as BaseMemo, Network as BaseNetwork};
+use stellar_xdr::ClaimableBalanceId;
 
-use super::super::Network;
+use super::super::{Network, codec};
 use super::{Claimant, EnvelopeError, EnvelopeSpec, Operation, Payment};
 use crate::account::{Account, AccountId};
 use crate::amount::StellarAmount;
@@ -113,6 +114,11 @@ fn operation(operation: &Operation) -> Result<BaseOperation, EnvelopeError> {
             .build()?),
         Operation::Merge { into } => {
             Ok(BaseOperation::new_account_merge().with_destination(key(into).into()).build()?)
+        }
+        Operation::Claim { balance } => {
+            let ClaimableBalanceId::ClaimableBalanceIdTypeV0(id) = codec::balance_id(balance)?;
+            let id = BaseBalanceId::new(id.0.to_vec())?;
+            Ok(BaseOperation::new_claim_claimable_balance().with_claimable_balance_id(id).build()?)
         }
         Operation::SetHomeDomain(domain) => {
             let mut options = BaseOperation::new_set_options().build()?;

@@ -5,6 +5,7 @@ use crate::account::Account;
 use crate::amount::StellarAmount;
 use crate::asset::StellarAsset;
 use crate::memo::Memo;
+use crate::stellar::codec;
 
 /// The network's minimum.
 const BASE_FEE: u32 = 100;
@@ -61,6 +62,9 @@ fn check_operation(operation: &Operation, spec: &EnvelopeSpec<'_>) -> Result<(),
         Operation::Merge { into } => {
             let source = spec.operation_source.unwrap_or(spec.transaction_source);
             if *into == source { Err(EnvelopeError::Merge) } else { Ok(()) }
+        }
+        Operation::Claim { balance } => {
+            codec::balance_id(balance).map(|_| ()).map_err(|_| EnvelopeError::Balance)
         }
         Operation::SetHomeDomain(domain) => check_text(domain, 0, HOME_DOMAIN_MAX),
         Operation::SetData { name, value } => {

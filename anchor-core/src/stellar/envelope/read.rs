@@ -63,6 +63,9 @@ pub(super) fn operation(body: &OperationBody) -> Result<Operation, DecodeError> 
         OperationBody::AccountMerge(MuxedAccount::Ed25519(into)) => {
             Ok(Operation::Merge { into: AccountId::from_bytes(into.0) })
         }
+        OperationBody::ClaimClaimableBalance(claim) => {
+            Ok(Operation::Claim { balance: codec::balance_text(&claim.balance_id) })
+        }
         OperationBody::SetOptions(options) => home_domain(options),
         OperationBody::ManageData(data) => Ok(Operation::SetData {
             name: String::from_utf8(data.data_name.0.to_vec()).map_err(|_| UNEXPECTED)?,

@@ -298,6 +298,7 @@ fn setups() -> impl Strategy<Value = Operation> {
             asset: StellarAsset::Credit { code: code.parse().unwrap(), issuer: account(9) },
             limit: stroops(limit),
         }),
+        "00000000[0-9a-f]{64}".prop_map(|balance| Operation::Claim { balance }),
         "[ -\\[\\]-~]{0,32}".prop_map(Operation::SetHomeDomain),
         ("[ -\\[\\]-~]{1,64}", prop::option::of(prop::collection::vec(any::<u8>(), 1..=64)))
             .prop_map(|(name, value)| Operation::SetData { name, value }),

@@ -102,6 +102,14 @@ impl Ledger for Moody {
         }
     }
 
+    async fn claimable_balance(&self, id: &str) -> Result<BalanceLookup, LedgerError> {
+        self.up().await?;
+        if self.is(Mood::Ignorant) {
+            return Ok(BalanceLookup::Absent { checked: self.inner.latest().await? });
+        }
+        self.inner.claimable_balance(id).await
+    }
+
     async fn movements_start(&self, account: &AccountId) -> Result<Cursor, LedgerError> {
         self.up().await?;
         self.inner.movements_start(account).await
@@ -176,6 +184,22 @@ async fn server_that_falls_far_behind_is_told_apart_and_forgiven() {
     pair.fresh.be(Mood::Down);
     pair.ledger.latest().await.unwrap();
     assert_eq!(states(&pair.ledger)[0], EndpointState::Well, "there is nobody to be behind of");
+}
+
+#[tokio::test]
+async fn balance_is_gone_only_if_nobody_in_good_standing_says_otherwise() {
+    let pair = pair(1, FailoverOptions::default());
+    let id = format!("00000000{}", "07".repeat(32));
+    let gone = pair.ledger.claimable_balance(&id).await.unwrap();
+    let checked = pair.lagging.inner.latest().await.unwrap();
+    assert_eq!(gone, BalanceLookup::Absent { checked }, "as of the one that has read less");
+    pair.fresh.be(Mood::Down);
+    pair.ledger.claimable_balance(&id).await.unwrap_err();
+    pair.fresh.be(Mood::Honest);
+    pair.fresh.inner.sets_aside(&id, &[], &samples::token(), StellarAmount::from_stroops(7).unwrap());
+    pair.fresh.inner.close();
+    pair.lagging.be(Mood::Ignorant);
+    assert!(matches!(pair.ledger.claimable_balance(&id).await.unwrap(), BalanceLookup::Held { .. }));
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ impl HorizonLedger {
         let mut last = position(after.as_str()).ok()?;
         for record in &records {
             let token = position(record.paging_token()).ok().filter(|token| *token > last)?;
-            read.movements.extend(record.movements(account, &self.network).ok()?);
+            read.add(record.brought(account, &self.network).ok()?);
             last = token;
         }
         if let Some(record) = records.last() {
@@ -100,7 +100,7 @@ fn is_full(records: usize, size: u32) -> bool {
 
 /// Nothing new.
 pub(super) fn empty(after: &Cursor) -> MovementPage {
-    MovementPage { movements: Vec::new(), poison: Vec::new(), next: after.clone(), more: false }
+    MovementPage::empty(after.clone())
 }
 
 /// Adds one record of the history, which may be poison but must have a position after the ones before it.
@@ -118,8 +118,8 @@ pub(super) fn add(
     page.next = cursor.clone();
     let raw = record.to_string();
     let read = serde_json::from_value::<TransactionRecord>(record).map_err(|error| error.to_string());
-    match read.and_then(|transaction| transaction.movements(account, network)) {
-        Ok(movements) => page.movements.extend(movements),
+    match read.and_then(|transaction| transaction.brought(account, network)) {
+        Ok(brought) => page.add(brought),
         Err(reason) => page.poison.push(PoisonRecord { cursor, raw, reason }),
     }
     Ok(())

@@ -9,9 +9,9 @@ use super::malformed;
 use crate::account::AccountId;
 use crate::amount::StellarAmount;
 use crate::asset::StellarAsset;
-use crate::stellar::decode::{self, ForeignTransaction, Outcome};
+use crate::stellar::decode::{self, Brought, ForeignTransaction, Outcome};
 use crate::stellar::{
-    AccountSnapshot, LedgerError, LedgerPoint, Lookup, Movement, Network, SignerKey, TrustLine,
+    AccountSnapshot, BalanceLookup, LedgerError, LedgerPoint, Lookup, Network, SignerKey, TrustLine,
 };
 use crate::transaction::TransactionHash;
 
@@ -210,6 +210,24 @@ fn trust_line(balance: Balance) -> Option<Result<TrustLine, LedgerError>> {
     Some(read())
 }
 
+/// A claimable balance that nobody has claimed.
+#[derive(Deserialize)]
+pub(super) struct BalanceRecord {
+    id: String,
+    asset: String,
+    amount: StellarAmount,
+}
+
+impl BalanceRecord {
+    pub(super) fn held(self, id: &str) -> Result<BalanceLookup, LedgerError> {
+        if self.id != id {
+            return Err(malformed("another balance than the one that was asked for"));
+        }
+        let asset = self.asset.parse().map_err(|_| malformed("the asset of a balance"))?;
+        Ok(BalanceLookup::Held { asset, amount: self.amount })
+    }
+}
+
 /// A transaction that was applied.
 #[derive(Deserialize)]
 pub(super) struct TransactionRecord {
@@ -250,7 +268,7 @@ impl TransactionRecord {
     }
 
     /// What arrived on the account; the text says why that could not be read.
-    pub(super) fn movements(&self, account: &AccountId, network: &Network) -> Result<Vec<Movement>, String> {
+    pub(super) fn brought(&self, account: &AccountId, network: &Network) -> Result<Brought, String> {
         let transaction = ForeignTransaction {
             hash: self.hash,
             ledger: self.ledger,
@@ -260,7 +278,7 @@ impl TransactionRecord {
             result: &self.result_xdr,
             meta: None,
         };
-        decode::movements(&transaction, account, network).map_err(|error| error.to_string())
+        decode::brought(&transaction, account, network).map_err(|error| error.to_string())
     }
 }
 

@@ -64,8 +64,7 @@ impl RpcLedger {
         after: &Cursor,
     ) -> Result<MovementPage, LedgerError> {
         let mut position = Position::parse(after)?;
-        let mut read =
-            MovementPage { movements: Vec::new(), poison: Vec::new(), next: after.clone(), more: false };
+        let mut read = MovementPage::empty(after.clone());
         let begun = Instant::now();
         for _ in 0..STRETCH {
             let page = match self.page_after(position).await {
@@ -86,7 +85,7 @@ impl RpcLedger {
                 read.next = position.cursor();
             }
             let is_late = begun.elapsed() > STRETCH_TIME;
-            if is_late || !read.more || !read.movements.is_empty() || !read.poison.is_empty() {
+            if is_late || !read.more || !read.is_empty() {
                 break;
             }
         }
@@ -94,8 +93,8 @@ impl RpcLedger {
     }
 
     fn add(&self, page: &mut MovementPage, record: &Record, account: &AccountId) {
-        match record.movements(account, &self.network) {
-            Ok(movements) => page.movements.extend(movements),
+        match record.brought(account, &self.network) {
+            Ok(brought) => page.add(brought),
             Err(reason) => {
                 page.poison.push(PoisonRecord { cursor: record.position.cursor(), raw: record.raw(), reason })
             }

@@ -10,8 +10,8 @@ use super::lookup::outcome;
 use super::position::Position;
 use super::{malformed, search};
 use crate::account::AccountId;
-use crate::stellar::decode::{self, ForeignTransaction};
-use crate::stellar::{LedgerError, Lookup, Movement, Network, codec};
+use crate::stellar::decode::{self, Brought, ForeignTransaction};
+use crate::stellar::{LedgerError, Lookup, Network, codec};
 use crate::transaction::TransactionHash;
 
 /// A listed transaction, whose content may make no sense, but whose place does.
@@ -59,11 +59,11 @@ impl Record {
     /// Value reaches an account only by a transaction that names it: as a destination, as the source of a claim, or,
     /// where a contract pays, among the ledger entries that the envelope declares. All others are not even decoded,
     /// so that what strangers do among each other in ways that this version does not know troubles nobody.
-    pub(super) fn movements(&self, account: &AccountId, network: &Network) -> Result<Vec<Movement>, String> {
+    pub(super) fn brought(&self, account: &AccountId, network: &Network) -> Result<Brought, String> {
         let lacks = |name: &str| format!("a transaction without readable {name}");
         let envelope = self.envelope.as_ref().ok_or_else(|| lacks("envelopeXdr"))?;
         if !names(envelope, account) && !self.meta.as_ref().is_some_and(|meta| names(meta, account)) {
-            return Ok(Vec::new());
+            return Ok(Brought::default());
         }
         let result = self.text("resultXdr").map_err(lacks)?;
         let is_success = self.is_success().ok_or_else(|| lacks("status"))?;
@@ -79,7 +79,7 @@ impl Record {
             result,
             meta: self.raw.get("resultMetaXdr").and_then(Value::as_str),
         };
-        decode::movements(&transaction, account, network).map_err(|error| error.to_string())
+        decode::brought(&transaction, account, network).map_err(|error| error.to_string())
     }
 
     fn is_success(&self) -> Option<bool> {

@@ -16,6 +16,7 @@ use super::rows::event::EventRow;
 use super::rows::fact::FactRow;
 use super::rows::transaction::TransactionRow;
 use super::schema::{attempt_items, events, facts, orders, receipts, receiving_memos, transactions};
+use super::set_asides;
 use super::signing;
 use crate::id::TransactionId;
 use crate::store::Stored;
@@ -186,10 +187,15 @@ fn attempts_effect(connection: &mut AnyConnection, groups: &[&[Change]]) -> Resu
         for change in groups.iter().filter_map(|group| group.first()) {
             if let ChangeEffect::OpenAttempt(attempt) = change.effect() {
                 signing::open(connection, [attempt], change.fact().at)?;
+                set_asides::make(connection, attempt, change.transaction().id)?;
             }
         }
     }
-    closing::close(connection, &closed)
+    closing::close(connection, &closed)?;
+    groups
+        .iter()
+        .filter_map(|group| group.first())
+        .try_for_each(|change| set_asides::made(connection, change))
 }
 
 fn mixed(change: &Change) -> Fault {

@@ -12,6 +12,7 @@ use super::pool::End;
 use super::rows::codec::{free_text, stamp};
 use super::rows::payment::{PaymentRow, PoisonRow};
 use super::schema::{payments, poison_records};
+use super::set_asides;
 use super::watches::advance;
 use crate::store::{
     Disposition, Observation, Observed, PaymentRecord, Recorded, Settled, Stored, SuspenseReason,
@@ -34,12 +35,14 @@ pub(super) fn record(
     let mut known = known(connection, &observation.observed)?;
     let mut rows = Vec::with_capacity(observation.observed.len());
     let mut changes: Vec<&Change> = Vec::new();
+    let mut reclaimed: Vec<&str> = Vec::new();
     for observed in &observation.observed {
         if !known.insert(observed.movement.id.clone()) {
             continue;
         }
         match &observed.disposition {
             Disposition::Matched(change) | Disposition::Returned { by: change, .. } => changes.push(change),
+            Disposition::Reclaimed { balance, .. } => reclaimed.push(balance),
             Disposition::Suspense { .. } | Disposition::Own => {}
         }
         rows.push(row(observation, observed));
@@ -48,6 +51,7 @@ pub(super) fn record(
         return Ok(End::Rollback(Recorded::Stale));
     }
     insert_all!(connection, payments::table, rows);
+    set_asides::reclaimed(connection, &reclaimed)?;
     for poison in &observation.poison {
         let row = PoisonRow::new(&observation.lease.account, poison, observation.at);
         let stored = poison_records::table.filter(poison_records::id.eq(&row.id)).count();
@@ -138,6 +142,9 @@ fn row(observation: &Observation, observed: &Observed) -> PaymentRow {
         Disposition::Suspense { reason, transaction } => (*transaction, Some(*reason), None),
         Disposition::Returned { reason, transaction, by } => {
             (*transaction, Some(*reason), Some(by.transaction().id))
+        }
+        Disposition::Reclaimed { transaction, .. } => {
+            (Some(*transaction), Some(SuspenseReason::Reclaimed), None)
         }
         Disposition::Own => (None, None, None),
     };

@@ -7,5 +7,6 @@ pub(super) mod custody;
 pub(super) mod event;
 pub(super) mod fact;
 pub(super) mod payment;
+pub(super) mod set_aside;
 pub(super) mod signing;
 pub(super) mod transaction;

@@ -148,6 +148,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    set_asides (attempt_id) {
+        attempt_id -> Text,
+        transaction_id -> Text,
+        claimant -> Text,
+        asset -> Text,
+        amount -> BigInt,
+        reclaim_from -> BigInt,
+        state -> Text,
+        balance_id -> Nullable<Text>,
+        ledger -> Nullable<BigInt>,
+        reclaim_id -> Nullable<Text>,
+        due_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     orders (id) {
         id -> Text,
         transaction_id -> Text,
@@ -433,4 +449,5 @@ diesel::joinable!(attempt_items -> attempts (attempt_id));
 diesel::joinable!(attempt_items -> transactions (transaction_id));
 diesel::allow_tables_to_appear_in_same_query!(receiving_memos, transactions);
 diesel::allow_tables_to_appear_in_same_query!(signings, attempts);
+diesel::allow_tables_to_appear_in_same_query!(set_asides, attempts);
 diesel::allow_tables_to_appear_in_same_query!(attempt_items, attempts, transactions);

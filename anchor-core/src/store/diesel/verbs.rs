@@ -12,7 +12,7 @@ use super::start::Start;
 use super::{
     DieselStore, attempts, begin, changes, channel, channels, claims, custody, customer_callbacks,
     customer_codes, customer_files, customers, documents, figures, groups, heartbeats, history, outbox,
-    payments, quotes, requests, sessions, signing, transactions, watches,
+    payments, quotes, requests, sessions, set_asides, signing, transactions, watches,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, AssetId};
@@ -27,8 +27,8 @@ use crate::store::{
     ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
     CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
     Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted,
-    Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
-    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    Recorded, SealedRow, Session, SetAside, Settled, Signing, SigningEnd, StateCount, Store, StoreError,
+    Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -365,6 +365,47 @@ impl Store for DieselStore {
     async fn custody_movements(&self, hash: &TransactionHash) -> Result<Vec<String>, StoreError> {
         let hash = *hash;
         self.database.read("custody_movements", move |c| custody::movements(c, &hash)).await
+    }
+
+    async fn set_aside_claim(&self, claim: &Claim, until: u64) -> Result<Vec<SetAside>, StoreError> {
+        let claim = claim.clone();
+        self.database.write("set_aside_claim", move |c| set_asides::claim(c, &claim, until)).await
+    }
+
+    async fn set_aside_wait(&self, balance: &str, due: DateTime<Utc>) -> Result<(), StoreError> {
+        let (balance, due) = (balance.to_owned(), stamp(due));
+        self.database.write("set_aside_wait", move |c| set_asides::wait(c, &balance, due)).await
+    }
+
+    async fn set_aside_reclaim(
+        &self,
+        balance: &str,
+        before: Option<AttemptId>,
+        attempt: &Attempt,
+        at: DateTime<Utc>,
+    ) -> Result<Stored, StoreError> {
+        let (balance, attempt) = (balance.to_owned(), attempt.clone());
+        let reclaim = move |c: &mut _| set_asides::reclaim(c, &balance, before, &attempt, at);
+        self.database.write_or_not("set_aside_reclaim", reclaim).await
+    }
+
+    async fn set_aside_end(&self, balance: &str, before: Option<AttemptId>) -> Result<bool, StoreError> {
+        let balance = balance.to_owned();
+        self.database.write("set_aside_end", move |c| set_asides::end(c, &balance, before)).await
+    }
+
+    async fn set_aside_find(&self, balances: &[String]) -> Result<Vec<SetAside>, StoreError> {
+        let balances = balances.to_vec();
+        self.database.read("set_aside_find", move |c| set_asides::find(c, &balances)).await
+    }
+
+    async fn set_aside_list(&self) -> Result<Vec<SetAside>, StoreError> {
+        self.database.read("set_aside_list", set_asides::list).await
+    }
+
+    async fn set_aside_is_pending(&self, by: &AccountId, until: u64) -> Result<bool, StoreError> {
+        let by = *by;
+        self.database.read("set_aside_is_pending", move |c| set_asides::is_pending(c, &by, until)).await
     }
 
     async fn order_open_of(

@@ -17,6 +17,7 @@ use crate::stellar::envelope::{EnvelopeSpec, Operation, Payment, SignedEnvelope}
 use crate::stellar::{AccountSnapshot, Cursor, Failure, Ledger, Lookup, Movement, Submission};
 
 pub mod accounts;
+pub mod balances;
 pub mod history;
 pub mod submission;
 
@@ -58,6 +59,12 @@ macro_rules! ledger_conformance {
             unsigned_envelope_is_rejected,
             claimable_balance_tells_its_id,
             new_account_is_created,
+        );
+        $crate::ledger_conformance!($network; balances:
+            balance_is_held_until_it_is_claimed,
+            balance_nobody_made_is_absent,
+            claimants_come_in_their_time_and_claims_are_read,
+            claim_without_a_trust_line_fails_and_the_balance_stays,
         );
         $crate::ledger_conformance!($network; history:
             account_without_history_has_an_empty_page,

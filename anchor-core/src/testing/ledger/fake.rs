@@ -15,6 +15,7 @@ use crate::stellar::{AccountSnapshot, LedgerPoint, Lookup, Movement, Network, Tr
 use crate::transaction::TransactionHash;
 
 mod apply;
+mod balances;
 mod envelope;
 mod fault;
 mod server;
@@ -30,7 +31,7 @@ const CLOSE_SECONDS: u64 = 5;
 /// A ledger in memory. Clones share it.
 ///
 /// It knows the operations that an anchor sends, checks sequence numbers, upper bounds, signatures by weight,
-/// balances and trust lines, and takes 100 stroops per operation. It has no offers, no sponsorship and no minimum balance.
+/// balances, trust lines and claimants, and takes 100 stroops per operation. It has no offers, no sponsorship and no minimum balance.
 #[derive(Clone)]
 pub struct FakeLedger {
     network: Network,
@@ -48,6 +49,8 @@ impl FakeLedger {
             accounts: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             history: Vec::new(),
+            balances: BTreeMap::new(),
+            tells_claims: false,
         };
         let state = State {
             world,

@@ -136,6 +136,7 @@ impl<'a> Bench<'a> {
             max_time: 1_767_225_600,
             fee: 100,
             unsigned: None,
+            reclaim: None,
         }
     }
 

@@ -19,8 +19,8 @@ use crate::store::{
     ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
     CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, Disposition, EventProgress, Figures,
     FileRecord, GivenUp, Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold,
-    QuoteUsed, Quoted, Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store,
-    StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    QuoteUsed, Quoted, Recorded, SealedRow, Session, SetAside, Settled, Signing, SigningEnd, StateCount,
+    Store, StoreError, Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -386,6 +386,13 @@ pass_on! {
     fn channel_forget(accounts: &[AccountId]) -> ();
     fn custody_list(transaction: TransactionId) -> Vec<CustodyRecord>;
     fn custody_movements(hash: &TransactionHash) -> Vec<String>;
+    fn set_aside_claim(claim: &Claim, until: u64) -> Vec<SetAside>;
+    fn set_aside_wait(balance: &str, due: DateTime<Utc>) -> ();
+    fn set_aside_reclaim(balance: &str, before: Option<AttemptId>, attempt: &Attempt, at: DateTime<Utc>) -> Stored;
+    fn set_aside_end(balance: &str, before: Option<AttemptId>) -> bool;
+    fn set_aside_find(balances: &[String]) -> Vec<SetAside>;
+    fn set_aside_list() -> Vec<SetAside>;
+    fn set_aside_is_pending(by: &AccountId, until: u64) -> bool;
     fn order_open_of(transaction: TransactionId) -> Option<(Order, Option<String>)>;
     fn watch_claim(account: &AccountId, owner: &str, now: DateTime<Utc>, lease: Duration) -> Option<WatchLease>;
     fn watch_fetch(account: &AccountId) -> Option<Cursor>;

@@ -23,6 +23,7 @@ mod outbox;
 mod payments;
 mod quotes;
 mod sessions;
+mod set_asides;
 mod signings;
 mod verbs;
 mod watches;

@@ -32,6 +32,7 @@ fn transaction_codes_are_classified_in_horizons_words() {
 #[test]
 fn operation_codes_are_classified_in_horizons_words() {
     use OperationResultTr as Tr;
+    use stellar_xdr::ClaimClaimableBalanceResult as Claim;
     let success = || OperationResult::OpInner(Tr::Payment(PaymentResult::Success));
     for (result, kind, code) in [
         (Tr::Payment(PaymentResult::NoTrust), FailureKind::CannotReceive, "op_no_trust"),
@@ -64,6 +65,11 @@ fn operation_codes_are_classified_in_horizons_words() {
             FailureKind::Underfunded,
             "op_low_reserve",
         ),
+        (Tr::ClaimClaimableBalance(Claim::NoTrust), FailureKind::CannotReceive, "op_no_trust"),
+        (Tr::ClaimClaimableBalance(Claim::LineFull), FailureKind::CannotReceive, "op_line_full"),
+        (Tr::ClaimClaimableBalance(Claim::NotAuthorized), FailureKind::CannotReceive, "op_not_authorized"),
+        (Tr::ClaimClaimableBalance(Claim::DoesNotExist), FailureKind::Other, "op_does_not_exist"),
+        (Tr::ClaimClaimableBalance(Claim::CannotClaim), FailureKind::Other, "op_cannot_claim"),
         (
             Tr::PathPaymentStrictSend(PathPaymentStrictSendResult::UnderDestmin),
             FailureKind::Other,

@@ -88,6 +88,19 @@ fn claim_of_others_is_no_arrival_and_a_claim_that_is_not_told_is_an_error() {
     assert_eq!(listed.arrived(), []);
 }
 
+#[test]
+fn r_cb_001_claims_are_known_without_meta_and_with_it_under_the_id_of_what_they_brought() {
+    let mut listed = Listed::of(&[payment(plain(ours()), 1), claim_by(theirs()), claim_by(ours())]);
+    let claims = listed.brought().unwrap().claims;
+    assert_eq!(claims.len(), 1);
+    assert_eq!((claims[0].id.clone(), claims[0].by), ((ID + 3).to_string(), ours().into()));
+    assert_eq!(claims[0].balance, format!("00000000{}", "07".repeat(32)));
+    listed.meta =
+        v4(vec![OperationMetaV2::default(), OperationMetaV2::default(), changed(claimed(33, None))]);
+    let brought = listed.brought().unwrap();
+    assert_eq!((brought.claims, brought.movements[1].id.clone()), (claims, (ID + 3).to_string()));
+}
+
 fn call() -> Step {
     let result = InvokeHostFunctionResult::Success(Hash([0; 32]));
     let body = OperationBody::InvokeHostFunction(InvokeHostFunctionOp::default());

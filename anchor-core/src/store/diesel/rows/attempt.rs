@@ -85,6 +85,7 @@ impl AttemptRow {
             max_time: reader.number("max_time", self.max_time)?,
             fee: self.fee,
             unsigned: None,
+            reclaim: None,
         })
     }
 }

@@ -24,7 +24,7 @@ pub async fn account_without_history_has_an_empty_page(network: &dyn TestNetwork
     let nobody = Actor::new(network);
     let after = start(network, &nobody).await;
     let page = network.ledger().movements(&nobody.id(), &after).await.expect("an answer");
-    let empty = MovementPage { movements: Vec::new(), poison: Vec::new(), next: after, more: false };
+    let empty = MovementPage::empty(after);
     assert_eq!(page, empty);
 }
 

@@ -95,10 +95,16 @@ fn apply_operation(
             record(world, received, index, source, to, &StellarAsset::Native, *starting_balance);
             Ok(None)
         }
-        Operation::Pay(Payment::ClaimableBalance { asset, amount, .. }) => {
+        Operation::Pay(Payment::ClaimableBalance { claimants, asset, amount }) => {
             take(world, source, asset, *amount)?;
             let id = digest(&[received.hash.as_bytes(), &index.to_be_bytes()]);
-            Ok(Some(format!("00000000{}", hex::encode(id))))
+            let id = format!("00000000{}", hex::encode(id));
+            world.set_aside(&id, claimants, asset, *amount);
+            Ok(Some(id))
+        }
+        Operation::Claim { balance } => {
+            world.claim(source, balance, received.hash, received.memo.clone())?;
+            Ok(None)
         }
         Operation::AuthorizeTrust { holder, asset } => {
             let line = world.accounts.get_mut(holder).map(|account| &mut account.trust_lines);
@@ -255,6 +261,6 @@ pub(super) fn time(seconds: u64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-fn failed(kind: FailureKind, code: &str) -> Failure {
+pub(super) fn failed(kind: FailureKind, code: &str) -> Failure {
     Failure::new(kind, format!("tx_failed: {code}"))
 }

@@ -13,6 +13,8 @@ pub enum Fault {
     SubmitRejected(Failure),
     /// The next submission meets a busy server.
     SubmitTryAgain,
+    /// The next look-up of a claimable balance fails.
+    Balance,
     /// The next look-up of a transaction fails.
     Lookup,
     /// The next look-up of a transaction is answered by another server than the question how far it had read: one

@@ -9,8 +9,8 @@ use super::world::{Entry, State};
 use super::{FakeLedger, Fault};
 use crate::account::AccountId;
 use crate::stellar::{
-    AccountSnapshot, Cursor, Failure, FailureKind, Ledger, LedgerError, LedgerPoint, Lookup, Movement,
-    MovementPage, Network, PoisonRecord, Submission,
+    AccountSnapshot, BalanceClaim, BalanceLookup, Cursor, Failure, FailureKind, Ledger, LedgerError,
+    LedgerPoint, Lookup, Movement, MovementPage, Network, PoisonRecord, Submission,
 };
 use crate::transaction::TransactionHash;
 
@@ -30,12 +30,8 @@ impl FakeLedger {
         let unknown = |_| LedgerError::Malformed(format!("cursor {after}"));
         let start: usize = after.as_str().parse().map_err(unknown)?;
         let history = &state.seen(self.lag).history;
-        let mut page = MovementPage {
-            movements: Vec::new(),
-            poison: Vec::new(),
-            next: after.clone(),
-            more: history.len().saturating_sub(start) > PAGE,
-        };
+        let more = history.len().saturating_sub(start) > PAGE;
+        let mut page = MovementPage { more, ..MovementPage::empty(after.clone()) };
         for (number, entry) in history.iter().enumerate().skip(start).take(PAGE) {
             page.next = Cursor::from((number + 1).to_string());
             match entry {
@@ -47,7 +43,10 @@ impl FakeLedger {
                     raw: raw.clone(),
                     reason: "made unreadable by the test".into(),
                 }),
-                Entry::Movement(_) | Entry::Poison(..) => {}
+                Entry::Claim(claim) if claim.by.ledger_account() == Some(*account) => {
+                    page.claims.push(BalanceClaim::clone(claim));
+                }
+                Entry::Movement(_) | Entry::Claim(_) | Entry::Poison(..) => {}
             }
         }
         Ok(page)
@@ -124,6 +123,11 @@ impl Ledger for FakeLedger {
         Ok(world.outcomes.get(hash).cloned().unwrap_or(Lookup::NotFound { checked: world.point }))
     }
 
+    async fn claimable_balance(&self, id: &str) -> Result<BalanceLookup, LedgerError> {
+        self.fails(&Fault::Balance)?;
+        Ok(self.state().seen(self.lag).balance(id))
+    }
+
     async fn arrivals(
         &self,
         hash: &TransactionHash,
@@ -141,7 +145,7 @@ impl Ledger for FakeLedger {
             {
                 Some(Movement::clone(movement))
             }
-            Entry::Movement(_) | Entry::Poison(..) => None,
+            Entry::Movement(_) | Entry::Claim(_) | Entry::Poison(..) => None,
         });
         Ok(Some(brought.collect()))
     }
@@ -167,7 +171,7 @@ impl Ledger for FakeLedger {
                 match self.movements(&account, &after).await {
                     Ok(page) => {
                         after = page.next.clone();
-                        if !page.movements.is_empty() || !page.poison.is_empty() {
+                        if !page.is_empty() {
                             return Some((Ok(page), (after, closed)));
                         }
                         if !page.more {

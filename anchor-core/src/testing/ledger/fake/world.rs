@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::Fault;
+use super::balances::Balance;
 use super::envelope::ReceivedEnvelope;
 use crate::account::AccountId;
 use crate::amount::StellarAmount;
 use crate::stellar::envelope::Operation;
-use crate::stellar::{AccountSnapshot, LedgerPoint, Lookup, Movement, SignerKey};
+use crate::stellar::{AccountSnapshot, BalanceClaim, LedgerPoint, Lookup, Movement, SignerKey};
 use crate::transaction::TransactionHash;
 
 #[derive(Debug, Clone)]
@@ -17,11 +18,15 @@ pub(super) struct World {
     pub(super) accounts: BTreeMap<AccountId, AccountSnapshot>,
     pub(super) outcomes: BTreeMap<TransactionHash, Lookup>,
     pub(super) history: Vec<Entry>,
+    pub(super) balances: BTreeMap<String, Balance>,
+    /// History tells what a claim brought, too.
+    pub(super) tells_claims: bool,
 }
 
 #[derive(Debug, Clone)]
 pub(super) enum Entry {
     Movement(Arc<Movement>),
+    Claim(Arc<BalanceClaim>),
     Poison(AccountId, String),
 }
 

@@ -66,8 +66,14 @@ impl Books {
     pub(super) fn write_attempt(&mut self, group: &[Change]) {
         let Some(first) = group.first() else { return };
         match first.effect() {
-            ChangeEffect::OpenAttempt(attempt) => self.open(attempt, ids(group), first.fact().at),
-            ChangeEffect::CloseAttempt { id, status, ledger, .. } => self.close(*id, *status, *ledger),
+            ChangeEffect::OpenAttempt(attempt) => {
+                self.open(attempt, ids(group), first.fact().at);
+                self.set_aside_make(attempt, first.transaction().id);
+            }
+            ChangeEffect::CloseAttempt { id, status, ledger, .. } => {
+                self.close(*id, *status, *ledger);
+                self.set_aside_made(first);
+            }
             ChangeEffect::None
             | ChangeEffect::OpenOrder(_)
             | ChangeEffect::UpdateOrder { .. }
@@ -82,7 +88,7 @@ impl Books {
             self.signing_open(attempt.hash, attempt.id, unsigned, at);
         }
         let row = AttemptRow {
-            attempt: Attempt { unsigned: None, ..attempt.clone() },
+            attempt: Attempt { unsigned: None, reclaim: None, ..attempt.clone() },
             status: AttemptStatus::Open,
             ledger: None,
             opened_at: at,

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::customers::{CallbackRow, CodeRow};
 use super::quotes::QuoteRow;
+use super::set_asides::SetAsideRow;
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, StellarAsset};
 use crate::customer::Customer;
@@ -40,6 +41,8 @@ pub(super) struct Books {
     pub(super) custody: BTreeMap<AttemptId, CustodyRow>,
     pub(super) signings: BTreeMap<TransactionHash, SigningRow>,
     pub(super) channels: BTreeMap<AccountId, ChannelRow>,
+    /// By the attempt that makes it.
+    pub(super) set_asides: BTreeMap<AttemptId, SetAsideRow>,
     pub(super) orders: BTreeMap<OrderId, OrderRow>,
     pub(super) watches: BTreeMap<AccountId, Watch>,
     pub(super) payments: BTreeMap<String, PaymentRecord>,

@@ -170,7 +170,7 @@ impl Books {
 fn without_envelope(record: &FactRecord) -> FactRecord {
     let mut record = record.clone();
     if let Fact::AttemptOpened { attempt } = &mut record.fact {
-        (attempt.envelope, attempt.unsigned) = ("".into(), None);
+        (attempt.envelope, attempt.unsigned, attempt.reclaim) = ("".into(), None, None);
     }
     record
 }

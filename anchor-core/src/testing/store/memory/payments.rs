@@ -50,6 +50,10 @@ impl Books {
                     self.take_payment(by);
                     (*transaction, Some(*reason), Some(by.transaction().id))
                 }
+                Disposition::Reclaimed { balance, transaction } => {
+                    self.set_aside_reclaimed(balance);
+                    (Some(*transaction), Some(SuspenseReason::Reclaimed), None)
+                }
                 Disposition::Own => (None, None, None),
             };
             let record = PaymentRecord {

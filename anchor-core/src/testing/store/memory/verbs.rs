@@ -19,8 +19,8 @@ use crate::store::{
     ClaimedCallback, ClaimedChannel, ClaimedEvent, ClaimedSigning, CustodyRecord, CustomerCallback,
     CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, EventProgress, Figures, FileRecord, GivenUp,
     Heartbeat, KnownRequest, LeaseToken, NewFile, Observation, PaymentRecord, QuoteHold, QuoteUsed, Quoted,
-    Recorded, SealedRow, Session, Settled, Signing, SigningEnd, StateCount, Store, StoreError, Stored,
-    SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
+    Recorded, SealedRow, Session, SetAside, Settled, Signing, SigningEnd, StateCount, Store, StoreError,
+    Stored, SuspenseReason, TransactionFilter, TransactionLookup, WatchLease,
 };
 use crate::transaction::{
     Attempt, AttemptStatus, Change, FactRecord, Order, Protocol, Queue, Transaction, TransactionHash,
@@ -293,6 +293,41 @@ impl Store for MemoryStore {
 
     async fn custody_movements(&self, hash: &TransactionHash) -> Result<Vec<String>, StoreError> {
         Ok(self.books().custody_movements(hash))
+    }
+
+    async fn set_aside_claim(&self, claim: &Claim, until: u64) -> Result<Vec<SetAside>, StoreError> {
+        Ok(self.books().set_aside_claim(claim, until))
+    }
+
+    async fn set_aside_wait(&self, balance: &str, due: DateTime<Utc>) -> Result<(), StoreError> {
+        self.books().set_aside_wait(balance, due);
+        Ok(())
+    }
+
+    async fn set_aside_reclaim(
+        &self,
+        balance: &str,
+        before: Option<AttemptId>,
+        attempt: &Attempt,
+        at: DateTime<Utc>,
+    ) -> Result<Stored, StoreError> {
+        self.books().set_aside_reclaim(balance, before, attempt, at)
+    }
+
+    async fn set_aside_end(&self, balance: &str, before: Option<AttemptId>) -> Result<bool, StoreError> {
+        Ok(self.books().set_aside_end(balance, before))
+    }
+
+    async fn set_aside_find(&self, balances: &[String]) -> Result<Vec<SetAside>, StoreError> {
+        Ok(self.books().set_aside_find(balances))
+    }
+
+    async fn set_aside_list(&self) -> Result<Vec<SetAside>, StoreError> {
+        Ok(self.books().set_aside_list())
+    }
+
+    async fn set_aside_is_pending(&self, by: &AccountId, until: u64) -> Result<bool, StoreError> {
+        Ok(self.books().set_aside_is_pending(by, until))
     }
 
     async fn order_open_of(
