@@ -47,6 +47,16 @@ impl Settings {
     pub const fn has_custodian(&self) -> bool {
         !self.signs_elsewhere() && self.seed % 7 == 3
     }
+
+    /// In every fourth story, what was set aside may be taken back so long after its envelope is dead: seconds instead
+    /// of days, so that all of it happens while deposits are still being confirmed.
+    #[must_use]
+    pub const fn takes_back_after(&self) -> Option<Duration> {
+        if self.has_custodian() || self.seed % 4 != 1 {
+            return None;
+        }
+        Some(Duration::from_secs([1, 60, 200][(self.seed / 4 % 3) as usize]))
+    }
 }
 
 /// How it went.

@@ -6,10 +6,13 @@ use std::sync::PoisonError;
 use anchor_core::account::AccountId;
 use anchor_core::amount::{Amount, StellarAmount};
 use anchor_core::asset::StellarAsset;
+use anchor_core::stellar::BalanceClaim;
 use anchor_core::stellar::envelope::{Operation, Payment};
-use anchor_core::store::PaymentRecord;
+use anchor_core::store::{PaymentRecord, SetAsideState, SuspenseReason};
 use anchor_core::testing::fakes::samples;
-use anchor_core::transaction::{AttemptStatus, Kind, OrderStatus, State, Transaction, TransactionHash};
+use anchor_core::transaction::{
+    AttemptPurpose, AttemptStatus, Kind, OrderStatus, State, Transaction, TransactionHash,
+};
 
 use super::story::{TOKENS, World};
 use super::tale::{Tale, lumens};
@@ -63,9 +66,27 @@ impl Auditor {
                 world.sim.violated(format!("given up, and applied all the same: {}", attempt.hash));
             }
         }
+        self.look_at_balances(world);
         let posted = world.posted.lock().unwrap_or_else(PoisonError::into_inner);
         for (address, _) in posted.iter().filter(|(_, times)| **times > 1) {
             world.sim.violated(format!("the end of the flow was told twice to {address}"));
+        }
+    }
+
+    /// Nobody is said to have what lies on the ledger, nor the anchor what somebody else claimed.
+    fn look_at_balances(&self, world: &World) {
+        let claimed = world.network.claimed();
+        for one in world.books.set_asides() {
+            let by = claimed.iter().find(|claim| claim.balance == one.balance);
+            let is_so = match one.state {
+                SetAsideState::Claimed => by.is_some(),
+                SetAsideState::Reclaimed => by.is_some_and(is_ours),
+                _ => true,
+            };
+            if !is_so {
+                let state = one.state.as_str();
+                world.sim.violated(format!("a balance for {} is {state} in the books only", one.transaction));
+            }
         }
     }
 
@@ -121,11 +142,36 @@ impl Auditor {
                 unsettled.push(format!("nobody heard that {} is {state}", event.transaction.id));
             }
         }
+        unsettled.extend(self.unsettled_balances(world));
         let recorded: BTreeSet<_> =
             world.books.payments().into_iter().map(|payment| payment.movement.id).collect();
         let arrived = world.arrived.lock().unwrap_or_else(PoisonError::into_inner);
         for movement in arrived.iter().filter(|movement| !recorded.contains(&movement.id)) {
             unsettled.push(format!("the payment {} is in no book", movement.id));
+        }
+        unsettled
+    }
+
+    /// What may be taken back is somebody's in the end, and the books know whose.
+    fn unsettled_balances(&self, world: &World) -> Vec<String> {
+        let (claimed, known) = (world.network.claimed(), world.books.set_asides());
+        let attempts = world.books.attempts();
+        let open = attempts.iter().filter(|(attempt, status)| {
+            attempt.purpose == AttemptPurpose::Reclaim && *status == AttemptStatus::Open
+        });
+        let mut unsettled: Vec<String> =
+            open.map(|(attempt, _)| format!("the claim {} is open", attempt.hash)).collect();
+        for tale in self.tales.iter().filter(|tale| tale.plot.may_come_back()) {
+            let one = known.iter().find(|one| one.transaction == tale.id);
+            let by = one.and_then(|one| claimed.iter().find(|claim| claim.balance == one.balance));
+            let should = by.map(|claim| match is_ours(claim) {
+                true => SetAsideState::Reclaimed,
+                false => SetAsideState::Claimed,
+            });
+            if should.is_none() || one.map(|one| one.state) != should {
+                let state = one.map_or("unknown", |one| one.state.as_str());
+                unsettled.push(format!("the balance of {:?} {} is {state}", tale.plot, tale.id));
+            }
         }
         unsettled
     }
@@ -160,6 +206,8 @@ impl Auditor {
         let arrived = world.arrived.lock().unwrap_or_else(PoisonError::into_inner);
         let mut came = arrived.iter().filter(|movement| movement.asset == samples::token());
         let came = came.try_fold(lumens(TOKENS), |sum, movement| sum.checked_add(movement.amount));
+        let back = self.taken_back(world);
+        let came = back.iter().fold(came, |sum, (amount, _)| sum?.checked_add(*amount));
         let left = self.tokens.values().flatten();
         let should = left.fold(came, |sum, amount| sum?.checked_sub(*amount));
         let holds = world.network.balance(&samples::distribution().account(), &samples::token());
@@ -176,14 +224,44 @@ impl Auditor {
         if payments.iter().filter(credited).count() != funded {
             world.sim.violated("credited payments and funded withdrawals differ in number".to_owned());
         }
-        if payments.len() != arrived.len() {
+        if payments.len() != arrived.len() + back.len() {
             world.sim.violated(format!(
-                "{} payments came, {} are in the books",
+                "{} payments came and {} balances came back, {} are in the books",
                 arrived.len(),
+                back.len(),
                 payments.len()
             ));
         }
+        for (amount, (claim, tale)) in back {
+            let is_it = |payment: &&PaymentRecord| {
+                payment.movement.id == claim.id
+                    && payment.movement.amount == amount
+                    && payment.movement.from.ledger_account() == Some(tale.account)
+                    && payment.suspense == Some(SuspenseReason::Reclaimed)
+                    && payment.transaction == Some(tale.id)
+            };
+            if payments.iter().filter(is_it).count() != 1 {
+                world.sim.violated(format!("what came back of {} is not in suspense", tale.id));
+            }
+        }
     }
+
+    /// What was set aside and came back, with the claim that brought it, and the story that it was set aside in.
+    fn taken_back(&self, world: &World) -> Vec<(StellarAmount, (BalanceClaim, &Tale))> {
+        let transactions = world.books.transactions();
+        let claims = world.network.claimed().into_iter().filter(is_ours);
+        let back = claims.filter_map(|claim| {
+            let is_of = |t: &&Transaction| t.claimable_balance_id.as_ref() == Some(&claim.balance);
+            let id = transactions.iter().find(is_of)?.id;
+            let tale = self.tales.iter().find(|tale| tale.id == id)?;
+            Some((*self.tokens.get(&tale.account)?.first()?, (claim, tale)))
+        });
+        back.collect()
+    }
+}
+
+fn is_ours(claim: &BalanceClaim) -> bool {
+    claim.by.ledger_account() == Some(samples::distribution().account())
 }
 
 /// What the books say of value that left, and is not so.

@@ -27,11 +27,13 @@ pub enum Bug {
     ShownFirst,
     /// A custodian who did not answer gets the payment again under a key of its own, without being asked for the first one.
     AnotherKey,
+    /// What the anchor's account claims is not read.
+    UnreadClaims,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NoTimeBound,
         Self::SharedClaims,
         Self::CursorFirst,
@@ -42,6 +44,7 @@ impl Bug {
         Self::SilenceIsFailure,
         Self::ShownFirst,
         Self::AnotherKey,
+        Self::UnreadClaims,
     ];
 
     /// As it is written on the command line.
@@ -57,6 +60,7 @@ impl Bug {
             Self::SilenceIsFailure => "silence-is-failure",
             Self::ShownFirst => "shown-first",
             Self::AnotherKey => "another-key",
+            Self::UnreadClaims => "unread-claims",
         }
     }
 }

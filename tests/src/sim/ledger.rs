@@ -144,7 +144,11 @@ impl Ledger for SimLedger {
 
     async fn movements(&self, account: &AccountId, after: &Cursor) -> Result<MovementPage, LedgerError> {
         let server = self.server();
-        self.life.call("ledger: history", server.movements(account, after), unknown).await
+        let mut page = self.life.call("ledger: history", server.movements(account, after), unknown).await?;
+        if self.life.sim.has(Bug::UnreadClaims) {
+            page.claims.clear();
+        }
+        Ok(page)
     }
 
     fn follow(&self, account: AccountId, after: Cursor) -> BoxStream<'_, Result<MovementPage, LedgerError>> {

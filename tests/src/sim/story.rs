@@ -40,6 +40,9 @@ use super::weather::{Sim, SimClock};
 /// When everything should have been settled long ago.
 const PATIENCE: Duration = Duration::from_secs(3000);
 
+/// As above, where a claim that failed on the ledger is made again after an hour.
+const PATIENCE_WITH_CLAIMS: Duration = Duration::from_secs(3 * 3600);
+
 /// What the anchor holds at the beginning.
 pub(super) const TOKENS: i64 = 1_000_000;
 
@@ -92,6 +95,10 @@ impl World {
             books.channel_put(&[(account, Some(position))]).await?;
         }
         config.channel_seed = Some(seed);
+        config.claimable_reclaim_after = sim.takes_back_after();
+        if sim.tells_claims() {
+            network.tell_claims();
+        }
         let vault = sim.signs_elsewhere().then(|| Vault::new(sim, &network));
         let custodian = sim.has_custodian().then(|| Custodian::new(sim, &network));
         if vault.is_some() || custodian.is_some() {
@@ -319,7 +326,8 @@ pub(super) async fn tell(sim: &Sim) -> Result<Duration> {
             auditor.settle(&world);
             break;
         }
-        if sim.elapsed() > PATIENCE {
+        let patience = if sim.takes_back_after().is_some() { PATIENCE_WITH_CLAIMS } else { PATIENCE };
+        if sim.elapsed() > patience {
             for what in unsettled {
                 sim.violated(format!("not settled: {what}"));
             }

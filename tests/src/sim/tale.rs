@@ -32,6 +32,12 @@ pub(super) enum Plot {
     NewAccount,
     /// The wallet takes a claimable balance.
     Claimable,
+    /// As above, and nobody ever claims it: the anchor takes it back.
+    Unclaimed,
+    /// As above; the user claims it when the anchor may, too.
+    ClaimedLate,
+    /// As above; another program that has the key of the anchor's account claims it then.
+    ClaimedElsewhere,
     /// The bank gets another amount than was agreed.
     OtherAmount,
     /// The bank gets more than is allowed: it goes back.
@@ -98,6 +104,9 @@ impl Plot {
             | Self::LateTrust
             | Self::NewAccount
             | Self::Claimable
+            | Self::Unclaimed
+            | Self::ClaimedLate
+            | Self::ClaimedElsewhere
             | Self::OtherAmount
             | Self::TooMuch
             | Self::InTransit
@@ -107,6 +116,11 @@ impl Plot {
         }
     }
 
+    /// The wallet takes a claimable balance, which the anchor may take back.
+    pub(super) const fn may_come_back(self) -> bool {
+        matches!(self, Self::Unclaimed | Self::ClaimedLate | Self::ClaimedElsewhere)
+    }
+
     /// Where it has to end.
     pub(super) fn ends(self) -> &'static [&'static str] {
         match self {
@@ -114,6 +128,9 @@ impl Plot {
             | Self::LateTrust
             | Self::NewAccount
             | Self::Claimable
+            | Self::Unclaimed
+            | Self::ClaimedLate
+            | Self::ClaimedElsewhere
             | Self::OtherAmount
             | Self::InTransit => &["paid"],
             // whichever of the two the bank is asked about first
@@ -155,6 +172,13 @@ pub(super) fn invent(world: &World, chance: &mut Chance, number: u64) -> Result<
         Plot::Withdrawal if number % 3 == 1 => Plot::AsksMore,
         // no custodian sets balances aside
         Plot::Claimable if world.sim.has_custodian() => Plot::LateTrust,
+        Plot::Deposit | Plot::LateTrust | Plot::Claimable if world.sim.takes_back_after().is_some() => {
+            match number % 3 {
+                0 => Plot::Unclaimed,
+                1 => Plot::ClaimedLate,
+                _ => Plot::ClaimedElsewhere,
+            }
+        }
         plot => plot,
     };
     let agreed = 10 + number;
@@ -209,7 +233,11 @@ impl Tale {
         let ledger = &world.network;
         match self.plot {
             Plot::NewAccount => {}
-            Plot::LateTrust | Plot::Claimable => ledger.fund(self.account, lumens(10)),
+            Plot::LateTrust
+            | Plot::Claimable
+            | Plot::Unclaimed
+            | Plot::ClaimedLate
+            | Plot::ClaimedElsewhere => ledger.fund(self.account, lumens(10)),
             _ => {
                 ledger.fund(self.account, lumens(10));
                 ledger.trust(self.account, &samples::token(), lumens(0));
@@ -229,7 +257,7 @@ impl Tale {
         let kind = self.plot.kind();
         let mut started = samples::started(self.id, kind);
         started.request.account = self.account.into();
-        started.request.claimable_balances = self.plot == Plot::Claimable;
+        started.request.claimable_balances = self.plot == Plot::Claimable || self.plot.may_come_back();
         (started.started_at, started.updated_at) = (now, now);
         started.deadline = Some(now + self.window());
         let mut terms = samples::terms(kind, &self.agreed.to_string(), self.number + 1);
@@ -297,6 +325,8 @@ impl Tale {
                 tokio::time::sleep(self.extra).await;
                 world.network.trust(self.account, &samples::token(), lumens(0));
             }
+            Plot::ClaimedLate => self.claims(world, self.account).await?,
+            Plot::ClaimedElsewhere => self.claims(world, samples::distribution().account()).await?,
             Plot::NewAccount => {
                 while world.network.balance(&self.account, &StellarAsset::Native).is_zero() {
                     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -306,6 +336,27 @@ impl Tale {
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Somebody claims what was set aside, at about the time at which the anchor's account may.
+    async fn claims(&self, world: &World, by: AccountId) -> Result<()> {
+        let made = loop {
+            let made = world.web.store().set_aside_list().await?;
+            if let Some(made) = made.into_iter().find(|one| one.transaction == self.id) {
+                break made;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        };
+        if by == self.account {
+            world.network.trust(by, &samples::token(), lumens(0));
+        }
+        let hurry = self.extra.as_secs() % 12;
+        while world.sim.seconds() + hurry < made.from + 6 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        let claimed = world.network.claims(by, &made.balance, Memo::None);
+        world.sim.note("users", || format!("claim {:.16} for {by}: {claimed}", made.balance));
         Ok(())
     }
 

@@ -144,6 +144,15 @@ impl Sim {
         self.0.settings.has_custodian()
     }
 
+    pub(super) fn takes_back_after(&self) -> Option<Duration> {
+        self.0.settings.takes_back_after()
+    }
+
+    /// Servers of every other story in which something is taken back tell what a claim brought.
+    pub(super) fn tells_claims(&self) -> bool {
+        self.0.settings.takes_back_after().is_some() && self.0.settings.seed % 8 == 1
+    }
+
     pub(super) fn has(&self, bug: Bug) -> bool {
         self.0.settings.bug == Some(bug)
     }

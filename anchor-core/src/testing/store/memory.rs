@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::id::AttemptId;
-use crate::store::{Bump, PaymentRecord};
+use crate::store::{Bump, PaymentRecord, SetAside};
 use crate::transaction::{Attempt, AttemptStatus, Event, Order, OrderStatus, Transaction};
 
 mod attempts;
@@ -84,6 +84,11 @@ impl MemoryStore {
     /// Every movement that was ever seen on a watched account, by its id.
     pub fn payments(&self) -> Vec<PaymentRecord> {
         self.books().payments.values().cloned().collect()
+    }
+
+    /// Balances that were set aside and may be taken back, or were: the last 200.
+    pub fn set_asides(&self) -> Vec<SetAside> {
+        self.books().set_aside_list()
     }
 
     /// All news, and whether everybody has it, in the order of each transaction.

@@ -93,6 +93,16 @@ impl FakeLedger {
         self.state().world.set_aside(id, &claimants, asset, amount);
     }
 
+    /// Every claim of a balance, by whomever, oldest first.
+    pub fn claimed(&self) -> Vec<BalanceClaim> {
+        let state = self.state();
+        let claims = state.world.history.iter().filter_map(|entry| match entry {
+            Entry::Claim(claim) => Some(BalanceClaim::clone(claim)),
+            Entry::Movement(_) | Entry::Poison(..) => None,
+        });
+        claims.collect()
+    }
+
     /// From now on it also tells what a claim brought, like a server that shows what transactions changed.
     pub fn tell_claims(&self) {
         self.state().world.tells_claims = true;
