@@ -210,7 +210,8 @@ async fn store(
     operations: Vec<Operation>,
     latest: LedgerPoint,
 ) -> Result<Option<Attempt>, OpsError> {
-    let attempt = sign(anchor, Envelope { source, operations, purpose: AttemptPurpose::Channels, latest })?;
+    let (source, last, purpose) = (source.id, source.sequence, AttemptPurpose::Channels);
+    let attempt = sign(anchor, Envelope { source, last, payer: source, operations, purpose, latest })?;
     let opened = anchor.store().attempt_open(&attempt, anchor.clock().now()).await?;
     if opened != Stored::Applied {
         return Ok(None);
@@ -221,25 +222,30 @@ async fn store(
     Ok(Some(attempt))
 }
 
-/// An envelope that an account signs for itself, with its next sequence number.
-pub(super) struct Envelope<'a> {
-    pub(super) source: &'a AccountSnapshot,
+/// An envelope for no transaction of a user.
+pub(super) struct Envelope {
+    pub(super) source: AccountId,
+    /// The last sequence number that the source used.
+    pub(super) last: i64,
+    /// Who does what it does; the source itself, or whoever uses that as a channel.
+    pub(super) payer: AccountId,
     pub(super) operations: Vec<Operation>,
     pub(super) purpose: AttemptPurpose,
     pub(super) latest: LedgerPoint,
 }
 
 /// An attempt that pays for no transaction. To be stored before it is sent.
-pub(super) fn sign(anchor: &Anchor, envelope: Envelope<'_>) -> Result<Attempt, OpsError> {
-    let Envelope { source, operations, purpose, latest } = envelope;
+pub(super) fn sign(anchor: &Anchor, envelope: Envelope) -> Result<Attempt, OpsError> {
+    let Envelope { source, last, payer, operations, purpose, latest } = envelope;
     let count = i64::try_from(operations.len()).unwrap_or(i64::MAX);
-    let lifetime = if anchor.is_signed_elsewhere(&source.id) { LIFETIME_ELSEWHERE } else { LIFETIME };
-    let (sequence, max_time) = (source.sequence.saturating_add(1), latest.closed_at.saturating_add(lifetime));
+    let is_signed_elsewhere = [source, payer].iter().any(|account| anchor.is_signed_elsewhere(account));
+    let lifetime = if is_signed_elsewhere { LIFETIME_ELSEWHERE } else { LIFETIME };
+    let (sequence, max_time) = (last.saturating_add(1), latest.closed_at.saturating_add(lifetime));
     let unsigned = EnvelopeSpec {
         network: anchor.ledger().network(),
-        transaction_source: source.id,
+        transaction_source: source,
         sequence,
-        operation_source: None,
+        operation_source: (payer != source).then_some(payer),
         operations,
         memo: Memo::None,
         fee_per_operation: FEE,
@@ -253,7 +259,7 @@ pub(super) fn sign(anchor: &Anchor, envelope: Envelope<'_>) -> Result<Attempt, O
         purpose,
         hash,
         envelope,
-        source: source.id,
+        source,
         sequence,
         max_time,
         fee: i64::from(FEE).saturating_mul(count),

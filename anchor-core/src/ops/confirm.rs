@@ -299,7 +299,10 @@ impl Round<'_> {
                 uses_number(failure).then_some(*ledger),
                 format!("failed in ledger {ledger}: {}", failure.codes),
             ),
-            End::Dead { checked, .. } => (None, format!("not in the ledger up to {}", checked.sequence)),
+            End::Dead { checked, refused } => {
+                let refused = refused.as_ref().map(|why| format!("not signed: {why}; ")).unwrap_or_default();
+                (None, format!("{refused}not in the ledger up to {}", checked.sequence))
+            }
         };
         let (id, at) = (one.attempt.id, self.anchor.clock().now());
         match self.anchor.store().attempt_close(id, end.status(), ledger, &note, at).await {

@@ -15,19 +15,22 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::channels::{self, Envelope};
+use chrono::{DateTime, Utc};
+
 use super::work::{JobSettings, Progress};
 use super::{OpsError, chain, submit};
 use crate::account::AccountId;
 use crate::anchor::Anchor;
-use crate::asset::StellarAsset;
-use crate::id::AttemptId;
-use crate::stellar::envelope::Operation;
-use crate::stellar::{AccountSnapshot, BalanceClaim, BalanceLookup, LedgerError, LedgerPoint, Movement};
-use crate::store::{Disposition, LastReclaim, Observed, SetAside, Stored};
-use crate::transaction::{AttemptPurpose, AttemptStatus, TransactionHash};
+use crate::stellar::{BalanceLookup, LedgerError, LedgerPoint};
+use crate::store::{LastReclaim, SetAside};
+use crate::transaction::AttemptStatus;
 
-/// What is under way, or waits for the account's other envelope, is looked at again after this time.
+mod back;
+mod take;
+
+pub(super) use back::taken_back;
+
+/// What is under way, or waits for the account's other claim, is looked at again after this time.
 const PAUSE: Duration = Duration::from_secs(15);
 
 /// What a person has to change something for is looked at again after this time.
@@ -36,39 +39,37 @@ const PAUSE_LONG: Duration = Duration::from_secs(3600);
 /// What to do about one balance.
 enum Next {
     Wait(Duration),
+    /// Its account's other envelope has to be closed first.
+    Busy,
     /// Somebody has it, or it is on its way.
     Moved,
 }
 
-/// Looks at the balances that may be taken back by now: makes an attempt for those that are there, and closes those that
-/// are gone. Does nothing unless the settings want it.
+/// Looks at the balances that may be taken back by now: makes an attempt for those that are there, one at a time for each
+/// account, and closes those that are gone. Does nothing unless the settings want it, and while less than half of the fee budget is left:
+/// users' payments come first.
 ///
 /// # Errors
-/// The ledger's or the store's, before anything was claimed. Later trouble gives the balance back.
+/// The ledger's or the store's, before anything was claimed. Later trouble ends the round and gives the balances back.
 pub async fn reclaim(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
     let mut progress = Progress::default();
     if anchor.config().claimable_reclaim_after.is_none() || anchor.custody().is_some() {
         return Ok(progress);
     }
+    if let (Some(budget), Some(rest)) = (settings.fee_budget, submit::allowance(anchor, settings).await?)
+        && rest <= budget / 2
+    {
+        return Ok(progress);
+    }
     let latest = anchor.ledger().latest().await?;
-    let due = anchor.store().set_aside_claim(&settings.claim(anchor), latest.closed_at).await?;
+    let claim = settings.claim(anchor);
+    let half = chrono::Duration::from_std(claim.lease / 2).unwrap_or(chrono::Duration::days(1));
+    let until = claim.now + half;
+    let due = anchor.store().set_aside_claim(&claim, latest.closed_at).await?;
     progress.claimed = u32::try_from(due.len()).unwrap_or(u32::MAX);
-    // an account has one open envelope at most
-    let mut busy = HashSet::new();
+    let mut round = Round { anchor, settings, latest, until, busy: HashSet::new(), ended: None };
     for one in &due {
-        let pause = match look(anchor, latest, one, &mut busy).await {
-            Ok(Next::Wait(pause)) => pause,
-            Ok(Next::Moved) => {
-                progress.moved = progress.moved.saturating_add(1);
-                PAUSE
-            }
-            Err(error) => {
-                progress.failed = progress.failed.saturating_add(1);
-                let (balance, error) = (&one.balance, chain(&error));
-                tracing::warn!(balance, error, "a balance could not be looked at; tried again");
-                PAUSE
-            }
-        };
+        let pause = round.look(one, &mut progress).await;
         let due = anchor.clock().now() + pause;
         if let Err(error) = anchor.store().set_aside_wait(&one.balance, due).await {
             tracing::warn!(error = chain(&error), "a balance was not given back; its lease will run out");
@@ -77,171 +78,127 @@ pub async fn reclaim(anchor: &Anchor, settings: &JobSettings) -> Result<Progress
     Ok(progress)
 }
 
-async fn look(
-    anchor: &Anchor,
+/// What balances that are looked at together have in common.
+struct Round<'a> {
+    anchor: &'a Anchor,
+    settings: &'a JobSettings,
     latest: LedgerPoint,
-    one: &SetAside,
-    busy: &mut HashSet<AccountId>,
-) -> Result<Next, OpsError> {
-    match one.attempt.map(|last| last.status) {
-        Some(AttemptStatus::Open) => return Ok(Next::Wait(PAUSE)),
-        Some(AttemptStatus::Applied) => {
-            tracing::debug!(balance = one.balance, "taken back; the watcher has not read that yet");
-            return Ok(Next::Wait(PAUSE));
-        }
-        Some(AttemptStatus::Void) | None => {}
-    }
-    match anchor.ledger().claimable_balance(&one.balance).await? {
-        BalanceLookup::Absent { checked } => {
-            let before = one.attempt.map(|last| last.id);
-            let is_past = one.attempt.is_none_or(|last| checked.closed_at > last.max_time);
-            if checked.sequence < one.ledger || !is_past {
-                // a server that lags behind
-                return Ok(Next::Wait(PAUSE));
-            }
-            if anchor.store().set_aside_end(&one.balance, before).await? {
-                tracing::info!(
-                    transaction.id = %one.transaction,
-                    balance = one.balance,
-                    "what was set aside has been claimed, and not by the anchor"
-                );
-            }
-            Ok(Next::Moved)
-        }
-        BalanceLookup::Held { asset, amount } if (&asset, amount) != (&one.asset, one.amount) => {
-            let error = format!("balance {} holds something else than it was made with", one.balance);
-            Err(LedgerError::Malformed(error).into())
-        }
-        BalanceLookup::Held { .. } if has_just_failed(one, latest) => {
-            tracing::error!(
-                transaction.id = %one.transaction,
-                balance = one.balance,
-                "the ledger refused to give back what was set aside: the attempt's note says why"
-            );
-            Ok(Next::Wait(PAUSE_LONG))
-        }
-        BalanceLookup::Held { .. } if busy.contains(&one.by) => Ok(Next::Wait(PAUSE)),
-        BalanceLookup::Held { .. } => {
-            busy.insert(one.by);
-            take(anchor, latest, one).await
-        }
-    }
+    /// Nothing is begun after it: the leases end soon.
+    until: DateTime<Utc>,
+    /// Accounts with a claim under way.
+    busy: HashSet<AccountId>,
+    /// A server or the store is in trouble: nobody is asked any more, and for so long.
+    ended: Option<Duration>,
 }
 
-/// Each failure costs a fee. One that no ledger holds costs nothing, and is made again at once.
-fn has_just_failed(one: &SetAside, latest: LedgerPoint) -> bool {
-    let until = |last: LastReclaim| last.max_time.saturating_add(PAUSE_LONG.as_secs());
-    one.attempt.is_some_and(|last| last.ledger.is_some() && latest.closed_at < until(last))
-}
+impl Round<'_> {
+    /// When to look at it again.
+    async fn look(&mut self, one: &SetAside, progress: &mut Progress) -> Duration {
+        if let Some(pause) = self.ended {
+            return pause;
+        }
+        if self.busy.contains(&one.by) || self.anchor.clock().now() > self.until {
+            return PAUSE;
+        }
+        match self.next(one).await {
+            Ok(Next::Wait(pause)) => pause,
+            Ok(Next::Busy) => {
+                self.busy.insert(one.by);
+                PAUSE
+            }
+            Ok(Next::Moved) => {
+                progress.moved = progress.moved.saturating_add(1);
+                PAUSE
+            }
+            Err(error) => {
+                progress.failed = progress.failed.saturating_add(1);
+                let pause = error.retry_after().unwrap_or_default().max(PAUSE);
+                let (balance, error) = (&one.balance, chain(&error));
+                tracing::warn!(balance, error, "a balance could not be looked at; tried again");
+                self.ended = Some(pause);
+                pause
+            }
+        }
+    }
 
-/// Stores an attempt to claim the balance, and sends it.
-async fn take(anchor: &Anchor, latest: LedgerPoint, one: &SetAside) -> Result<Next, OpsError> {
-    let cannot = |why: &str| {
+    async fn next(&mut self, one: &SetAside) -> Result<Next, OpsError> {
+        match one.attempt {
+            Some(last) if last.status == AttemptStatus::Open => return Ok(Next::Busy),
+            Some(last) if last.status == AttemptStatus::Applied => return Ok(self.unread(one, last)),
+            _ => {}
+        }
+        match self.anchor.ledger().claimable_balance(&one.balance).await? {
+            BalanceLookup::Absent { checked } => self.gone(one, checked).await,
+            BalanceLookup::Held { asset, amount, .. } if (&asset, amount) != (&one.asset, one.amount) => {
+                let error = format!("balance {} holds something else than it was made with", one.balance);
+                Err(LedgerError::Malformed(error).into())
+            }
+            // a server that has not read the ledger in which the last attempt failed, perhaps because of a claim
+            BalanceLookup::Held { as_of, .. }
+                if one.attempt.and_then(|last| last.ledger).is_some_and(|failed| as_of < failed) =>
+            {
+                Ok(Next::Wait(PAUSE))
+            }
+            BalanceLookup::Held { .. } => match one.attempt {
+                Some(last) if self.is_fresh(last) => Ok(given_up(one, last)),
+                _ => {
+                    let next = take::take(self.anchor, self.settings, one).await?;
+                    if matches!(next, Next::Moved) {
+                        self.busy.insert(one.by);
+                    }
+                    Ok(next)
+                }
+            },
+        }
+    }
+
+    /// Its last attempt was applied: the watcher will read that.
+    fn unread(&self, one: &SetAside, last: LastReclaim) -> Next {
+        if self.is_fresh(last) {
+            return Next::Wait(PAUSE);
+        }
         tracing::error!(
             transaction.id = %one.transaction,
             balance = one.balance,
-            account = %one.by,
-            "what was set aside cannot be taken back: {why}"
+            "what was set aside was taken back an hour ago, and the watcher has not read that: look for a record that could \
+             not be read, or a gap in what was read"
         );
-        Ok(Next::Wait(PAUSE_LONG))
-    };
-    if !anchor.keys().has(&one.by) && !anchor.is_signed_elsewhere(&one.by) {
-        return cannot("nobody has the account's key");
+        Next::Wait(PAUSE_LONG)
     }
-    let Some(shown) = anchor.ledger().account(&one.by).await? else {
-        return cannot("the account does not exist");
-    };
-    if shown.as_of.is_some_and(|as_of| as_of < latest.sequence) {
-        // its sequence number may be an old one
-        return Ok(Next::Wait(PAUSE));
-    }
-    if !can_hold(&shown, one) {
-        return cannot("the account has no authorized trust line with room for it");
-    }
-    let envelope = Envelope {
-        source: &shown,
-        operations: vec![Operation::Claim { balance: one.balance.clone() }],
-        purpose: AttemptPurpose::Reclaim,
-        latest,
-    };
-    let attempt = channels::sign(anchor, envelope)?;
-    let before: Option<AttemptId> = one.attempt.map(|last| last.id);
-    let now = anchor.clock().now();
-    match anchor.store().set_aside_reclaim(&one.balance, before, &attempt, now).await? {
-        Stored::Applied => {
-            let hash: TransactionHash = attempt.hash;
-            tracing::info!(transaction.id = %one.transaction, balance = one.balance, %hash, "a balance is taken back");
-            if !attempt.is_signed() {
-                anchor.wake().signings().notify_one();
-            }
-            submit::send_all(anchor, &[attempt]).await;
-            Ok(Next::Moved)
+
+    /// It is gone from a server that has read so far.
+    async fn gone(&self, one: &SetAside, checked: LedgerPoint) -> Result<Next, OpsError> {
+        let is_past = one.attempt.is_none_or(|last| checked.closed_at > last.max_time);
+        if checked.sequence < one.ledger || !is_past {
+            // a server that lags behind
+            return Ok(Next::Wait(PAUSE));
         }
-        _ => Ok(Next::Wait(PAUSE)),
+        let before = one.attempt.map(|last| last.id);
+        if self.anchor.store().set_aside_end(&one.balance, before).await? {
+            tracing::info!(
+                transaction.id = %one.transaction,
+                balance = one.balance,
+                "what was set aside has been claimed, and not by the anchor"
+            );
+        }
+        Ok(Next::Moved)
+    }
+
+    /// Each failure costs a fee, and each envelope that nobody signs or no ledger takes holds a sequence number.
+    fn is_fresh(&self, last: LastReclaim) -> bool {
+        self.latest.closed_at < last.max_time.saturating_add(PAUSE_LONG.as_secs())
     }
 }
 
-/// An issuer takes its own asset out of the world, and can always do that.
-fn can_hold(shown: &AccountSnapshot, one: &SetAside) -> bool {
-    match &one.asset {
-        StellarAsset::Native => true,
-        StellarAsset::Credit { issuer, .. } if *issuer == one.by => true,
-        StellarAsset::Credit { .. } => {
-            let line = shown.trust_lines.iter().find(|line| line.asset == one.asset && line.authorized);
-            let room = line
-                .and_then(|line| line.limit.checked_sub(line.balance)?.checked_sub(line.buying_liabilities));
-            room.is_some_and(|room| room >= one.amount)
-        }
+/// It is made again later.
+fn given_up(one: &SetAside, last: LastReclaim) -> Next {
+    let (id, balance) = (one.transaction, &one.balance);
+    if last.ledger.is_some() {
+        let what = "the ledger refused to give back what was set aside: the attempt's note says why";
+        tracing::error!(transaction.id = %id, balance, "{what}");
+    } else {
+        let what = "an envelope that takes back what was set aside was not signed in time, or in no ledger";
+        tracing::warn!(transaction.id = %id, balance, "{what}");
     }
-}
-
-/// What came back with these claims, as the watcher writes it: as if the one had paid whom it was set aside for, so that
-/// whoever sends it back, sends it there. Not every server tells what a claim brought; what the balance was made with is known
-/// here, and cannot have changed.
-///
-/// # Errors
-/// The store's. [`OpsError::Contended`] if one of them may be of a balance that is just being made: `confirm` has to close
-/// its attempt first.
-pub(super) async fn taken_back(
-    anchor: &Anchor,
-    account: &AccountId,
-    claims: &[BalanceClaim],
-) -> Result<Vec<Observed>, OpsError> {
-    let Some(latest) = claims.iter().map(|claim| claim.at).max() else { return Ok(Vec::new()) };
-    let store = anchor.store();
-    // asked first: what is made after this cannot be claimed by the anchor for long
-    let until = u64::try_from(latest.timestamp()).unwrap_or_default();
-    let is_pending = store.set_aside_is_pending(account, until).await?;
-    let balances: Vec<String> = claims.iter().map(|claim| claim.balance.clone()).collect();
-    let known = store.set_aside_find(&balances).await?;
-    let mut observed = Vec::with_capacity(known.len());
-    for claim in claims {
-        let Some(one) = known.iter().find(|one| one.balance == claim.balance) else {
-            if is_pending {
-                tracing::error!(
-                    %account,
-                    balance = claim.balance,
-                    "a balance was claimed while deposits that may have made it are not confirmed: reading waits for that"
-                );
-                return Err(OpsError::Contended);
-            }
-            continue;
-        };
-        let deposit = store.transaction_fetch(one.transaction).await?.ok_or(OpsError::Contended)?;
-        let movement = Movement {
-            id: claim.id.clone(),
-            hash: claim.hash,
-            ledger: claim.ledger,
-            at: claim.at,
-            from: deposit.request.account,
-            to: claim.by,
-            asset: one.asset.clone(),
-            amount: one.amount,
-            memo: claim.memo.clone(),
-        };
-        let balance = one.balance.clone();
-        let disposition = Disposition::Reclaimed { balance, transaction: one.transaction };
-        observed.push(Observed { movement, disposition });
-    }
-    Ok(observed)
+    Next::Wait(PAUSE_LONG)
 }

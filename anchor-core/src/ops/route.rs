@@ -59,7 +59,11 @@ impl Transfer {
     fn of(anchor: &Anchor, transaction: &Transaction) -> Result<Option<Self>, OpsError> {
         let payer = anchor.asset(&transaction.asset).ok_or(OpsError::UnknownAsset)?.distribution;
         let refund = transaction.state == State::RefundDue { via: RefundVia::Ledger };
-        Ok(if refund { refund_of(payer, transaction) } else { delivery_of(payer, anchor, transaction) })
+        Ok(if refund {
+            refund_of(payer, anchor, transaction)
+        } else {
+            delivery_of(payer, anchor, transaction)
+        })
     }
 }
 
@@ -180,7 +184,7 @@ fn delivery_of(payer: AccountId, anchor: &Anchor, transaction: &Transaction) -> 
 /// A withdrawal goes back to who paid, less the fee for that if there is one, with the refund memo of the wallet, or else with the memo it came
 /// with. The user number of a muxed sender says whose it is, unless the wallet wants it said by a memo: one payment
 /// with both would contradict itself.
-fn refund_of(payer: AccountId, transaction: &Transaction) -> Option<Transfer> {
+fn refund_of(payer: AccountId, anchor: &Anchor, transaction: &Transaction) -> Option<Transfer> {
     let receipt = transaction.receipt.as_ref()?;
     let ledger = receipt.ledger.as_ref()?;
     let (destination, memo) = match (ledger.from, &transaction.request.memo) {
@@ -195,7 +199,12 @@ fn refund_of(payer: AccountId, transaction: &Transaction) -> Option<Transfer> {
         destination,
         memo,
         amount: receipt.returned()?,
-        features: PlanFeatures { account_creation: false, claimable_balances: false, authorization: false },
+        features: PlanFeatures {
+            account_creation: false,
+            // only what was set aside once is set aside again
+            claimable_balances: anchor.config().claimable_balances && transaction.request.claimable_balances,
+            authorization: false,
+        },
         // whoever paid us could hold the token; if that was revoked since, a person has to look
         issuer: None,
     })

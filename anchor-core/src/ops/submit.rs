@@ -203,7 +203,7 @@ pub(super) async fn plans(
 }
 
 /// What may still be bid, by what was bid in the last 24 hours; `None` without a budget.
-async fn allowance(anchor: &Anchor, settings: &JobSettings) -> Result<Option<i64>, OpsError> {
+pub(super) async fn allowance(anchor: &Anchor, settings: &JobSettings) -> Result<Option<i64>, OpsError> {
     let Some(budget) = settings.fee_budget else { return Ok(None) };
     let since = anchor.clock().now() - chrono::Duration::hours(24);
     let rest = budget.saturating_sub(anchor.store().attempt_fees_since(since).await?).max(0);

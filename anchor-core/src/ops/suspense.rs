@@ -290,6 +290,8 @@ impl Back<'_> {
             client_domain: None,
             request: Request {
                 memo: self.meant.map_or(Memo::None, |meant| meant.request.memo.clone()),
+                // whoever did not claim it may still have no trust line
+                claimable_balances: self.reason == SuspenseReason::Reclaimed,
                 ..Request::new(movement.from)
             },
             at: context.at,

@@ -18,6 +18,8 @@ pub enum BalanceLookup {
         asset: StellarAsset,
         /// How much.
         amount: StellarAmount,
+        /// The ledger that this server had read at least.
+        as_of: u32,
     },
     /// Not in this server's ledger as of `checked`, which was read **before** the look-up, from the same server: not made yet, or
     /// gone for ever. By whom it was claimed is not known from that.

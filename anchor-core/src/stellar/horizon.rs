@@ -211,8 +211,9 @@ impl Ledger for HorizonLedger {
             let checked = self.reached(point, answer.latest_ledger).await?;
             return Ok(BalanceLookup::Absent { checked });
         }
+        let as_of = answer.latest_ledger.unwrap_or(point.sequence);
         let balance: json::BalanceRecord = answer.object()?;
-        balance.held(id)
+        balance.held(id, as_of)
     }
 
     async fn arrivals(

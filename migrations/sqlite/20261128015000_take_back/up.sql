@@ -18,6 +18,7 @@ CREATE TABLE set_asides (
 ) STRICT;
 CREATE UNIQUE INDEX set_asides_balance ON set_asides (balance_id) WHERE balance_id IS NOT NULL;
 CREATE INDEX set_asides_transaction ON set_asides (transaction_id);
+CREATE INDEX set_asides_reclaims ON set_asides (reclaim_id) WHERE reclaim_id IS NOT NULL;
 CREATE INDEX set_asides_due ON set_asides (due_at, attempt_id) WHERE state = 'open';
 CREATE TRIGGER set_asides_no_delete BEFORE DELETE ON set_asides
 BEGIN

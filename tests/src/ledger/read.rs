@@ -130,7 +130,8 @@ pub(super) fn balance(engine: &Engine, id: &str) -> Result<BalanceLookup, Ledger
                 }
                 None => StellarAsset::Native,
             };
-            Ok(BalanceLookup::Held { asset, amount: amount(balance.amount)? })
+            let as_of = super::point(engine).sequence;
+            Ok(BalanceLookup::Held { asset, amount: amount(balance.amount)?, as_of })
         }
         None => Ok(BalanceLookup::Absent { checked: super::point(engine) }),
     }

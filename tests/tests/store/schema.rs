@@ -66,6 +66,9 @@ async fn with_transaction(database: &TestDatabase) -> Result<(DieselStore, Trans
 /// The migration that makes the table of transactions anew.
 const REBUILT: &str = "20261127080000";
 
+/// The migration that makes the table of payments anew.
+const REBUILT_PAYMENTS: &str = "20261128015000";
+
 /// All migrations, the last one first.
 fn down(database: &TestDatabase) -> Result<Vec<std::fs::DirEntry>> {
     let folder = match database {
@@ -192,6 +195,50 @@ on_each_database! {
         assert!(before.is_some());
         assert_eq!(store.transaction_fetch(id).await?, before);
         assert_eq!(store.callbacks_fetch(id).await?, callbacks);
+        Ok(())
+    }
+
+    /// SQLite makes the payments anew and gives attempts another purpose.
+    async fn migrations_keep_payments_and_attempts(database: TestDatabase) -> Result<()> {
+        let (store, id) = with_transaction(&database).await?;
+        execute(&database, "INSERT INTO watches (account, lease_token) VALUES ('G', 0)")?;
+        for (number, purpose, suspense, settled) in [
+            ("1", "payment", "NULL", "NULL, NULL".to_owned()),
+            ("2", "create_account", "'unmatched'", "NULL, NULL".to_owned()),
+            ("3", "refund", "'overpaid'", format!("'{id}', '2026-01-01 00:00:00'")),
+            ("4", "channels", "'late'", "NULL, NULL".to_owned()),
+        ] {
+            let to = if suspense == "NULL" { format!("'{id}'") } else { "NULL".to_owned() };
+            execute(&database, &format!(
+                "INSERT INTO payments VALUES ('{number}', 'G', 'h', 1, '2026-01-01 00:00:00', 'F', 'G', 'native', {number},
+                    'id', '{number}', {to}, {suspense}, '2026-01-01 00:00:00', {settled});
+                 INSERT INTO attempts (id, purpose, hash, envelope, source, sequence, max_time, status, note, opened_at,
+                    closed_at, due_at) VALUES ('{number}', '{purpose}', 'h{number}', 'e', 'G{number}', {number}, 9, 'void', 'n',
+                    '2026-01-01 00:00:00', '2026-01-01 00:00:00', '2026-01-01 00:00:00');
+                 UPDATE attempts SET status = 'open', closed_at = NULL WHERE id = '4'"
+            ))?;
+        }
+        let payments = "SELECT operation_id || ' ' || account || ' ' || sender || ' ' || amount || ' ' || memo || ' ' || \
+            coalesce(transaction_id, '-') || ' ' || coalesce(suspense, '-') || ' ' || coalesce(settled_by, '-') AS line \
+            FROM payments";
+        let attempts = "SELECT id || ' ' || purpose || ' ' || hash || ' ' || source || ' ' || sequence || ' ' || status \
+            AS line FROM attempts";
+        let kept = || -> Result<_> {
+            Ok((lines(&database, payments, payments)?, lines(&database, attempts, attempts)?))
+        };
+        let before = kept()?;
+        assert_eq!((before.0.len(), before.1.len()), (4, 4));
+        for entry in down(&database)?.iter().filter(|entry| entry.file_name() >= *REBUILT_PAYMENTS) {
+            let sql = std::fs::read_to_string(entry.path().join("down.sql"))?;
+            execute(&database, &format!("BEGIN; {sql}; COMMIT"))?;
+        }
+        assert_eq!(kept()?, before);
+        let applied = format!("DELETE FROM __diesel_schema_migrations WHERE version >= '{REBUILT_PAYMENTS}'");
+        execute(&database, &applied)?;
+        assert!(!store.migrate().await?.is_empty());
+        assert_eq!(kept()?, before);
+        let refused = execute(&database, "UPDATE payments SET memo = '' WHERE operation_id = '3'");
+        assert!(refused.expect_err("it is settled").to_string().contains("does not allow"));
         Ok(())
     }
 

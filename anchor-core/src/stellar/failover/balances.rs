@@ -1,4 +1,5 @@
-//! Is a claimable balance there? Whoever shows it is believed; that it is gone, only if nobody in good standing says otherwise.
+//! Is a claimable balance there? Whoever shows it is believed, unless somebody in good standing has read further and it is gone
+//! there; that it is gone, only if nobody in good standing says otherwise.
 
 use std::sync::Arc;
 
@@ -23,10 +24,18 @@ impl FailoverLedger {
         for (server, (_, answer)) in order.iter().zip(&told) {
             self.note(server, About::AllElse, answer);
         }
+        let read_without = |(is_trusted, answer): &(bool, Result<BalanceLookup, LedgerError>)| match answer {
+            Ok(BalanceLookup::Absent { checked }) if *is_trusted => Some(checked.sequence),
+            _ => None,
+        };
+        let gone_in = told.iter().filter_map(read_without).max().unwrap_or_default();
         let mut said = Vec::with_capacity(told.len());
         for (is_trusted, answer) in told {
             let answer = match answer {
-                Ok(held @ BalanceLookup::Held { .. }) => return Ok(held),
+                Ok(held @ BalanceLookup::Held { as_of, .. }) if as_of >= gone_in => return Ok(held),
+                Ok(BalanceLookup::Held { as_of, .. }) => {
+                    Err(LedgerError::Behind { reached: as_of, wanted: gone_in })
+                }
                 Ok(BalanceLookup::Absent { checked }) => Ok(Lookup::NotFound { checked }),
                 Err(error) => Err(error),
             };

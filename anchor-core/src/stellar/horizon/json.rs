@@ -219,12 +219,12 @@ pub(super) struct BalanceRecord {
 }
 
 impl BalanceRecord {
-    pub(super) fn held(self, id: &str) -> Result<BalanceLookup, LedgerError> {
+    pub(super) fn held(self, id: &str, as_of: u32) -> Result<BalanceLookup, LedgerError> {
         if self.id != id {
             return Err(malformed("another balance than the one that was asked for"));
         }
         let asset = self.asset.parse().map_err(|_| malformed("the asset of a balance"))?;
-        Ok(BalanceLookup::Held { asset, amount: self.amount })
+        Ok(BalanceLookup::Held { asset, amount: self.amount, as_of })
     }
 }
 

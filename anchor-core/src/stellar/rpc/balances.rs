@@ -29,6 +29,7 @@ impl RpcLedger {
             LedgerEntryData::ClaimableBalance(balance) if data.to_key() == key => Ok(BalanceLookup::Held {
                 asset: codec::asset(&balance.asset).map_err(|error| unreadable(&error))?,
                 amount: codec::amount(balance.amount).map_err(|error| unreadable(&error))?,
+                as_of: latest,
             }),
             _ => Err(malformed("a ledger entry that was not asked for")),
         }

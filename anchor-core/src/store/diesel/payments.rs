@@ -37,13 +37,16 @@ pub(super) fn record(
     let mut changes: Vec<&Change> = Vec::new();
     let mut reclaimed: Vec<&str> = Vec::new();
     for observed in &observation.observed {
+        if let Disposition::Reclaimed { balance, .. } = &observed.disposition {
+            // also where the payment is known: then somebody wrote it who knew nothing of balances
+            reclaimed.push(balance);
+        }
         if !known.insert(observed.movement.id.clone()) {
             continue;
         }
         match &observed.disposition {
             Disposition::Matched(change) | Disposition::Returned { by: change, .. } => changes.push(change),
-            Disposition::Reclaimed { balance, .. } => reclaimed.push(balance),
-            Disposition::Suspense { .. } | Disposition::Own => {}
+            Disposition::Reclaimed { .. } | Disposition::Suspense { .. } | Disposition::Own => {}
         }
         rows.push(row(observation, observed));
     }

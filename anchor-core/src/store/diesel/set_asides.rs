@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::attempts as envelopes;
-use super::claims::{Lease, candidates};
+use super::claims::{Lease, candidates, readable};
 use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::pool::End;
@@ -93,7 +93,7 @@ pub(super) fn claim(
         .set(set_asides::due_at.eq(lease.until))
         .returning(SetAsideRow::columns())
         .get_results(connection)?;
-    read(connection, rows)
+    readable(read(connection, rows)?)
 }
 
 pub(super) fn wait(connection: &mut AnyConnection, balance: &str, due: NaiveDateTime) -> Result<(), Fault> {
@@ -111,6 +111,11 @@ pub(super) fn reclaim(
     attempt: &Attempt,
     at: DateTime<Utc>,
 ) -> Result<End<Stored>, Fault> {
+    match claimant(connection, balance, before)? {
+        None => return Ok(End::Rollback(Stored::Stale)),
+        Some(by) if has_claim(connection, &by)? => return Ok(End::Rollback(Stored::SourceBusy)),
+        Some(_) => {}
+    }
     let stored = envelopes::open_alone(connection, attempt, at)?;
     if stored != Stored::Applied {
         return Ok(End::Rollback(stored));
@@ -122,6 +127,34 @@ pub(super) fn reclaim(
             .execute(connection)
     })?;
     Ok(if updated { End::Commit(Stored::Applied) } else { End::Rollback(Stored::Stale) })
+}
+
+/// Who may claim it, if it is open and its last attempt is this one.
+fn claimant(
+    connection: &mut AnyConnection,
+    balance: &str,
+    before: Option<AttemptId>,
+) -> Result<Option<String>, Fault> {
+    let row: Option<(String, Option<String>)> = set_asides::table
+        .filter(set_asides::balance_id.eq(balance))
+        .filter(set_asides::state.eq(SetAsideState::Open.as_str()))
+        .select((set_asides::claimant, set_asides::reclaim_id))
+        .first(connection)
+        .optional()?;
+    let before = before.map(|id| id.to_string());
+    Ok(row.filter(|(_, last)| *last == before).map(|(by, _)| by))
+}
+
+/// Whether a claim by this account is open. Two that begin at the same moment do no harm: it keeps whoever does not sign them
+/// from holding many sequence numbers.
+fn has_claim(connection: &mut AnyConnection, by: &str) -> Result<bool, Fault> {
+    let open: i64 = set_asides::table
+        .inner_join(attempts::table.on(set_asides::reclaim_id.eq(attempts::id.nullable())))
+        .filter(set_asides::claimant.eq(by))
+        .filter(attempts::closed_at.is_null())
+        .count()
+        .get_result(connection)?;
+    Ok(open > 0)
 }
 
 pub(super) fn end(
@@ -166,7 +199,8 @@ pub(super) fn find(connection: &mut AnyConnection, balances: &[String]) -> Resul
         .filter(set_asides::balance_id.eq_any(balances))
         .select(SetAsideRow::columns())
         .load(connection)?;
-    read(connection, rows)
+    // strict: what cannot be read here must not be passed over
+    read(connection, rows)?.into_iter().collect()
 }
 
 pub(super) fn list(connection: &mut AnyConnection) -> Result<Vec<SetAside>, Fault> {
@@ -176,7 +210,7 @@ pub(super) fn list(connection: &mut AnyConnection) -> Result<Vec<SetAside>, Faul
         .limit(LIST_MAX)
         .select(SetAsideRow::columns())
         .load(connection)?;
-    let mut listed = read(connection, rows)?;
+    let mut listed = readable(read(connection, rows)?)?;
     listed.sort_by(|one, other| (other.from, &other.balance).cmp(&(one.from, &one.balance)));
     Ok(listed)
 }
@@ -195,7 +229,10 @@ pub(super) fn is_pending(connection: &mut AnyConnection, by: &AccountId, until: 
 }
 
 /// In the order of the queue.
-fn read(connection: &mut AnyConnection, mut rows: Vec<SetAsideRow>) -> Result<Vec<SetAside>, Fault> {
+fn read(
+    connection: &mut AnyConnection,
+    mut rows: Vec<SetAsideRow>,
+) -> Result<Vec<Result<SetAside, Fault>>, Fault> {
     rows.sort_by(|one, other| one.place().cmp(&other.place()));
     let ids: Vec<&str> = rows.iter().filter_map(SetAsideRow::reclaim_id).collect();
     let last: Vec<(String, LastRow)> = attempts::table
@@ -207,5 +244,5 @@ fn read(connection: &mut AnyConnection, mut rows: Vec<SetAsideRow>) -> Result<Ve
         let last = row.reclaim_id().and_then(|id| last.get(id));
         row.read(last)
     };
-    rows.into_iter().map(one).collect()
+    Ok(rows.into_iter().map(one).collect())
 }

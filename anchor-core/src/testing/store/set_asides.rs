@@ -139,6 +139,16 @@ pub async fn one_attempt_at_a_time_takes_a_balance_back(store: &dyn Store) {
     assert_eq!(take(None, &second).await, Stored::Stale, "it has one");
     assert_eq!(take(Some(first.id), &second).await, Stored::Applied);
     void(&bench, &second).await;
+    let source = account(5);
+    let attempt = Attempt { source, ..reclaiming(&bench) };
+    made(&bench, 2, FROM).await;
+    let other = async || store.set_aside_reclaim(&balance(2), None, &attempt, at(0)).await.unwrap();
+    let third = reclaiming(&bench);
+    assert_eq!(take(Some(second.id), &third).await, Stored::Applied);
+    assert_eq!(other().await, Stored::SourceBusy, "the account has a claim that is open, whoever signs for it");
+    void(&bench, &third).await;
+    assert_eq!(other().await, Stored::Applied);
+    void(&bench, &attempt).await;
     let of_nobody = store.set_aside_reclaim(&balance(9), None, &reclaiming(&bench), at(0)).await.unwrap();
     assert_eq!(of_nobody, Stored::Stale);
 }

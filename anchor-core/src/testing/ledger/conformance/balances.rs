@@ -34,8 +34,16 @@ fn at_once(actor: &Actor<'_>) -> Claimant {
     Claimant { account: actor.key.account(), from: None }
 }
 
-fn held(asset: StellarAsset) -> BalanceLookup {
-    BalanceLookup::Held { asset, amount: stroops(30) }
+/// As of a ledger that the server has reached.
+async fn assert_held(network: &dyn TestNetwork, id: &str, wanted: StellarAsset) {
+    let before = network.ledger().latest().await.expect("the latest ledger is known");
+    match shown(network, id).await {
+        BalanceLookup::Held { asset, amount, as_of } => {
+            assert_eq!((asset, amount), (wanted, stroops(30)));
+            assert!(as_of >= before.sequence, "{as_of} is before {}", before.sequence);
+        }
+        absent @ BalanceLookup::Absent { .. } => panic!("{absent:?}"),
+    }
 }
 
 /// With what it holds; and then it is gone as of the ledger that the server has reached.
@@ -43,7 +51,7 @@ pub async fn balance_is_held_until_it_is_claimed(network: &dyn TestNetwork) {
     let issuer = Actor::funded(network).await;
     let user = Actor::holding(network, &issuer, 0).await;
     let id = set_aside(network, &issuer, vec![at_once(&user)]).await;
-    assert_eq!(shown(network, &id).await, held(issuer.usd()));
+    assert_held(network, &id, issuer.usd()).await;
     user.apply([claim(&id)]).await;
     let checked = network.ledger().latest().await.expect("the latest ledger is known");
     assert_eq!(shown(network, &id).await, BalanceLookup::Absent { checked });
@@ -93,7 +101,7 @@ pub async fn claim_without_a_trust_line_fails_and_the_balance_stays(network: &dy
     user.apply([trust(&issuer.usd(), 29)]).await;
     let too_small = user.sign([claim(&id)], Memo::None).await;
     assert!(failure(land(network, &too_small).await).codes.contains("op_line_full"));
-    assert_eq!(shown(network, &id).await, held(issuer.usd()));
+    assert_held(network, &id, issuer.usd()).await;
     // an issuer needs no trust line: what it claims is out of the world
     issuer.apply([claim(&id)]).await;
     assert!(matches!(shown(network, &id).await, BalanceLookup::Absent { .. }));

@@ -34,7 +34,11 @@ impl World {
 
     pub(super) fn balance(&self, id: &str) -> BalanceLookup {
         match self.balances.get(id) {
-            Some(balance) => BalanceLookup::Held { asset: balance.asset.clone(), amount: balance.amount },
+            Some(balance) => BalanceLookup::Held {
+                asset: balance.asset.clone(),
+                amount: balance.amount,
+                as_of: self.point.sequence,
+            },
             None => BalanceLookup::Absent { checked: self.point },
         }
     }

@@ -90,6 +90,14 @@ impl Books {
         if self.still_open(balance, before).is_none() {
             return Ok(Stored::Stale);
         }
+        let by = self.set_aside(balance).map(|row| row.reclaim.by);
+        let is_open = |row: &SetAsideRow| {
+            let last = row.last.and_then(|id| self.attempts.get(&id));
+            Some(row.reclaim.by) == by && last.is_some_and(|row| row.status == AttemptStatus::Open)
+        };
+        if self.set_asides.values().any(is_open) {
+            return Ok(Stored::SourceBusy);
+        }
         let stored = self.attempt_open(attempt, at)?;
         if stored == Stored::Applied
             && let Some(row) = self.still_open(balance, before)
