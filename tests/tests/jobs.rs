@@ -33,6 +33,8 @@ mod peers;
 mod quotes;
 #[path = "jobs/reclaim.rs"]
 mod reclaim;
+#[path = "jobs/reclaim_trouble.rs"]
+mod reclaim_trouble;
 #[path = "jobs/roads.rs"]
 mod roads;
 #[path = "jobs/rpc.rs"]

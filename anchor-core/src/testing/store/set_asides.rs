@@ -145,7 +145,11 @@ pub async fn one_attempt_at_a_time_takes_a_balance_back(store: &dyn Store) {
     let other = async || store.set_aside_reclaim(&balance(2), None, &attempt, at(0)).await.unwrap();
     let third = reclaiming(&bench);
     assert_eq!(take(Some(second.id), &third).await, Stored::Applied);
-    assert_eq!(other().await, Stored::SourceBusy, "the account has a claim that is open, whoever signs for it");
+    assert_eq!(
+        other().await,
+        Stored::SourceBusy,
+        "the account has a claim that is open, whoever signs for it"
+    );
     void(&bench, &third).await;
     assert_eq!(other().await, Stored::Applied);
     void(&bench, &attempt).await;
