@@ -31,7 +31,7 @@ use crate::stellar::{LedgerPoint, Submission};
 use crate::store::{ChannelCount, Claim, Claimed, LeaseToken, Stored};
 use crate::transaction::{Actor, Attempt, Change, ChangeEffect, Fact, Queue};
 
-mod channel;
+pub(super) mod channel;
 mod decide;
 mod group;
 pub(super) mod sign;

@@ -130,6 +130,7 @@ impl Transaction {
             | Fact::CustodyApplied { hash, effect: Effect::Delivered { claimable_balance }, .. } => {
                 if matches!(self.state, State::Refunded { .. }) {
                     self.returned(hash.to_string(), RefundVia::Ledger);
+                    self.claimable_balance_id.clone_from(claimable_balance);
                 } else {
                     self.stellar_transaction_id = Some(*hash);
                     self.claimable_balance_id.clone_from(claimable_balance);

@@ -419,6 +419,8 @@ async fn r_cb_001_what_is_taken_back_survives_death_at_every_moment() {
             let is_over = async || state(&world, &balance).await == SetAsideState::Reclaimed;
             let died = world.work_through_death(is_over, moment, ledger_goes_on).await;
             let when = format!("killed at moment {moment}, ledger goes on: {ledger_goes_on}");
+            // an envelope whose time was over before anybody sent it is made again later
+            pass(&world, Duration::from_secs(2 * 3600));
             world.settle().await;
             came_back_once(&world, id, &balance, &when).await;
             assert_eq!(claims(&world), 1, "{when}");

@@ -6,8 +6,9 @@ use crate::anchor::Anchor;
 use crate::asset::StellarAsset;
 use crate::id::AttemptId;
 use crate::ops::channels::{self, Envelope};
+use crate::ops::submit::channel::{can_sign, give_back};
 use crate::ops::work::JobSettings;
-use crate::ops::{OpsError, chain, submit};
+use crate::ops::{OpsError, submit};
 use crate::stellar::envelope::Operation;
 use crate::stellar::{AccountSnapshot, LedgerPoint};
 use crate::store::{Claim, LeaseToken, SetAside, Stored};
@@ -59,7 +60,7 @@ pub(super) async fn take(anchor: &Anchor, settings: &JobSettings, one: &SetAside
         Source::Channel { account, last, lease } => {
             let opened = open(anchor, one, (account, last), latest).await;
             if !matches!(opened, Ok(Next::Moved)) {
-                give_back(anchor, account, lease).await;
+                give_back(anchor, &[(account, lease)]).await;
             }
             opened
         }
@@ -70,6 +71,7 @@ async fn channel(anchor: &Anchor, settings: &JobSettings, latest: LedgerPoint) -
     let claimed = anchor.store().channel_claim(&Claim { limit: 1, ..settings.claim(anchor) }).await?;
     let Some(claimed) = claimed.into_iter().next() else { return Ok(Source::None) };
     let (account, lease) = (claimed.channel.account, claimed.lease);
+    let can_sign = can_sign(anchor, &claimed);
     let last = match claimed.channel.sequence {
         Some(last) => Ok(Some(last)),
         None => {
@@ -78,21 +80,15 @@ async fn channel(anchor: &Anchor, settings: &JobSettings, latest: LedgerPoint) -
         }
     };
     match last {
-        Ok(Some(last)) if anchor.keys().has(&account) => Ok(Source::Channel { account, last, lease }),
+        Ok(Some(last)) if can_sign => Ok(Source::Channel { account, last, lease }),
         Ok(_) => {
-            give_back(anchor, account, lease).await;
+            give_back(anchor, &[(account, lease)]).await;
             Ok(Source::None)
         }
         Err(error) => {
-            give_back(anchor, account, lease).await;
+            give_back(anchor, &[(account, lease)]).await;
             Err(error.into())
         }
-    }
-}
-
-async fn give_back(anchor: &Anchor, channel: AccountId, lease: LeaseToken) {
-    if let Err(error) = anchor.store().channel_release(&[(channel, lease)]).await {
-        tracing::warn!(error = chain(&error), "a channel was not given back; its lease will run out");
     }
 }
 

@@ -209,7 +209,7 @@ fn is_recent(at: &AtomicI64, now: DateTime<Utc>) -> bool {
 }
 
 /// What signs for a distribution account is known at the start, whoever has its key.
-fn can_sign(anchor: &Anchor, claimed: &ClaimedChannel) -> bool {
+pub(in crate::ops) fn can_sign(anchor: &Anchor, claimed: &ClaimedChannel) -> bool {
     let account = &claimed.channel.account;
     let has = |position| anchor.keys().has_channel(account, position) || anchor.is_signed_elsewhere(account);
     claimed.channel.position.is_none_or(has)
@@ -224,7 +224,8 @@ fn count(accounts: &[AccountId]) -> u32 {
     u32::try_from(accounts.len()).unwrap_or(u32::MAX)
 }
 
-async fn give_back(anchor: &Anchor, unused: &[(AccountId, LeaseToken)]) {
+/// Before their leases end.
+pub(in crate::ops) async fn give_back(anchor: &Anchor, unused: &[(AccountId, LeaseToken)]) {
     if unused.is_empty() {
         return;
     }
