@@ -333,12 +333,6 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Stores the answers, while the transaction is `Collecting`; without effect afterwards. The last ones come with
     /// the terms ([`Change::answers`]).
     async fn answers_put(&self, transaction: TransactionId, answers: &Answers) -> Result<(), StoreError>;
-    /// Remembers callbacks, if none were stored for this transaction before.
-    async fn callbacks_insert(
-        &self,
-        transaction: TransactionId,
-        callbacks: &Callbacks,
-    ) -> Result<(), StoreError>;
     /// Remembers callbacks, and forgets others that were stored for this transaction before.
     async fn callbacks_put(
         &self,
@@ -348,13 +342,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The remembered callbacks.
     async fn callbacks_fetch(&self, transaction: TransactionId) -> Result<Callbacks, StoreError>;
 
-    /// Consumes a URL token (by its SHA-256) and opens a session (by the SHA-256 of its cookie): both, or neither.
-    /// `false`: unknown, used before, or past its end.
+    /// Consumes a URL token (by its SHA-256), opens a session (by the SHA-256 of its cookie), and remembers callbacks, if
+    /// none were stored for the transaction before: all of it, or nothing. `None`: unknown, used before, or past its end.
     async fn session_open(
         &self,
         url_token: &[u8; 32],
         cookie: &[u8; 32],
         csrf: &str,
+        callbacks: &Callbacks,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>,
     ) -> Result<Option<Session>, StoreError>;

@@ -153,7 +153,6 @@ macro_rules! store_conformance {
             documents::asset_is_replaced_under_its_identifier
             documents::answers_are_replaced
             documents::last_answers_come_with_the_terms
-            documents::callbacks_are_remembered_once
             documents::callbacks_take_the_place_of_others
             documents::whoever_uses_an_account_first_decides_how
             documents::of_many_first_users_at_once_one_decides
@@ -191,6 +190,8 @@ macro_rules! store_conformance {
             requests::request_that_came_to_nothing_is_not_known
             requests::request_with_a_quote_is_known_after_the_quote
             sessions::url_token_opens_one_session
+            sessions::session_opens_with_its_callbacks
+            sessions::session_keeps_callbacks_that_are_known
             sessions::url_token_opens_one_session_under_concurrency
             sessions::url_token_ends
             sessions::session_ends

@@ -335,7 +335,6 @@ pass_on! {
     fn payment_list(transaction: TransactionId) -> Vec<PaymentRecord>;
     fn answers_fetch(transaction: TransactionId) -> Answers;
     fn answers_put(transaction: TransactionId, answers: &Answers) -> ();
-    fn callbacks_insert(transaction: TransactionId, callbacks: &Callbacks) -> ();
     fn callbacks_put(transaction: TransactionId, callbacks: &Callbacks) -> ();
     fn request_find(subject: &str, key: &[u8; 32]) -> Option<KnownRequest>;
     fn callbacks_fetch(transaction: TransactionId) -> Callbacks;
@@ -343,6 +342,7 @@ pass_on! {
         url_token: &[u8; 32],
         cookie: &[u8; 32],
         csrf: &str,
+        callbacks: &Callbacks,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>
     ) -> Option<Session>;

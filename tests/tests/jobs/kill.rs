@@ -381,12 +381,12 @@ mortal_store! {
         fn payments_record(observation: &Observation) -> Recorded;
         fn suspense_settle(payment: &str, by: &Change) -> Settled;
         fn answers_put(transaction: TransactionId, answers: &Answers) -> ();
-        fn callbacks_insert(transaction: TransactionId, callbacks: &Callbacks) -> ();
         fn callbacks_put(transaction: TransactionId, callbacks: &Callbacks) -> ();
         fn session_open(
             url_token: &[u8; 32],
             cookie: &[u8; 32],
             csrf: &str,
+            callbacks: &Callbacks,
             now: DateTime<Utc>,
             expires_at: DateTime<Utc>
         ) -> Option<Session>;

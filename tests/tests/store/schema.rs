@@ -7,6 +7,7 @@ use anchor_core::id::{IdSource as _, SequentialIds, TransactionId};
 use anchor_core::store::diesel::DieselStore;
 use anchor_core::store::{Callbacks, Claim, Store as _, StoreError};
 use anchor_core::testing::fakes::samples;
+use anchor_core::transaction::Kind;
 use anchor_tests::database::TestDatabase;
 use anchor_tests::on_each_database;
 use anyhow::{Context as _, Result};
@@ -181,7 +182,7 @@ on_each_database! {
         let (store, id) = with_transaction(&database).await?;
         let callbacks =
             Callbacks { on_change: Some("https://wallet.example/".to_owned()), ..Callbacks::default() };
-        store.callbacks_insert(id, &callbacks).await?;
+        store.callbacks_put(id, &callbacks).await?;
         let before = store.transaction_fetch(id).await?;
         for entry in down(&database)?.iter().filter(|entry| entry.file_name() >= *REBUILT) {
             let sql = std::fs::read_to_string(entry.path().join("down.sql"))?;
@@ -192,6 +193,33 @@ on_each_database! {
         assert!(before.is_some());
         assert_eq!(store.transaction_fetch(id).await?, before);
         assert_eq!(store.callbacks_fetch(id).await?, callbacks);
+        Ok(())
+    }
+
+    /// As after a kill before the last of its writes.
+    async fn session_whose_callbacks_are_not_written_leaves_the_link_as_it_was(database: TestDatabase) -> Result<()> {
+        let store = migrated(&database).await?;
+        store.asset_put(&samples::asset()).await?;
+        let started = samples::started(TransactionId::new(anchor_core::id::RandomIds.next()), Kind::Deposit);
+        let (now, end) = (samples::start(), samples::start() + chrono::Duration::hours(1));
+        store.transaction_insert(&started, Some((&[1; 32], end))).await?;
+        let callbacks = Callbacks { finished: Some("https://wallet.example/".to_owned()), on_change: None };
+        let (kill, revive) = match &database {
+            TestDatabase::Postgres(_) => (
+                "CREATE TRIGGER killed BEFORE INSERT ON callbacks FOR EACH ROW EXECUTE FUNCTION anchor_refuse()",
+                "DROP TRIGGER killed ON callbacks",
+            ),
+            TestDatabase::Sqlite { .. } => (
+                "CREATE TRIGGER killed BEFORE INSERT ON callbacks BEGIN SELECT RAISE(ABORT, 'killed'); END",
+                "DROP TRIGGER killed",
+            ),
+        };
+        execute(&database, kill)?;
+        assert!(store.session_open(&[1; 32], &[2; 32], "x", &callbacks, now, end).await.is_err());
+        assert_eq!(store.session_fetch(&[2; 32], now).await?, None);
+        execute(&database, revive)?;
+        assert!(store.session_open(&[1; 32], &[2; 32], "x", &callbacks, now, end).await?.is_some());
+        assert_eq!(store.callbacks_fetch(started.id).await?, callbacks);
         Ok(())
     }
 

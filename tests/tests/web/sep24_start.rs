@@ -6,6 +6,7 @@ use anchor_core::asset::{Asset, StellarAsset};
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
 use anchor_core::ops::start::url_token_hash;
+use anchor_core::store::Callbacks;
 use anchor_core::testing::fakes::samples;
 use anchor_tests::web::{Answer, TestAnchor};
 use anyhow::{Context as _, Result};
@@ -462,7 +463,14 @@ async fn r_24_064_r_24_065_secret_of_the_address_is_good_once_and_for_five_minut
         anchor
             .anchor
             .store()
-            .session_open(&hash, &url_token_hash(&seconds.to_string()), "csrf", now, ends)
+            .session_open(
+                &hash,
+                &url_token_hash(&seconds.to_string()),
+                "csrf",
+                &Callbacks::default(),
+                now,
+                ends,
+            )
             .await
     };
     assert!(open(&secrets[0], 299).await?.is_some());

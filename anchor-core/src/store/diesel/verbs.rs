@@ -445,16 +445,6 @@ impl Store for DieselStore {
         self.database.upsert("answers_put", put).await
     }
 
-    async fn callbacks_insert(
-        &self,
-        transaction: TransactionId,
-        callbacks: &Callbacks,
-    ) -> Result<(), StoreError> {
-        let callbacks = callbacks.clone();
-        let insert = move |c: &mut _| documents::callbacks_insert(c, transaction, &callbacks);
-        self.database.upsert("callbacks_insert", insert).await
-    }
-
     async fn callbacks_put(
         &self,
         transaction: TransactionId,
@@ -475,6 +465,7 @@ impl Store for DieselStore {
         url_token: &[u8; 32],
         cookie: &[u8; 32],
         csrf: &str,
+        callbacks: &Callbacks,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>,
     ) -> Result<Option<Session>, StoreError> {
@@ -482,10 +473,11 @@ impl Store for DieselStore {
             url_token: hex32(url_token),
             cookie: hex32(cookie),
             csrf: csrf.to_owned(),
+            callbacks: callbacks.clone(),
             now: stamp(now),
             expires_at: stamp(expires_at),
         };
-        self.database.write("session_open", move |c| sessions::open(c, &new)).await
+        self.database.upsert("session_open", move |c| sessions::open(c, &new)).await
     }
 
     async fn session_fetch(

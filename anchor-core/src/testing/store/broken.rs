@@ -398,13 +398,13 @@ pass_on! {
     fn payment_list(transaction: TransactionId) -> Vec<PaymentRecord>;
     fn answers_fetch(transaction: TransactionId) -> Answers;
     fn answers_put(transaction: TransactionId, answers: &Answers) -> ();
-    fn callbacks_insert(transaction: TransactionId, callbacks: &Callbacks) -> ();
     fn callbacks_put(transaction: TransactionId, callbacks: &Callbacks) -> ();
     fn callbacks_fetch(transaction: TransactionId) -> Callbacks;
     fn session_open(
         url_token: &[u8; 32],
         cookie: &[u8; 32],
         csrf: &str,
+        callbacks: &Callbacks,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>
     ) -> Option<Session>;

@@ -68,7 +68,10 @@ pub async fn whoever_uses_an_account_first_decides_how(store: &dyn Store) {
         let url_token = (&[token; 32], at(60));
         let decided = store.transaction_start(&started, url_token, account, wanted).await.unwrap();
         let is_stored = store.transaction_fetch(started.id).await.unwrap().is_some();
-        let opened = store.session_open(&[token; 32], &[token; 32], "x", at(0), at(99)).await.unwrap();
+        let opened = store
+            .session_open(&[token; 32], &[token; 32], "x", &Callbacks::default(), at(0), at(99))
+            .await
+            .unwrap();
         assert_eq!((is_stored, opened.is_some()), (decided.admits(wanted), decided.admits(wanted)));
         decided
     };
@@ -116,18 +119,6 @@ pub async fn latest_heartbeat_of_each_job_stays(store: &dyn Store) {
 
 fn answers(amount: &str) -> Answers {
     serde_json::from_value(serde_json::json!({ "amount": { "amount": amount } })).unwrap()
-}
-
-/// A second page view must not redirect the news.
-pub async fn callbacks_are_remembered_once(store: &dyn Store) {
-    let bench = Bench::new(store).await;
-    let transaction = bench.collecting(Kind::Deposit).await;
-    assert_eq!(store.callbacks_fetch(transaction.id).await.unwrap(), Callbacks::default());
-    let first = Callbacks { finished: Some("https://wallet.example/a".to_owned()), on_change: None };
-    let second = Callbacks { on_change: Some("https://evil.example/b".to_owned()), ..first.clone() };
-    store.callbacks_insert(transaction.id, &first).await.unwrap();
-    store.callbacks_insert(transaction.id, &second).await.unwrap();
-    assert_eq!(store.callbacks_fetch(transaction.id).await.unwrap(), first);
 }
 
 /// Where a wallet says so again: the last word counts, and nothing of the one before is left.

@@ -1,11 +1,10 @@
-//! Answers, callbacks, heartbeats.
+//! Answers, heartbeats.
 
 use chrono::{DateTime, Utc};
 
-use super::books::{Books, refused};
+use super::books::Books;
 use crate::id::TransactionId;
 use crate::integration::Answers;
-use crate::store::{Callbacks, StoreError};
 use crate::transaction::State;
 
 impl Books {
@@ -15,18 +14,6 @@ impl Books {
         if row.is_some_and(|row| row.transaction.state == State::Collecting) {
             self.answers.insert(transaction, answers.clone());
         }
-    }
-
-    pub(super) fn callbacks_insert(
-        &mut self,
-        transaction: TransactionId,
-        callbacks: &Callbacks,
-    ) -> Result<(), StoreError> {
-        if !self.transactions.contains_key(&transaction) {
-            return Err(refused("callbacks_insert", "there is no such transaction"));
-        }
-        self.callbacks.entry(transaction).or_insert_with(|| callbacks.clone());
-        Ok(())
     }
 
     /// Workers' clocks differ: the latest time stays.

@@ -366,14 +366,6 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn callbacks_insert(
-        &self,
-        transaction: TransactionId,
-        callbacks: &Callbacks,
-    ) -> Result<(), StoreError> {
-        self.books().callbacks_insert(transaction, callbacks)
-    }
-
     async fn callbacks_put(
         &self,
         transaction: TransactionId,
@@ -392,10 +384,11 @@ impl Store for MemoryStore {
         url_token: &[u8; 32],
         cookie: &[u8; 32],
         csrf: &str,
+        callbacks: &Callbacks,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>,
     ) -> Result<Option<Session>, StoreError> {
-        self.books().session_open(url_token, cookie, csrf, now, expires_at)
+        self.books().session_open(url_token, cookie, csrf, callbacks, now, expires_at)
     }
 
     async fn session_fetch(
