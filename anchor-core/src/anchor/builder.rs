@@ -270,10 +270,11 @@ impl AnchorBuilder {
         };
         let customers = customers.filter(|_| self.config.speaks(Sep::Sep12));
         let vault = Vault::new(self.config.customer_keys.clone());
+        // what is typed into pages or comes with requests is as personal as what customers tell
+        if !vault.has_key() && (customers.is_some() || !self.config.local_mode) {
+            return Err(BuildError::NoCustomerKey);
+        }
         if let Some(customers) = &customers {
-            if !vault.has_key() {
-                return Err(BuildError::NoCustomerKey);
-            }
             if customers.types().is_empty() {
                 return Err(BuildError::NoCustomerType);
             }

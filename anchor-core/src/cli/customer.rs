@@ -79,7 +79,7 @@ pub enum CustomerCommand {
         #[arg(long = "type")]
         of: String,
     },
-    /// Seal everything under the first of CUSTOMER_KEYS, so that the others can go.
+    /// Seal everything under the first of CUSTOMER_KEYS, so that the others can go; also what older versions did not seal.
     Reseal,
 }
 
@@ -105,7 +105,10 @@ impl CustomerCommand {
             }
             Self::Undecide { customer, of } => decided(config, store, customer, &of, None).await,
             Self::Reseal => {
-                note(format_args!("{} values and files are sealed anew.", reseal(store, &vault).await?));
+                note(format_args!(
+                    "{} values, files and answers are sealed anew.",
+                    reseal(store, &vault).await?
+                ));
                 Ok(())
             }
         }

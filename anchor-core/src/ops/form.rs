@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::amounts::{self, AmountsError};
 use super::ask::ask;
 use super::commit::{commit, commit_with};
-use super::{Committed, OpsError, terms};
+use super::{Committed, OpsError, answers, terms};
 use crate::amount::{Amount, AmountError};
 use crate::anchor::Anchor;
 use crate::asset::Asset;
@@ -123,26 +123,26 @@ pub async fn submit(
         Ok(form) => form,
         Err(errors) => return Ok(Submitted::Again { page, answers: view.answers, errors }),
     };
-    let mut answers = view.answers.clone();
-    answers.record(page.name.clone(), &form);
+    let mut told = view.answers.clone();
+    told.record(page.name.clone(), &form);
     match step(anchor, &view, form).await? {
         FlowStep::Invalid(errors) => Ok(Submitted::Again { page, answers: view.answers, errors }),
         FlowStep::Next => {
-            anchor.store().answers_put(transaction.id, &answers).await?;
+            answers::put(anchor, transaction.id, &told).await?;
             Ok(Submitted::Next)
         }
         FlowStep::Redirect(address) => {
             let address = elsewhere(anchor, &address)?;
-            anchor.store().answers_put(transaction.id, &answers).await?;
+            answers::put(anchor, transaction.id, &told).await?;
             Ok(Submitted::Redirect(address))
         }
         FlowStep::Done(agreement) => {
             let Some(amount) = agreement.amount else { return Err(no_amount()) };
             match amounts::agreed_with(anchor.fee(), &view.asset, transaction, amount) {
-                Ok(amounts) => finish(anchor, &view, agreement, amounts, &answers).await,
+                Ok(amounts) => finish(anchor, &view, agreement, amounts, &told).await,
                 Err(error) => {
                     let problem = amounts_problem(&view.asset, transaction.kind, amount, error);
-                    let field = amount_field(&page, &answers, amount);
+                    let field = amount_field(&page, &told, amount);
                     let errors = vec![FieldError { field, problem }];
                     Ok(Submitted::Again { page, answers: view.answers, errors })
                 }
@@ -217,7 +217,7 @@ pub async fn decline(anchor: &Anchor, transaction: &Transaction, reason: String)
 /// When the store does not answer.
 pub async fn restart(anchor: &Anchor, transaction: &Transaction) -> Result<(), OpsError> {
     match standing(anchor, transaction) {
-        Standing::Open => Ok(anchor.store().answers_put(transaction.id, &Answers::default()).await?),
+        Standing::Open => answers::put(anchor, transaction.id, &Answers::default()).await,
         Standing::Finished | Standing::TooLate => Ok(()),
     }
 }
@@ -262,7 +262,7 @@ fn standing(anchor: &Anchor, transaction: &Transaction) -> Standing {
 
 async fn view(anchor: &Anchor, transaction: &Transaction, language: &str) -> Result<FlowView, OpsError> {
     let asset = anchor.asset(&transaction.asset).ok_or(OpsError::UnknownAsset)?;
-    let answers = anchor.store().answers_fetch(transaction.id).await?;
+    let answers = answers::fetch(anchor, transaction.id).await?;
     Ok(FlowView::new(transaction.clone(), transaction.exchanged(asset).into_owned(), answers, language))
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::OpsError;
+use super::answers::keep;
 use super::commit::moved;
 use super::info::TRANSACTION_PAGE;
 use super::start::DECISION_WINDOW;
@@ -129,9 +130,10 @@ pub async fn receive(
     };
     let view = view_of(checked.asset, transaction, checked.answers);
     let outcome = first_outcome(&view, decide::outcome(anchor, &view, DECISION_DEADLINE).await?)?;
+    let is_told = view.answers != Answers::default();
     let begin = Begin {
         quote,
-        answers: view.answers.clone(),
+        answers: is_told.then(|| keep(anchor, view.transaction.id, &view.answers)).transpose()?,
         key: key.clone(),
         at: now,
         ..Begin::new(view.transaction.clone())

@@ -22,14 +22,18 @@ struct Line {
 }
 
 /// As an operator would, past the store.
-fn execute(database: &TestDatabase, sql: &str) -> QueryResult<()> {
+pub(super) fn execute(database: &TestDatabase, sql: &str) -> QueryResult<()> {
     match database {
         TestDatabase::Sqlite { url, .. } => sqlite(url).batch_execute(sql),
         TestDatabase::Postgres(database) => postgres(database.url()).batch_execute(sql),
     }
 }
 
-fn lines(database: &TestDatabase, sqlite_query: &str, postgres_query: &str) -> Result<BTreeSet<String>> {
+pub(super) fn lines(
+    database: &TestDatabase,
+    sqlite_query: &str,
+    postgres_query: &str,
+) -> Result<BTreeSet<String>> {
     let lines: Vec<Line> = match database {
         TestDatabase::Sqlite { url, .. } => diesel::sql_query(sqlite_query).load(&mut sqlite(url))?,
         TestDatabase::Postgres(database) => {
@@ -84,13 +88,13 @@ const QUOTE: &str = "INSERT INTO quotes VALUES ('q', 'u', 'sep24', 'iso4217:BRL'
     '2026-01-01 00:00:00', '2026-01-01 00:01:00')";
 
 /// `table.column type null?`, with PostgreSQL's richer types as SQLite keeps them.
-const SQLITE_COLUMNS: &str = r#"
+pub(super) const SQLITE_COLUMNS: &str = r#"
     SELECT t.name || '.' || c.name || ' ' || c.type || CASE c."notnull" WHEN 1 THEN ' not null' ELSE '' END
         || CASE WHEN c.pk > 0 THEN ' key ' || c.pk ELSE '' END AS line
     FROM sqlite_schema t JOIN pragma_table_info(t.name) c
     WHERE t.type = 'table' AND t.name NOT LIKE '\_\_%' ESCAPE '\' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\'"#;
 
-const POSTGRES_COLUMNS: &str = r#"
+pub(super) const POSTGRES_COLUMNS: &str = r#"
     SELECT c.table_name || '.' || c.column_name || ' '
         || CASE c.data_type WHEN 'bigint' THEN 'INTEGER' WHEN 'boolean' THEN 'INTEGER' WHEN 'text' THEN 'TEXT'
            WHEN 'timestamp without time zone' THEN 'TEXT' ELSE c.data_type END

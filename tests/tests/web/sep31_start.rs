@@ -306,7 +306,8 @@ async fn peer_r_31_041_r_31_049_fields_are_asked_for_only_where_something_is_mis
     assert_eq!(count(&anchor).await?, 0);
     let answer = anchor.post(TRANSACTIONS, &token, with(json!({ "purpose": "gift", "account": 123 }))).await;
     assert_eq!(answer.status, 201, "{answer:?}");
-    let answers = anchor.anchor.store().answers_fetch(stored(&anchor, &answer.json()?).await?.id).await?;
+    let answers =
+        anchor_core::ops::answers::fetch(&anchor.anchor, stored(&anchor, &answer.json()?).await?.id).await?;
     assert_eq!(answers.text("transaction", "account"), Some("123"));
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::connection::{AnyBackend, AnyConnection};
 use super::fault::Fault;
 use super::rows::codec::{Reader, free_text, time};
 use super::schema::{sessions, url_tokens, used_challenges};
-use super::{customer_codes, customer_files, documents};
+use super::{answers, customer_codes, customer_files, documents};
 use crate::store::{Callbacks, Session};
 
 pub(super) struct NewSession {
@@ -130,7 +130,8 @@ pub(super) fn expired_delete(connection: &mut AnyConnection, now: NaiveDateTime)
         .execute(connection)?;
     let codes = customer_codes::delete_old(connection, now)?;
     let files = customer_files::delete_old(connection, now)?;
-    Ok([tokens, sessions, challenges, codes, files]
+    let answers = answers::delete_forgotten(connection)?;
+    Ok([tokens, sessions, challenges, codes, files, answers]
         .into_iter()
         .filter_map(|count| u64::try_from(count).ok())
         .sum())

@@ -48,8 +48,10 @@ impl Books {
         self.url_tokens.retain(|_, token| !token.used && token.expires_at > now);
         self.sessions.retain(|_, session| session.expires_at > now);
         self.challenges.retain(|_, expires_at| *expires_at > now);
-        let ended =
-            before.saturating_sub(self.short_lived()).saturating_add(self.customer_expired_delete(now));
+        let ended = before
+            .saturating_sub(self.short_lived())
+            .saturating_add(self.customer_expired_delete(now))
+            .saturating_add(self.answers_delete_forgotten());
         u64::try_from(ended).unwrap_or(u64::MAX)
     }
 
