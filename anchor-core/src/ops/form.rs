@@ -141,7 +141,7 @@ pub async fn submit(
             match amounts::agreed_with(anchor.fee(), &view.asset, transaction, amount) {
                 Ok(amounts) => finish(anchor, &view, agreement, amounts, &told).await,
                 Err(error) => {
-                    let problem = amounts_problem(&view.asset, transaction.kind, amount, error);
+                    let problem = amounts_problem(anchor, &view.asset, transaction.kind, amount, error);
                     let field = amount_field(&page, &told, amount);
                     let errors = vec![FieldError { field, problem }];
                     Ok(Submitted::Again { page, answers: view.answers, errors })
@@ -190,7 +190,9 @@ pub async fn agree(
                 return Err(OpsError::Contended);
             }
         }),
-        Err(error) => Ok(Closed::Impossible(amounts_problem(&view.asset, transaction.kind, amount, error))),
+        Err(error) => {
+            Ok(Closed::Impossible(amounts_problem(anchor, &view.asset, transaction.kind, amount, error)))
+        }
     }
 }
 
@@ -235,7 +237,7 @@ pub fn preview(anchor: &Anchor, transaction: &Transaction, text: &str) -> Result
         _ => FieldProblem::NotANumber,
     })?;
     amounts::agreed_with(anchor.fee(), asset, transaction, amount)
-        .map_err(|error| amounts_problem(asset, kind, amount, error))
+        .map_err(|error| amounts_problem(anchor, asset, kind, amount, error))
 }
 
 /// The pages show what the user will get before anybody is to pay.
@@ -339,12 +341,21 @@ async fn reread(anchor: &Anchor, id: TransactionId) -> Result<Transaction, OpsEr
     Ok(anchor.store().transaction_fetch(id).await?.ok_or_else(missing)?)
 }
 
-fn amounts_problem(asset: &Asset, kind: Kind, amount: Amount, error: AmountsError) -> FieldProblem {
+fn amounts_problem(
+    anchor: &Anchor,
+    asset: &Asset,
+    kind: Kind,
+    amount: Amount,
+    error: AmountsError,
+) -> FieldProblem {
     let offer = asset.offer(kind);
     let (min, max) = (offer.and_then(|offer| offer.min), offer.and_then(|offer| offer.max));
     match (error, min, max) {
         (AmountsError::TooSmall, Some(min), _) if amount < min => FieldProblem::TooSmall(min),
-        (AmountsError::TooSmall, ..) => FieldProblem::BelowFee,
+        (AmountsError::TooSmall, ..) => match amounts::enough(anchor, asset, kind, amount) {
+            Some(enough) => FieldProblem::TooSmall(enough),
+            None => FieldProblem::BelowFee,
+        },
         (AmountsError::TooLarge, _, Some(max)) => FieldProblem::TooLarge(max),
         (AmountsError::TooLarge, _, None) => FieldProblem::NotANumber,
         (AmountsError::TooPrecise(scale), ..) => FieldProblem::TooPrecise(scale),

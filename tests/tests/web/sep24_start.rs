@@ -104,6 +104,32 @@ async fn r_24_062_refusal_is_in_the_language_of_the_request() -> Result<()> {
     Ok(())
 }
 
+/// The limit where that is missed, and otherwise the first amount of which the fee leaves something.
+#[actix_web::test]
+async fn refusal_of_a_small_amount_says_what_would_be_enough() -> Result<()> {
+    for (min, fee, small, enough) in
+        [(Some("5"), "1", "4.99", Some("5")), (None, "1", "1", Some("1.01")), (None, "0", "0.001", None)]
+    {
+        let mut asset = samples::asset();
+        let offer = asset.withdrawal.as_mut().context("withdrawals")?;
+        offer.min = min.map(str::parse).transpose()?;
+        offer.fee = serde_json::from_value(json!({ "fixed": fee, "percent": "0" }))?;
+        let anchor = TestAnchor::with(&[], |builder| builder.asset(asset)).await?;
+        let token = anchor.log_in(&samples::user()).await?;
+        for (lang, text) in [
+            ("en", "amount is not possible: it has to be at least {}"),
+            ("fr", "Le montant doit être d'au moins {}."),
+        ] {
+            let body = request(json!({ "amount": small, "lang": lang }));
+            let answer = anchor.post(WITHDRAW, &token, body).await;
+            assert_eq!(answer.status, 400, "{answer:?}");
+            let expected = text.replace("{}", enough.unwrap_or("0.01"));
+            assert_eq!(answer.json()?["error"], expected);
+        }
+    }
+    Ok(())
+}
+
 #[actix_web::test]
 async fn r_24_024_r_24_025_issuer_has_to_fit() -> Result<()> {
     let (anchor, token) = logged_in().await?;
