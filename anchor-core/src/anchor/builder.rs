@@ -274,10 +274,8 @@ impl AnchorBuilder {
         if !vault.has_key() && (customers.is_some() || !self.config.local_mode) {
             return Err(BuildError::NoCustomerKey);
         }
-        if let Some(customers) = &customers {
-            if customers.types().is_empty() {
-                return Err(BuildError::NoCustomerType);
-            }
+        if customers.as_ref().is_some_and(|customers| customers.types().is_empty()) {
+            return Err(BuildError::NoCustomerType);
         }
         let asks = |asset: &&Asset| asset.authorization == Authorization::Ask;
         if let (None, Some(asset)) = (&self.trust, assets.iter().find(asks)) {

@@ -210,17 +210,27 @@ impl Vault {
         String::from_utf8(plain.to_vec()).map_err(|_| VaultError::Forged(place.clone()))
     }
 
-    /// The same for the same text as long as the first key stays, and of no use to somebody without it: to count by what
-    /// must not be stored.
+    /// The same for the same text as long as the first key stays, and of no use to somebody without it: to count or compare
+    /// by what must not be stored.
     pub fn fingerprint(&self, text: &str) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        if let Some(key) = self.0.first() {
-            hash.update(key.key.expose());
-        }
-        hash.update(b"fingerprint/");
-        hash.update(text.as_bytes());
-        hash.finalize().into()
+        fingerprint(self.0.first(), text)
     }
+
+    /// Whether this is a [`fingerprint`](Self::fingerprint) of a text, under whichever key was the first then.
+    pub fn has_fingerprint(&self, text: &str, known: &[u8; 32]) -> bool {
+        let under_keys = self.0.iter().map(|key| fingerprint(Some(key), text));
+        under_keys.chain([fingerprint(None, text)]).any(|one| one == *known)
+    }
+}
+
+fn fingerprint(key: Option<&CustomerKey>, text: &str) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    if let Some(key) = key {
+        hash.update(key.key.expose());
+    }
+    hash.update(b"fingerprint/");
+    hash.update(text.as_bytes());
+    hash.finalize().into()
 }
 
 fn cipher(key: &CustomerKey) -> Result<XChaCha20Poly1305, VaultError> {
@@ -268,6 +278,9 @@ mod tests {
         let both = Vault::new(vec![new.clone(), old]);
         assert_eq!(both.open_text(&place, &sealed).unwrap(), "Lima");
         assert_eq!(both.seal(&place, b"Lima").unwrap().key, "new");
+        let print = Vault::new(vec![both.0[1].clone()]).fingerprint("Lima");
+        assert!(both.has_fingerprint("Lima", &print) && both.fingerprint("Lima") != print);
+        assert!(!both.has_fingerprint("Limb", &print));
         let without = Vault::new(vec![new]).open(&place, &sealed);
         assert_eq!(without, Err(VaultError::UnknownKey("old".to_owned())));
         assert_eq!(Vault::default().seal(&place, b"Lima"), Err(VaultError::NoKey));
