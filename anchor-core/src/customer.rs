@@ -18,7 +18,7 @@ mod wanted;
 
 pub use owner::CustomerOwner;
 pub use standing::{Answer, FieldStatus, Provided, Standing, weigh};
-pub use vault::{CustomerKey, CustomerKeyError, Place, Sealed, Vault, VaultError};
+pub use vault::{CustomerKey, CustomerKeyError, Kept, Place, Sealed, Vault, VaultError};
 pub use wanted::{CustomerRole, CustomerType, WantedField};
 
 /// How far a field of a customer is.

@@ -3,6 +3,7 @@
 mod absence;
 mod accounts;
 pub mod amounts;
+pub mod answers;
 mod ask;
 mod authorize;
 mod bump;

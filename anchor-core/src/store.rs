@@ -13,9 +13,8 @@ use chrono::{DateTime, Utc};
 
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, AssetId};
-use crate::customer::{Customer, Sealed};
+use crate::customer::{Customer, CustomerOwner, Kept, Sealed};
 use crate::id::{AttemptId, CustomerId, EventId, FileId, QuoteId, TransactionId};
-use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::quote::Quote;
 use crate::stellar::Cursor;
@@ -355,17 +354,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// All movements that belong to a transaction, were perhaps meant for it, or were settled by it.
     async fn payment_list(&self, transaction: TransactionId) -> Result<Vec<PaymentRecord>, StoreError>;
 
-    /// What the user answered so far.
-    async fn answers_fetch(&self, transaction: TransactionId) -> Result<Answers, StoreError>;
+    /// What the user answered so far, as it is kept; `None` if nothing, or if it was erased.
+    async fn answers_fetch(&self, transaction: TransactionId) -> Result<Option<Kept>, StoreError>;
     /// Stores the answers, while the transaction is `Collecting`; without effect afterwards. The last ones come with
     /// the terms ([`Change::answers`]).
-    async fn answers_put(&self, transaction: TransactionId, answers: &Answers) -> Result<(), StoreError>;
-    /// Remembers callbacks, if none were stored for this transaction before.
-    async fn callbacks_insert(
-        &self,
-        transaction: TransactionId,
-        callbacks: &Callbacks,
-    ) -> Result<(), StoreError>;
+    async fn answers_put(&self, transaction: TransactionId, answers: &Kept) -> Result<(), StoreError>;
     /// Remembers callbacks, and forgets others that were stored for this transaction before.
     async fn callbacks_put(
         &self,
@@ -375,13 +368,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The remembered callbacks.
     async fn callbacks_fetch(&self, transaction: TransactionId) -> Result<Callbacks, StoreError>;
 
-    /// Consumes a URL token (by its SHA-256) and opens a session (by the SHA-256 of its cookie): both, or neither.
-    /// `false`: unknown, used before, or past its end.
+    /// Consumes a URL token (by its SHA-256), opens a session (by the SHA-256 of its cookie), and remembers callbacks, if
+    /// none were stored for the transaction before: all of it, or nothing. `None`: unknown, used before, or past its end.
     async fn session_open(
         &self,
         url_token: &[u8; 32],
         cookie: &[u8; 32],
         csrf: &str,
+        callbacks: &Callbacks,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>,
     ) -> Result<Option<Session>, StoreError>;
@@ -451,11 +445,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn customer_put(&self, write: &CustomerWrite) -> Result<CustomerStored, StoreError>;
     /// Writes a decision, and makes the callback due, in one commit; false if there is no such customer.
     async fn customer_decide(&self, id: CustomerId, write: &DecisionWrite) -> Result<bool, StoreError>;
-    /// Deletes a customer with everything that belongs to it, files of its owner that no field refers to yet among it;
-    /// false if there was none.
-    async fn customer_delete(&self, id: CustomerId) -> Result<bool, StoreError>;
-    /// Deletes files of an owner that no field refers to yet; false if there were none.
-    async fn customer_file_forget(&self, owner: &str) -> Result<bool, StoreError>;
+    /// Deletes a customer with everything that belongs to it, and what its owner [left otherwise](Self::customer_forget),
+    /// also with transactions that name this customer; false if there was none.
+    async fn customer_delete(&self, id: CustomerId, at: DateTime<Utc>) -> Result<bool, StoreError>;
+    /// Deletes what an owner left without being registered: files that no field refers to yet, and the answers of its
+    /// transactions. Where nothing is agreed yet (`Collecting`) they are emptied, and those of all others that have not ended
+    /// go at the first [`expired_delete`](Self::expired_delete) after the end, because it may be what they pay by. False if
+    /// there was nothing.
+    async fn customer_forget(&self, owner: &CustomerOwner, at: DateTime<Utc>) -> Result<bool, StoreError>;
     /// One try at the code of a field: counted, and then answered with the code, unless it has ended or was tried `most`
     /// times before.
     async fn customer_code_try(
@@ -497,9 +494,9 @@ pub trait Store: Send + Sync + fmt::Debug {
         lease: LeaseToken,
         end: &CallbackEnd,
     ) -> Result<(), StoreError>;
-    /// What is sealed with any other key than this one.
+    /// What is sealed with any other key than this one, or lies open.
     async fn customer_sealed_list(&self, current: &str, limit: u32) -> Result<Vec<SealedRow>, StoreError>;
-    /// Replaces something sealed by the same under another key; false if it has changed meanwhile.
+    /// Replaces something by the same under another key; false if it has changed meanwhile.
     async fn customer_reseal(&self, row: &SealedRow, by: &Sealed) -> Result<bool, StoreError>;
 
     /// Remembers that a job did its work. An earlier time than the remembered one is without effect.
@@ -507,6 +504,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Every job that ever did its work, by name.
     async fn heartbeat_list(&self) -> Result<Vec<Heartbeat>, StoreError>;
 
-    /// Deletes what has ended: used tokens, sessions, challenges, codes, files that no field refers to.
+    /// Deletes what has ended: used tokens, sessions, challenges, codes, files that no field refers to, answers of erased users
+    /// whose transactions have ended.
     async fn expired_delete(&self, now: DateTime<Utc>) -> Result<u64, StoreError>;
 }

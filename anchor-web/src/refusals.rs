@@ -23,6 +23,9 @@ pub(crate) fn not_started(state: &WebState, language: Option<&str>, error: Start
 /// What stands under `error`, which wallets show to their users.
 fn told(refusal: &StartRefusal, messages: &Messages) -> String {
     let key = match refusal {
+        StartRefusal::TooSmall(enough) => {
+            return messages.fill("refusal.at_least", &[("amount", &enough.to_string())]);
+        }
         StartRefusal::ZeroAmount => "refusal.zero_amount",
         StartRefusal::Limits(AmountsError::TooSmall) => "refusal.too_small",
         StartRefusal::Limits(AmountsError::TooLarge) => "refusal.too_large",
@@ -48,6 +51,7 @@ mod tests {
         let english = Languages::new(&[]).english().messages;
         for refusal in [
             StartRefusal::ZeroAmount,
+            StartRefusal::TooSmall("1.5".parse().unwrap()),
             StartRefusal::Limits(AmountsError::TooSmall),
             StartRefusal::Limits(AmountsError::TooLarge),
             StartRefusal::QuoteEnded,

@@ -241,6 +241,7 @@ pub fn config(settings: &[(&str, &str)]) -> Result<Config> {
         (Some((_, value)), _) => Some((*value).to_owned()),
         (None, "SIGNING_SEED" | "DISTRIBUTION_SEEDS") => Some(seed.expose().clone()),
         (None, "SERVER_JWT_KEY") => Some("a-key-for-tests-0123456789-abcdefgh".to_owned()),
+        (None, "CUSTOMER_KEYS") => Some(samples::CUSTOMER_KEY.to_owned()),
         _ => None,
     })?)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anchor_core::account::Account;
-use anchor_core::customer::CustomerOwner;
+use anchor_core::customer::{CustomerOwner, Kept};
 use anchor_core::id::{CustomerId, IdSource as _, RandomIds, TransactionId};
 use anchor_core::memo::Memo;
 use anchor_core::stellar::{Cursor, Movement};
@@ -329,6 +329,21 @@ async fn decision_about_a_customer_names_a_type_and_fields_that_exist() -> Resul
     says(&anchor, &["customer", "accept", &id, "--type", "sep24"]).await?;
     let listed: Value = serde_json::from_str(&says(&anchor, &["customer", "list", "--json"]).await?)?;
     assert_eq!(listed["decisions"]["sep24"], "accepted", "{listed}");
+
+    // a customer is the program's to erase, anybody else the operator's
+    let user = samples::user().account().to_string();
+    assert!(fails(&anchor, &["customer", "forget", &user]).await?.contains("`erase` first"));
+    let store = DieselStore::open(database.url())?;
+    store.asset_put(&samples::asset()).await?;
+    let mut told = samples::started(TransactionId::new(RandomIds.next()), Kind::Deposit);
+    told.subject = Account::from(samples::issuer().account()).into();
+    store.transaction_insert(&told, None).await?;
+    store.answers_put(told.id, &Kept::Clear(r#"{"a":{"b":"secret"}}"#.to_owned())).await?;
+    let stranger = told.subject.to_string();
+    assert!(says(&anchor, &["customer", "forget", &stranger]).await?.contains("is erased"));
+    assert_eq!(store.answers_fetch(told.id).await?, Some(Kept::Clear("{}".to_owned())));
+    let nobody = format!("{stranger}:7");
+    assert!(says(&anchor, &["customer", "forget", &nobody]).await?.contains("nothing that this user told"));
     Ok(())
 }
 

@@ -7,6 +7,8 @@ mod broken;
 mod postgres;
 #[path = "store/schema.rs"]
 mod schema;
+#[path = "store/told.rs"]
+mod told;
 
 use anchor_core::store::diesel::DieselStore;
 use anchor_core::testing::store::Fresh;

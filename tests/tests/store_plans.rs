@@ -5,7 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use anchor_core::store::diesel::DieselStore;
 use anchor_core::testing::store::{
-    changes, claims, documents, history, outbox, payments, quotes, sessions, suspense, transactions, watches,
+    answers, changes, claims, documents, history, outbox, payments, quotes, sessions, suspense, transactions,
+    watches,
 };
 use anchor_tests::database::TestDatabase;
 use anyhow::Result;
@@ -67,13 +68,16 @@ async fn use_everything(database: &TestDatabase) -> Result<BTreeSet<String>> {
         )+};
     }
     on_one_of_its_own!(
+        answers::answers_are_replaced,
+        answers::last_answers_come_with_the_terms,
+        answers::answers_go_with_their_user_and_not_before_the_end,
+        answers::answers_go_with_the_customer_that_they_name,
+        answers::answers_are_sealed_anew,
         changes::applied_change_is_there_with_all_that_belongs_to_it,
         changes::order_follows_its_reports,
         claims::lost_lease_releases_nothing,
         claims::overdue_transactions_are_claimed_while_they_can_expire,
-        documents::callbacks_are_remembered_once,
-        documents::answers_are_replaced,
-        documents::last_answers_come_with_the_terms,
+        documents::callbacks_take_the_place_of_others,
         history::same_anomaly_is_kept_once,
         outbox::deferred_news_keeps_its_progress,
         outbox::news_is_delivered_in_order,
@@ -81,6 +85,7 @@ async fn use_everything(database: &TestDatabase) -> Result<BTreeSet<String>> {
         payments::unreadable_record_is_kept_once,
         quotes::promise_is_in_reserve_until_its_end,
         quotes::quote_is_used_once,
+        sessions::session_opens_with_its_callbacks,
         sessions::what_has_ended_is_deleted,
         suspense::payment_leaves_suspense_once,
         suspense::suspense_is_listed_by_reason,

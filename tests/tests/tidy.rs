@@ -21,6 +21,32 @@ use anyhow::{Context as _, Result};
 use rules::{LINES_LISTED, RULES};
 use source::{Source, read_all};
 
+/// An alarm on a metric that nobody exports never rings.
+#[test]
+fn every_metric_that_operators_are_told_of_is_exported() -> Result<()> {
+    let code: String = read_all(workspace())?
+        .iter()
+        .filter(|source| source.is_rust() && source.path.starts_with("anchor-"))
+        .flat_map(|source| source.text.chars().filter(|c| !c.is_whitespace()))
+        .collect();
+    for page in ["examples/production/alerts.yml", "docs/operating.md"] {
+        let text = std::fs::read_to_string(workspace().join(page))?;
+        let is_part = |c: char| c.is_ascii_lowercase() || c == '_';
+        let names: BTreeSet<&str> =
+            text.split(|c| !is_part(c)).filter_map(|word| word.strip_prefix("anchor_")).collect();
+        assert!(names.len() > 10, "{page}: {names:?}");
+        for name in names {
+            // a counter is registered without what its name ends in
+            let registered = name.strip_suffix("_total").unwrap_or(name);
+            assert!(
+                code.contains(&format!("register(\"{registered}\",")),
+                "{page}: nobody exports anchor_{name}"
+            );
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn sources_respect_every_wall() -> Result<()> {
     let sources = read_all(workspace())?;

@@ -51,8 +51,8 @@ pub enum BuildError {
     /// The file of `CUSTOMERS` says nothing that can be asked.
     #[error("customers cannot be asked")]
     Customers(#[from] crate::customer::file::FileError),
-    /// Customers' data would lie open.
-    #[error("there is no key for customers' data: set CUSTOMER_KEYS (see `keys generate`)")]
+    /// What users tell would lie open.
+    #[error("there is no key for what users tell: set CUSTOMER_KEYS (see `keys generate`)")]
     NoCustomerKey,
     /// Nothing is asked.
     #[error("the customer integration has no types of customers")]

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::CliError;
 use super::output::{Format, note, say};
+use crate::account::Subject;
 use crate::clock::{Clock as _, SystemClock, format_utc};
 use crate::config::Config;
 use crate::customer::file::FileCustomers;
-use crate::customer::{Customer, CustomerType, Decision, KeptField, Place, Vault, fields};
+use crate::customer::{Customer, CustomerOwner, CustomerType, Decision, KeptField, Place, Vault, fields};
 use crate::id::CustomerId;
 use crate::integration::CustomerIntegration as _;
 use crate::ops::customer::{CustomerError, decide, reseal};
@@ -79,7 +80,13 @@ pub enum CustomerCommand {
         #[arg(long = "type")]
         of: String,
     },
-    /// Seal everything under the first of CUSTOMER_KEYS, so that the others can go.
+    /// Erase what a user told and sent who is no customer: at once, or at the end of a transaction that may still have to pay by
+    /// it. Their wallet may do the same, where customers are asked something.
+    Forget {
+        /// As in a token: G…, G…:MEMO, M… or C…
+        user: Subject,
+    },
+    /// Seal everything under the first of CUSTOMER_KEYS, so that the others can go; also what older versions did not seal.
     Reseal,
 }
 
@@ -104,8 +111,12 @@ impl CustomerCommand {
                 decided(config, store, customer, &of, Some(Decision::NeedsInfo { fields, message })).await
             }
             Self::Undecide { customer, of } => decided(config, store, customer, &of, None).await,
+            Self::Forget { user } => forget(store, &CustomerOwner::of(&user)).await,
             Self::Reseal => {
-                note(format_args!("{} values and files are sealed anew.", reseal(store, &vault).await?));
+                note(format_args!(
+                    "{} values, files and answers are sealed anew.",
+                    reseal(store, &vault).await?
+                ));
                 Ok(())
             }
         }
@@ -194,6 +205,24 @@ async fn decided(
         return Err(CliError::UnknownCustomer);
     }
     note(line(&fetch(store, id).await?));
+    Ok(())
+}
+
+/// A customer may be known to the business too, which only a running anchor can ask.
+async fn forget(store: &dyn Store, owner: &CustomerOwner) -> Result<(), CliError> {
+    if let Some(customer) = store.customer_fetch(&CustomerKeyed::Owner(owner.clone())).await? {
+        let id = customer.id;
+        return Err(CliError::Refused(format!(
+            "{owner} is the customer {id}: erased by its wallet, or by your program with `ops::customer::delete`, which calls \
+             your `erase` first"
+        )));
+    }
+    let said = if store.customer_forget(owner, SystemClock.now()).await? {
+        "What this user told is erased, or will be with the end of a transaction that may have to pay by it."
+    } else {
+        "There is nothing that this user told."
+    };
+    note(said);
     Ok(())
 }
 

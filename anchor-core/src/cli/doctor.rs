@@ -7,6 +7,7 @@ use super::output::{Format, note};
 use super::{CliError, Parts, Settings, network};
 use crate::asset::Asset;
 use crate::config::Config;
+use crate::customer::Vault;
 use crate::stellar::Ledger as _;
 use crate::store::Store as _;
 
@@ -92,6 +93,12 @@ async fn run(settings: &Settings, format: Format) -> Result<(), CliError> {
     };
     report.check("environment and .env", Ok(format!("host {}", config.host_url())));
     own_settings(&mut report, settings);
+    if !config.local_mode {
+        let lies_open = "is missing: what users tell would lie open (see `keys generate`)".to_owned();
+        let keys = Vault::new(config.customer_keys.clone());
+        let seals = keys.current().map(|name| format!("{name} seals what users tell"));
+        report.check("CUSTOMER_KEYS", seals.ok_or(lies_open));
+    }
     if let Err(error) = settings.open_store() {
         report.check("DATABASE_URL", Err(chain(&error)));
         return Err(CliError::Refused("the settings have to be mended first".into()));

@@ -11,7 +11,7 @@ use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::id::{CustomerId, FileId};
+use crate::id::{CustomerId, FileId, TransactionId};
 use crate::secret::Secret;
 
 /// Longest name of a key.
@@ -66,6 +66,25 @@ pub struct Sealed {
     pub text: String,
 }
 
+/// Something personal, as it is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// As it is: by a version that sealed less, or under `LOCAL_MODE` without a key.
+    Clear(String),
+    /// Sealed.
+    Sealed(Sealed),
+}
+
+/// Not what lies open.
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clear(_) => f.write_str("Clear(..)"),
+            Self::Sealed(sealed) => f.debug_tuple("Sealed").field(sealed).finish(),
+        }
+    }
+}
+
 /// Where something sealed belongs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -76,6 +95,8 @@ pub enum Place {
     File(FileId),
     /// The code that was sent to what stands in a field.
     Code(CustomerId, String),
+    /// What was told about a transaction.
+    Answers(TransactionId),
 }
 
 impl fmt::Display for Place {
@@ -84,6 +105,7 @@ impl fmt::Display for Place {
             Self::Field(customer, name) => write!(f, "field/{customer}/{name}"),
             Self::File(file) => write!(f, "file/{file}"),
             Self::Code(customer, name) => write!(f, "code/{customer}/{name}"),
+            Self::Answers(transaction) => write!(f, "answers/{transaction}"),
         }
     }
 }
@@ -156,6 +178,29 @@ impl Vault {
         Ok(Zeroizing::new(plain))
     }
 
+    /// Seals something for its place; without any key it stays as it is.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub fn keep(&self, place: &Place, plain: &str) -> Result<Kept, VaultError> {
+        if self.has_key() {
+            Ok(Kept::Sealed(self.seal(place, plain.as_bytes())?))
+        } else {
+            Ok(Kept::Clear(plain.to_owned()))
+        }
+    }
+
+    /// What was kept for this place.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn read(&self, place: &Place, kept: &Kept) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        match kept {
+            Kept::Clear(plain) => Ok(Zeroizing::new(plain.clone().into_bytes())),
+            Kept::Sealed(sealed) => self.open(place, sealed),
+        }
+    }
+
     /// Opens a text.
     ///
     /// # Errors
@@ -165,17 +210,27 @@ impl Vault {
         String::from_utf8(plain.to_vec()).map_err(|_| VaultError::Forged(place.clone()))
     }
 
-    /// The same for the same text as long as the first key stays, and of no use to somebody without it: to count by what
-    /// must not be stored.
+    /// The same for the same text as long as the first key stays, and of no use to somebody without it: to count or compare
+    /// by what must not be stored.
     pub fn fingerprint(&self, text: &str) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        if let Some(key) = self.0.first() {
-            hash.update(key.key.expose());
-        }
-        hash.update(b"fingerprint/");
-        hash.update(text.as_bytes());
-        hash.finalize().into()
+        fingerprint(self.0.first(), text)
     }
+
+    /// Whether this is a [`fingerprint`](Self::fingerprint) of a text, under whichever key was the first then.
+    pub fn has_fingerprint(&self, text: &str, known: &[u8; 32]) -> bool {
+        let under_keys = self.0.iter().map(|key| fingerprint(Some(key), text));
+        under_keys.chain([fingerprint(None, text)]).any(|one| one == *known)
+    }
+}
+
+fn fingerprint(key: Option<&CustomerKey>, text: &str) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    if let Some(key) = key {
+        hash.update(key.key.expose());
+    }
+    hash.update(b"fingerprint/");
+    hash.update(text.as_bytes());
+    hash.finalize().into()
 }
 
 fn cipher(key: &CustomerKey) -> Result<XChaCha20Poly1305, VaultError> {
@@ -223,9 +278,27 @@ mod tests {
         let both = Vault::new(vec![new.clone(), old]);
         assert_eq!(both.open_text(&place, &sealed).unwrap(), "Lima");
         assert_eq!(both.seal(&place, b"Lima").unwrap().key, "new");
+        let print = Vault::new(vec![both.0[1].clone()]).fingerprint("Lima");
+        assert!(both.has_fingerprint("Lima", &print) && both.fingerprint("Lima") != print);
+        assert!(!both.has_fingerprint("Limb", &print));
         let without = Vault::new(vec![new]).open(&place, &sealed);
         assert_eq!(without, Err(VaultError::UnknownKey("old".to_owned())));
         assert_eq!(Vault::default().seal(&place, b"Lima"), Err(VaultError::NoKey));
+    }
+
+    #[test]
+    fn what_is_kept_without_a_key_lies_open_and_is_read_with_one() {
+        let ids = SequentialIds::default();
+        let (one, other) = (TransactionId::new(ids.next()), TransactionId::new(ids.next()));
+        let vault = Vault::new(vec![key("a")]);
+        let open = Vault::default().keep(&Place::Answers(one), "Lima").unwrap();
+        assert_eq!(format!("{open:?}"), "Clear(..)");
+        assert_eq!(vault.read(&Place::Answers(one), &open).unwrap().as_slice(), b"Lima");
+        let sealed = vault.keep(&Place::Answers(one), "Lima").unwrap();
+        assert_eq!(vault.read(&Place::Answers(one), &sealed).unwrap().as_slice(), b"Lima");
+        let elsewhere = Place::Answers(other);
+        assert_eq!(vault.read(&elsewhere, &sealed), Err(VaultError::Forged(elsewhere.clone())));
+        assert!(!format!("{sealed:?}").contains("Lima"));
     }
 
     #[test]

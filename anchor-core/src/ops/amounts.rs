@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 
 use crate::amount::{Amount, AmountError, Money, Rounding};
+use crate::anchor::Anchor;
 use crate::asset::Asset;
 use crate::fee::{FeeBreakdown, FeeDetail, FeeError};
-use crate::integration::{FeeInput, FeeIntegration};
+use crate::integration::{FeeInput, FeeIntegration, ScheduledFee};
 use crate::transaction::{Amounts, Kind, Transaction};
 
 /// Why there are no amounts for what the user gives.
@@ -113,6 +114,40 @@ pub fn received(
     })
 }
 
+/// What would be enough instead of an amount that is [too small](AmountsError::TooSmall); `None` if nothing is, or nobody
+/// knows: where the business computes its fees by itself, a larger amount may cost more than it brings.
+pub fn enough(anchor: &Anchor, asset: &Asset, kind: Kind, amount: Amount) -> Option<Amount> {
+    let min = asset.offer(kind)?.min;
+    let is_possible = |amount: &Amount| agreed(anchor.fee(), asset, kind, *amount).is_ok();
+    if let Some(min) = min.filter(|min| amount < *min && is_possible(min)) {
+        return Some(min);
+    }
+    if anchor.fee_is_own() { None } else { least(asset, kind).filter(is_possible) }
+}
+
+/// The smallest amount of which a scheduled fee leaves something. What is left never shrinks while the amount grows, because
+/// a share of it is at most all of it; so it is searched for by halves.
+fn least(asset: &Asset, kind: Kind) -> Option<Amount> {
+    let scale = asset.scale_in(kind);
+    let leaves_something = |minor: i128| {
+        let amount = Amount::new(minor, scale).ok()?;
+        match received(&ScheduledFee, asset, kind, amount) {
+            Ok(_) => Some(true),
+            Err(AmountsError::TooSmall) => Some(false),
+            Err(_) => None,
+        }
+    };
+    let (mut less, mut enough) = (0_i128, 1_i128);
+    while !leaves_something(enough)? {
+        (less, enough) = (enough, enough.checked_mul(2)?);
+    }
+    while enough.saturating_sub(less) > 1 {
+        let middle = less.saturating_add(enough.saturating_sub(less).checked_div(2)?);
+        if leaves_something(middle)? { enough = middle } else { less = middle }
+    }
+    Amount::new(enough, scale).ok()
+}
+
 fn with_rounding(charged: FeeBreakdown, lost: Amount) -> Result<FeeBreakdown, AmountsError> {
     if lost.is_zero() {
         return Ok(charged);
@@ -125,4 +160,36 @@ fn with_rounding(charged: FeeBreakdown, lost: Amount) -> Result<FeeBreakdown, Am
     }
     details.push(line("Rounding", lost));
     Ok(FeeBreakdown::new(total, details)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::fakes::samples;
+
+    #[test]
+    fn least_amount_is_the_first_of_which_the_fee_leaves_something() {
+        for (fee, kind) in [
+            (r#"{"fixed": "1", "percent": "0.5"}"#, Kind::Withdrawal),
+            (r#"{"fixed": "1", "percent": "0.5"}"#, Kind::Deposit),
+            (r#"{"fixed": "0", "percent": "33.3", "minimum": "2.5"}"#, Kind::Deposit),
+            (r#"{"fixed": "0", "percent": "0"}"#, Kind::Withdrawal),
+            (r#"{"fixed": "12345.67", "percent": "99.9"}"#, Kind::Withdrawal),
+        ] {
+            let mut asset = samples::asset();
+            let offer = match kind {
+                Kind::Deposit => asset.deposit.as_mut(),
+                Kind::Withdrawal => asset.withdrawal.as_mut(),
+            };
+            offer.unwrap().fee = serde_json::from_str(fee).unwrap();
+            let enough = least(&asset, kind).unwrap();
+            assert!(received(&ScheduledFee, &asset, kind, enough).is_ok(), "{fee} {enough}");
+            let less = Amount::new(enough.minor() - 1, enough.scale()).unwrap();
+            let refused = received(&ScheduledFee, &asset, kind, less);
+            assert_eq!(refused, Err(AmountsError::TooSmall), "{fee} {less}");
+        }
+        let mut asset = samples::asset();
+        asset.withdrawal.as_mut().unwrap().fee.percent = "100".parse().unwrap();
+        assert_eq!(least(&asset, Kind::Withdrawal), None, "nothing is ever left");
+    }
 }

@@ -48,6 +48,18 @@ pub enum ChannelsError {
     /// More than there can be.
     #[error("there can be {CHANNELS_MAX} channels at most")]
     TooMany,
+    /// What is in the database cannot be signed for with this seed.
+    #[error(
+        "the pool was made with another CHANNEL_SEED: place {position} is {account}. Go on with that seed, the places of a \
+        pool belong to it. Where it is lost, `channels retire --count 0` takes the pool out of use, and payments go by the \
+        distribution accounts"
+    )]
+    OtherSeed {
+        /// The first such place.
+        position: u32,
+        /// Whose place it is.
+        account: AccountId,
+    },
     /// The account that pays for it does not exist.
     #[error("the account {0} does not exist on the ledger")]
     NoPayer(AccountId),
@@ -80,6 +92,14 @@ pub fn pool(anchor: &Anchor, count: u32) -> Result<Vec<AccountId>, ChannelsError
 pub async fn grow(anchor: &Anchor, payer: AccountId, count: u32) -> Result<u32, ChannelsError> {
     let wanted = pool(anchor, count)?;
     let known = anchor.store().channel_list().await.map_err(OpsError::from)?;
+    // a place is never given twice, also when its channel is retired: before anything is paid for
+    for channel in &known {
+        let Some(position) = channel.position else { continue };
+        let own = usize::try_from(position).ok().and_then(|place| wanted.get(place));
+        if own.is_some_and(|own| *own != channel.account) {
+            return Err(ChannelsError::OtherSeed { position, account: channel.account });
+        }
+    }
     let retired: HashMap<AccountId, Channel> = known
         .into_iter()
         .filter(|channel| channel.retired)

@@ -1,6 +1,6 @@
 //! A fact becomes a stored change.
 
-use super::OpsError;
+use super::{OpsError, answers};
 use crate::anchor::Anchor;
 use crate::integration::Answers;
 use crate::store::Stored;
@@ -74,7 +74,7 @@ async fn store(
         Applied::Unchanged => return Ok(Committed::Unchanged),
         Applied::Anomaly(record, refusal) => return anomaly(anchor, transaction, &record, refusal).await,
         Applied::Changed(change) => match also.answers {
-            Some(answers) => change.with_answers(answers.clone()),
+            Some(told) => change.with_answers(answers::keep(anchor, transaction.id, told)?),
             None => change,
         },
     };

@@ -159,20 +159,22 @@ pub async fn decide(
 }
 
 /// Erases a customer: first wherever the business keeps something of it, then here. Killed in between, it is there still
-/// and can be deleted again. Who never told anything but sent files beforehand loses those.
+/// and can be deleted again. Who never was a customer loses what was told and sent otherwise. Transactions that are under
+/// way keep what was told about them until their end, because it may be what they pay by.
 ///
 /// # Errors
 /// [`CustomerError::Unknown`] if nothing is known, or what did not answer.
 pub async fn delete(anchor: &Anchor, resolved: &Resolved) -> Result<(), CustomerError> {
+    let at = anchor.clock().now();
     let Some(customer) = &resolved.customer else {
-        let forgotten = anchor.store().customer_file_forget(&resolved.owner.key()).await;
+        let forgotten = anchor.store().customer_forget(&resolved.owner, at).await;
         return if forgotten.map_err(OpsError::from)? { Ok(()) } else { Err(CustomerError::Unknown) };
     };
     if let Some(business) = anchor.customers() {
         let erased = ask(REVIEW_DEADLINE, business.erase(customer.id)).await;
         erased.map_err(|unanswered| OpsError::Integration(unanswered.into()))?;
     }
-    let deleted = anchor.store().customer_delete(customer.id).await.map_err(OpsError::from)?;
+    let deleted = anchor.store().customer_delete(customer.id, at).await.map_err(OpsError::from)?;
     tracing::info!(customer.id = %customer.id, "a customer was erased");
     if deleted { Ok(()) } else { Err(CustomerError::Unknown) }
 }

@@ -12,7 +12,7 @@ use super::ask::ask;
 use super::commit::commit;
 use super::terms::{terms, watch};
 use super::work::{JobSettings, Progress, Step, work_off};
-use super::{Committed, OpsError, gate, receive};
+use super::{Committed, OpsError, answers, gate, receive};
 use crate::anchor::Anchor;
 use crate::customer::Standing;
 use crate::integration::{Agreement, Answers, IntegrationError, StartStep, StartView};
@@ -52,7 +52,7 @@ pub async fn decide(anchor: &Anchor, settings: &JobSettings) -> Result<Progress,
 
 async fn decide_one(anchor: &Anchor, settings: &JobSettings, claimed: &Claimed) -> Result<Step, OpsError> {
     let transaction = &claimed.transaction;
-    let answers = anchor.store().answers_fetch(transaction.id).await?;
+    let answers = answers::fetch(anchor, transaction.id).await?;
     let limit = settings.call_timeout();
     let mut committed = Committed::Unchanged;
     for _ in 0..MEMO_TRIES {

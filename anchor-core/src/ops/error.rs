@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::customer::VaultError;
 use crate::integration::{IntegrationError, Retry, SignError};
 use crate::stellar::LedgerError;
 use crate::store::StoreError;
@@ -28,6 +29,9 @@ pub enum OpsError {
     /// The transaction's asset is no longer configured.
     #[error("the asset of the transaction is not configured")]
     UnknownAsset,
+    /// What was told cannot be sealed, or does not open.
+    #[error("what was told is not readable, or cannot be kept")]
+    Vault(#[from] VaultError),
     /// Others kept changing what was to be changed.
     #[error("the transaction kept changing meanwhile")]
     Contended,
@@ -49,6 +53,7 @@ impl OpsError {
             | Self::Sign(_)
             | Self::Signatures(_)
             | Self::UnknownAsset
+            | Self::Vault(_)
             | Self::Contended
             | Self::Envelope(_) => None,
         }

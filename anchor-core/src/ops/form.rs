@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::amounts::{self, AmountsError};
 use super::ask::ask;
 use super::commit::{commit, commit_with};
-use super::{Committed, OpsError, terms};
+use super::{Committed, OpsError, answers, terms};
 use crate::amount::{Amount, AmountError};
 use crate::anchor::Anchor;
 use crate::asset::Asset;
@@ -123,26 +123,26 @@ pub async fn submit(
         Ok(form) => form,
         Err(errors) => return Ok(Submitted::Again { page, answers: view.answers, errors }),
     };
-    let mut answers = view.answers.clone();
-    answers.record(page.name.clone(), &form);
+    let mut told = view.answers.clone();
+    told.record(page.name.clone(), &form);
     match step(anchor, &view, form).await? {
         FlowStep::Invalid(errors) => Ok(Submitted::Again { page, answers: view.answers, errors }),
         FlowStep::Next => {
-            anchor.store().answers_put(transaction.id, &answers).await?;
+            answers::put(anchor, transaction.id, &told).await?;
             Ok(Submitted::Next)
         }
         FlowStep::Redirect(address) => {
             let address = elsewhere(anchor, &address)?;
-            anchor.store().answers_put(transaction.id, &answers).await?;
+            answers::put(anchor, transaction.id, &told).await?;
             Ok(Submitted::Redirect(address))
         }
         FlowStep::Done(agreement) => {
             let Some(amount) = agreement.amount else { return Err(no_amount()) };
             match amounts::agreed_with(anchor.fee(), &view.asset, transaction, amount) {
-                Ok(amounts) => finish(anchor, &view, agreement, amounts, &answers).await,
+                Ok(amounts) => finish(anchor, &view, agreement, amounts, &told).await,
                 Err(error) => {
-                    let problem = amounts_problem(&view.asset, transaction.kind, amount, error);
-                    let field = amount_field(&page, &answers, amount);
+                    let problem = amounts_problem(anchor, &view.asset, transaction.kind, amount, error);
+                    let field = amount_field(&page, &told, amount);
                     let errors = vec![FieldError { field, problem }];
                     Ok(Submitted::Again { page, answers: view.answers, errors })
                 }
@@ -190,7 +190,9 @@ pub async fn agree(
                 return Err(OpsError::Contended);
             }
         }),
-        Err(error) => Ok(Closed::Impossible(amounts_problem(&view.asset, transaction.kind, amount, error))),
+        Err(error) => {
+            Ok(Closed::Impossible(amounts_problem(anchor, &view.asset, transaction.kind, amount, error)))
+        }
     }
 }
 
@@ -217,7 +219,7 @@ pub async fn decline(anchor: &Anchor, transaction: &Transaction, reason: String)
 /// When the store does not answer.
 pub async fn restart(anchor: &Anchor, transaction: &Transaction) -> Result<(), OpsError> {
     match standing(anchor, transaction) {
-        Standing::Open => Ok(anchor.store().answers_put(transaction.id, &Answers::default()).await?),
+        Standing::Open => answers::put(anchor, transaction.id, &Answers::default()).await,
         Standing::Finished | Standing::TooLate => Ok(()),
     }
 }
@@ -235,7 +237,7 @@ pub fn preview(anchor: &Anchor, transaction: &Transaction, text: &str) -> Result
         _ => FieldProblem::NotANumber,
     })?;
     amounts::agreed_with(anchor.fee(), asset, transaction, amount)
-        .map_err(|error| amounts_problem(asset, kind, amount, error))
+        .map_err(|error| amounts_problem(anchor, asset, kind, amount, error))
 }
 
 /// The pages show what the user will get before anybody is to pay.
@@ -262,7 +264,7 @@ fn standing(anchor: &Anchor, transaction: &Transaction) -> Standing {
 
 async fn view(anchor: &Anchor, transaction: &Transaction, language: &str) -> Result<FlowView, OpsError> {
     let asset = anchor.asset(&transaction.asset).ok_or(OpsError::UnknownAsset)?;
-    let answers = anchor.store().answers_fetch(transaction.id).await?;
+    let answers = answers::fetch(anchor, transaction.id).await?;
     Ok(FlowView::new(transaction.clone(), transaction.exchanged(asset).into_owned(), answers, language))
 }
 
@@ -339,12 +341,21 @@ async fn reread(anchor: &Anchor, id: TransactionId) -> Result<Transaction, OpsEr
     Ok(anchor.store().transaction_fetch(id).await?.ok_or_else(missing)?)
 }
 
-fn amounts_problem(asset: &Asset, kind: Kind, amount: Amount, error: AmountsError) -> FieldProblem {
+fn amounts_problem(
+    anchor: &Anchor,
+    asset: &Asset,
+    kind: Kind,
+    amount: Amount,
+    error: AmountsError,
+) -> FieldProblem {
     let offer = asset.offer(kind);
     let (min, max) = (offer.and_then(|offer| offer.min), offer.and_then(|offer| offer.max));
     match (error, min, max) {
         (AmountsError::TooSmall, Some(min), _) if amount < min => FieldProblem::TooSmall(min),
-        (AmountsError::TooSmall, ..) => FieldProblem::BelowFee,
+        (AmountsError::TooSmall, ..) => match amounts::enough(anchor, asset, kind, amount) {
+            Some(enough) => FieldProblem::TooSmall(enough),
+            None => FieldProblem::BelowFee,
+        },
         (AmountsError::TooLarge, _, Some(max)) => FieldProblem::TooLarge(max),
         (AmountsError::TooLarge, _, None) => FieldProblem::NotANumber,
         (AmountsError::TooPrecise(scale), ..) => FieldProblem::TooPrecise(scale),

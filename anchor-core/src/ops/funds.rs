@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use super::ask::{Answer, ask_about_all, for_one};
 use super::settle::settlement;
 use super::work::{JobSettings, Progress, Step, work_off};
-use super::{OpsError, commit};
+use super::{OpsError, answers, commit};
 use crate::amount::{Amount, Money, STELLAR_SCALE};
 use crate::anchor::Anchor;
 use crate::integration::{FundsOutcome, IntegrationError, PendingDeposit};
@@ -58,7 +58,7 @@ pub async fn poll(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, O
 }
 
 pub(super) async fn view(anchor: &Anchor, transaction: &Transaction) -> Result<PendingDeposit, OpsError> {
-    let answers = anchor.store().answers_fetch(transaction.id).await?;
+    let answers = answers::fetch(anchor, transaction.id).await?;
     Ok(PendingDeposit { transaction: transaction.clone(), answers })
 }
 

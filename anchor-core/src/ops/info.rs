@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::commit::commit_with;
-use super::{Committed, OpsError};
+use super::{Committed, OpsError, answers};
 use crate::anchor::Anchor;
 use crate::transaction::{Actor, Fact, InfoField, InfoKind, InfoNeed, State, Transaction};
 
@@ -43,7 +43,7 @@ pub async fn tell(
     told: &BTreeMap<String, String>,
 ) -> Result<Transaction, InfoError> {
     is_asked(transaction, told)?;
-    let mut answers = anchor.store().answers_fetch(transaction.id).await.map_err(OpsError::from)?;
+    let mut answers = answers::fetch(anchor, transaction.id).await?;
     for (name, value) in told {
         answers.tell(TRANSACTION_PAGE, name, value.clone());
     }

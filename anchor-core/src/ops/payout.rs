@@ -18,7 +18,7 @@ use futures_util::FutureExt as _;
 
 use super::ask::{Answer, ask, ask_about_all, for_one};
 use super::work::{JobSettings, Progress, Step, work_off};
-use super::{Committed, OpsError, commit};
+use super::{Committed, OpsError, answers, commit};
 use crate::amount::Money;
 use crate::anchor::Anchor;
 use crate::id::OrderId;
@@ -253,7 +253,7 @@ async fn open_order(anchor: &Anchor, transaction: &Transaction) -> Result<Option
 }
 
 async fn view(anchor: &Anchor, transaction: &Transaction, order: Order) -> Result<PayoutOrder, OpsError> {
-    let answers = anchor.store().answers_fetch(transaction.id).await?;
+    let answers = answers::fetch(anchor, transaction.id).await?;
     Ok(PayoutOrder {
         id: order.id,
         purpose: order.purpose,

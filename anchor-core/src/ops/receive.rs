@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::OpsError;
+use super::answers::keep;
 use super::commit::moved;
 use super::info::TRANSACTION_PAGE;
 use super::start::DECISION_WINDOW;
@@ -18,7 +19,7 @@ use crate::anchor::Anchor;
 use crate::asset::Asset;
 use crate::id::TransactionId;
 use crate::integration::{Agreement, Answers, Party, ReceiveOutcome, ReceiveView};
-use crate::store::{Begin, Begun, KnownRequest, RequestKey};
+use crate::store::{Begin, Begun, KnownRequest};
 use crate::transaction::{
     Actor, Applied, ApplyContext, Change, Fact, InfoField, InfoNeed, Kind, NewTransaction, Protocol, Request,
     Transaction,
@@ -99,12 +100,12 @@ pub async fn receive(
     client_domain: Option<String>,
     request: &ReceiveRequest,
 ) -> Result<Transaction, ReceiveError> {
-    let key = key::of(&subject, request)?;
+    let key = key::of(anchor.vault(), &subject, request)?;
     if let Some(key) = &key
         && let Some(known) =
             anchor.store().request_find(&key.subject, &key.key).await.map_err(OpsError::from)?
     {
-        return again(anchor, request, key, known).await;
+        return again(anchor, request, known).await;
     }
     let quoted = quoted::find(anchor, &subject, request).await?;
     let checked = check::check(anchor, subject, request, quoted.as_ref())?;
@@ -129,9 +130,10 @@ pub async fn receive(
     };
     let view = view_of(checked.asset, transaction, checked.answers);
     let outcome = first_outcome(&view, decide::outcome(anchor, &view, DECISION_DEADLINE).await?)?;
+    let is_told = view.answers != Answers::default();
     let begin = Begin {
         quote,
-        answers: view.answers.clone(),
+        answers: is_told.then(|| keep(anchor, view.transaction.id, &view.answers)).transpose()?,
         key: key.clone(),
         at: now,
         ..Begin::new(view.transaction.clone())
@@ -150,8 +152,7 @@ pub async fn receive(
                 return Ok(next);
             }
             Begun::Known(known) => {
-                let key = key.as_ref().ok_or(OpsError::Contended)?;
-                return again(anchor, request, key, known).await;
+                return again(anchor, request, known).await;
             }
             Begun::MemoTaken => {}
             Begun::QuoteTaken => return Err(ReceiveRefusal::QuoteUsed.into()),
@@ -167,10 +168,9 @@ pub async fn receive(
 async fn again(
     anchor: &Anchor,
     request: &ReceiveRequest,
-    key: &RequestKey,
     known: KnownRequest,
 ) -> Result<Transaction, ReceiveError> {
-    if known.digest != key.digest {
+    if !key::is_same(anchor.vault(), request, &known.digest) {
         return Err(match &request.idempotency_key {
             Some(_) => ReceiveRefusal::OtherRequest,
             None => ReceiveRefusal::QuoteUsed,

@@ -26,7 +26,7 @@ mod refusal;
 pub use api::{ApiRequest, DECISION_WINDOW, Told, by_api};
 pub use refusal::{StartError, StartRefusal};
 
-pub(super) use check::{check, find_asset};
+pub(super) use check::{check, find_asset, limits};
 pub(super) use quoted::{Quoted, read as read_quote};
 
 use check::given;

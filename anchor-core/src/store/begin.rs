@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::{Callbacks, KnownRequest, RequestKey};
 use crate::account::{AccountId, Sharing};
+use crate::customer::Kept;
 use crate::id::QuoteId;
-use crate::integration::Answers;
 use crate::transaction::{Change, Transaction};
 
 /// A transaction that begins, with everything that has to be written together with it, or not at all.
@@ -22,7 +22,7 @@ pub struct Begin {
     /// Where the wallet wants to hear of it.
     pub callbacks: Callbacks,
     /// What the wallet told with its request.
-    pub answers: Answers,
+    pub answers: Option<Kept>,
     /// What makes asking for it again the same request, if anything does.
     pub key: Option<RequestKey>,
     /// Now: a quote has to end later.
@@ -32,8 +32,8 @@ pub struct Begin {
 impl Begin {
     /// The transaction alone, now.
     pub fn new(transaction: Transaction) -> Self {
-        let (callbacks, answers, at) = (Callbacks::default(), Answers::default(), transaction.started_at);
-        Self { transaction, first: None, sharing: None, quote: None, callbacks, answers, key: None, at }
+        let (callbacks, at) = (Callbacks::default(), transaction.started_at);
+        Self { transaction, first: None, sharing: None, quote: None, callbacks, answers: None, key: None, at }
     }
 }
 

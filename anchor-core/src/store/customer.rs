@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::LeaseToken;
-use crate::customer::{CustomerOwner, Decision, FieldState, Place, Sealed};
+use crate::customer::{CustomerOwner, Decision, FieldState, Kept, Place, Sealed};
 use crate::id::{CustomerId, FileId};
 
 /// By which a customer is found.
@@ -168,13 +168,13 @@ pub enum CallbackEnd {
     },
 }
 
-/// Something sealed, and where it is.
+/// Something that is to be sealed anew, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedRow {
     /// Where.
     pub place: Place,
     /// What.
-    pub sealed: Sealed,
+    pub kept: Kept,
 }
 
 /// Something that was decided about a customer.

@@ -5,6 +5,7 @@
 
 use crate::account::Sharing;
 
+mod answers;
 mod attempts;
 mod begin;
 mod bulk;

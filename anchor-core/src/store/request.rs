@@ -9,7 +9,7 @@ pub struct RequestKey {
     pub subject: String,
     /// SHA-256 of what they call it.
     pub key: [u8; 32],
-    /// SHA-256 of what they ask for.
+    /// A fingerprint of what they ask for.
     pub digest: [u8; 32],
 }
 
@@ -18,6 +18,6 @@ pub struct RequestKey {
 pub struct KnownRequest {
     /// What it led to.
     pub transaction: TransactionId,
-    /// SHA-256 of what was asked for.
+    /// A fingerprint of what was asked for.
     pub digest: [u8; 32],
 }

@@ -25,6 +25,7 @@ use std::fmt;
 
 use crate::store::Store;
 
+pub mod answers;
 pub mod attempts;
 pub mod begin;
 mod bench;
@@ -85,6 +86,11 @@ impl fmt::Debug for Fresh {
 macro_rules! store_conformance {
     ($fresh:path) => {
         $crate::store_conformance! { @ $fresh;
+            answers::answers_are_replaced
+            answers::last_answers_come_with_the_terms
+            answers::answers_go_with_their_user_and_not_before_the_end
+            answers::answers_go_with_the_customer_that_they_name
+            answers::answers_are_sealed_anew
             begin::transaction_begins_with_what_was_decided_at_once
             begin::transaction_that_may_not_begin_leaves_nothing_behind
             begin::of_many_that_begin_at_once_one_uses_the_quote
@@ -152,9 +158,6 @@ macro_rules! store_conformance {
             customers::customers_are_listed_newest_first
             documents::store_answers
             documents::asset_is_replaced_under_its_identifier
-            documents::answers_are_replaced
-            documents::last_answers_come_with_the_terms
-            documents::callbacks_are_remembered_once
             documents::callbacks_take_the_place_of_others
             documents::whoever_uses_an_account_first_decides_how
             documents::of_many_first_users_at_once_one_decides
@@ -192,6 +195,8 @@ macro_rules! store_conformance {
             requests::request_that_came_to_nothing_is_not_known
             requests::request_with_a_quote_is_known_after_the_quote
             sessions::url_token_opens_one_session
+            sessions::session_opens_with_its_callbacks
+            sessions::session_keeps_callbacks_that_are_known
             sessions::url_token_opens_one_session_under_concurrency
             sessions::url_token_ends
             sessions::session_ends

@@ -8,8 +8,8 @@ use super::fact::FactRecord;
 use super::machine::Refusal;
 use super::order::{Order, OrderStatus};
 use super::state::Protocol;
+use crate::customer::Kept;
 use crate::id::{AttemptId, OrderId};
-use crate::integration::Answers;
 
 /// What else is written in the commit of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub struct Change {
     pub(super) fact: FactRecord,
     pub(super) effect: ChangeEffect,
     pub(super) events: Vec<Event>,
-    pub(super) answers: Option<Answers>,
+    pub(super) answers: Option<Kept>,
 }
 
 impl Change {
@@ -101,12 +101,12 @@ impl Change {
     /// What the user answered, written together with the terms: nothing that is sent at the same moment from
     /// another tab can replace it.
     #[must_use]
-    pub fn with_answers(self, answers: Answers) -> Self {
+    pub fn with_answers(self, answers: Kept) -> Self {
         Self { answers: Some(answers), ..self }
     }
 
     /// The user's answers, if they are written with this change.
-    pub const fn answers(&self) -> Option<&Answers> {
+    pub const fn answers(&self) -> Option<&Kept> {
         self.answers.as_ref()
     }
 

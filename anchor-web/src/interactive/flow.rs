@@ -11,7 +11,6 @@ use anchor_core::integration::Answers;
 use anchor_core::integration::form::{FieldError, Page};
 use anchor_core::ops;
 use anchor_core::ops::form::{SentPage, Shown, Submitted};
-use anchor_core::store::Callbacks;
 
 use super::form_view::{self, FormView, PriceView};
 use super::messages::Language;
@@ -81,8 +80,7 @@ async fn enter(
     let known: TransactionId = id.parse().map_err(|_| Notice::LinkUsed)?;
     let _turn = state.limits.turn().map_err(|_| Notice::Apology)?;
     let address = clean_address(id, query);
-    if let Some(cookie) = session::open(state, known, token).await? {
-        keep_callbacks(state, known, &callbacks).await;
+    if let Some(cookie) = session::open(state, known, token, &callbacks).await? {
         return Ok(see_other(&address, Some(cookie)));
     }
     match session::visit(state, request, id, query).await {
@@ -90,20 +88,6 @@ async fn enter(
         Ok(_) => Ok(see_other(&address, None)),
         Err(Notice::Apology) => Err(Notice::Apology),
         Err(_) => Err(Notice::LinkUsed),
-    }
-}
-
-/// The token is used up by now: without the cookie nobody could go on, without the callbacks the wallet only has to ask
-/// for the news. So the store gets a second try, and the user does not hear of it.
-async fn keep_callbacks(state: &WebState, id: TransactionId, callbacks: &Callbacks) {
-    if *callbacks == Callbacks::default() {
-        return;
-    }
-    let store = state.anchor.store();
-    if store.callbacks_insert(id, callbacks).await.is_err()
-        && let Err(error) = store.callbacks_insert(id, callbacks).await
-    {
-        tracing::error!(transaction.id = %id, %error, "a wallet's callbacks were not kept: it has to ask");
     }
 }
 

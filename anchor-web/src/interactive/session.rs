@@ -1,12 +1,13 @@
 //! From the single-use token in the address to a cookie that is good for one transaction.
 //!
 //! Token and cookie are 256 random bits; the store keeps only their SHA-256, and consumes the token in the commit
-//! that opens the session: it works once, whatever the number of browsers and replicas.
+//! that opens the session: it works once, whatever the number of browsers and replicas. Killed before that commit, nothing
+//! happened and the link is good; killed after it, the session has all that belongs to it.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite, time};
 use anchor_core::id::TransactionId;
-use anchor_core::store::{Session, StoreError};
+use anchor_core::store::{Callbacks, Session, StoreError};
 use anchor_core::transaction::Transaction;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -40,11 +41,13 @@ pub(super) fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// Consumes the token of an address. `None`: it was used before, has ended, or never was one of ours.
+/// Consumes the token of an address, and keeps with it where the wallet wants to hear of the transaction. `None`: it was used
+/// before, has ended, or never was one of ours.
 pub(super) async fn open(
     state: &WebState,
     id: TransactionId,
     token: &str,
+    callbacks: &Callbacks,
 ) -> Result<Option<Cookie<'static>>, StoreError> {
     if token.len() > TOKEN_BYTES_MAX {
         return Ok(None);
@@ -53,7 +56,7 @@ pub(super) async fn open(
     let now = state.anchor.clock().now();
     let ends = now + SESSION_LIFETIME;
     let store = state.anchor.store();
-    let opened = store.session_open(&hash(token), &hash(&secret), &csrf, now, ends).await?;
+    let opened = store.session_open(&hash(token), &hash(&secret), &csrf, callbacks, now, ends).await?;
     // a token of another transaction is spent by now, and opens nothing
     Ok(opened.filter(|session| session.transaction == id).map(|_| cookie(state, id, secret)))
 }

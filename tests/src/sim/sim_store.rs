@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use anchor_core::account::{AccountId, Sharing};
 use anchor_core::asset::{Asset, AssetId};
-use anchor_core::customer::{Customer, Sealed};
+use anchor_core::customer::{Customer, CustomerOwner, Kept, Sealed};
 use anchor_core::id::{AttemptId, CustomerId, EventId, FileId, QuoteId, TransactionId};
-use anchor_core::integration::Answers;
 use anchor_core::memo::Memo;
 use anchor_core::quote::Quote;
 use anchor_core::stellar::{Cursor, Ledger as _};
@@ -263,8 +262,8 @@ pass_on! {
     fn customer_list(before: Option<CustomerId>, limit: u32) -> Vec<Customer>;
     fn customer_put(write: &CustomerWrite) -> CustomerStored;
     fn customer_decide(id: CustomerId, write: &DecisionWrite) -> bool;
-    fn customer_delete(id: CustomerId) -> bool;
-    fn customer_file_forget(owner: &str) -> bool;
+    fn customer_delete(id: CustomerId, at: DateTime<Utc>) -> bool;
+    fn customer_forget(owner: &CustomerOwner, at: DateTime<Utc>) -> bool;
     fn customer_code_try(id: CustomerId, field: &str, most: u32, now: DateTime<Utc>) -> Option<Sealed>;
     fn customer_code_is_open(id: CustomerId, field: &str, most: u32, now: DateTime<Utc>) -> bool;
     fn customer_file_insert(file: &NewFile, most: u32) -> bool;
@@ -340,9 +339,8 @@ pass_on! {
     fn suspense_settle(payment: &str, by: &Change) -> Settled;
     fn payment_fetch(id: &str) -> Option<PaymentRecord>;
     fn payment_list(transaction: TransactionId) -> Vec<PaymentRecord>;
-    fn answers_fetch(transaction: TransactionId) -> Answers;
-    fn answers_put(transaction: TransactionId, answers: &Answers) -> ();
-    fn callbacks_insert(transaction: TransactionId, callbacks: &Callbacks) -> ();
+    fn answers_fetch(transaction: TransactionId) -> Option<Kept>;
+    fn answers_put(transaction: TransactionId, answers: &Kept) -> ();
     fn callbacks_put(transaction: TransactionId, callbacks: &Callbacks) -> ();
     fn request_find(subject: &str, key: &[u8; 32]) -> Option<KnownRequest>;
     fn callbacks_fetch(transaction: TransactionId) -> Callbacks;
@@ -350,6 +348,7 @@ pass_on! {
         url_token: &[u8; 32],
         cookie: &[u8; 32],
         csrf: &str,
+        callbacks: &Callbacks,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>
     ) -> Option<Session>;

@@ -268,7 +268,7 @@ impl Tale {
         let store = world.web.store();
         store.transaction_insert(&started, None).await?;
         let callbacks = Callbacks { finished: Some(self.address()), on_change: None };
-        store.callbacks_insert(self.id, &callbacks).await?;
+        store.callbacks_put(self.id, &callbacks).await?;
         self.tell(world, &started, Fact::TermsAgreed { terms }).await
     }
 

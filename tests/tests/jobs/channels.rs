@@ -439,6 +439,31 @@ async fn wrong_pools_are_refused() {
     assert!(matches!(refused, Err(ChannelsError::NoPayer(account)) if account == nobody));
 }
 
+/// Places are never given twice, also when their channels are retired.
+#[tokio::test]
+async fn pool_that_was_made_with_another_seed_does_not_grow_and_says_why() {
+    let world = World::new().await;
+    let distribution = samples::distribution().account();
+    let theirs = channel_key(&SigningKey::from_seed([78; 32]), 1).account();
+    let store = world.anchor.store();
+    store.channel_put(&[(theirs, Some(1))]).await.unwrap();
+    for retired in [false, true] {
+        if retired {
+            assert!(store.channel_retire(&theirs, world.anchor.clock().now()).await.unwrap());
+        }
+        let refused = channels::grow(&world.anchor, distribution, 3).await.unwrap_err();
+        let said = refused.to_string();
+        assert!(matches!(refused, ChannelsError::OtherSeed { position: 1, account } if account == theirs));
+        for told in ["another CHANNEL_SEED", &theirs.to_string(), "Go on with that seed", "retire --count 0"]
+        {
+            assert!(said.contains(told), "{said}");
+        }
+    }
+    assert_eq!(world.envelopes(), 0, "nothing was paid for");
+    // what is not theirs can be had
+    assert_eq!(channels::grow(&world.anchor, distribution, 1).await.unwrap(), 1);
+}
+
 #[tokio::test]
 async fn stand_in_that_pays_nothing_does_not_keep_another_one_from_paying() {
     let world = World::new().await;

@@ -113,7 +113,7 @@ async fn r_24_076_end_of_the_flow_is_posted_at_most_once_whenever_the_worker_die
         let id = started.id;
         world.anchor.store().transaction_insert(&started, None).await.unwrap();
         let wanted = Callbacks { finished: Some("https://wallet.example/finished".into()), on_change: None };
-        world.anchor.store().callbacks_insert(id, &wanted).await.unwrap();
+        world.anchor.store().callbacks_put(id, &wanted).await.unwrap();
         world
             .tell(id, Fact::TermsAgreed { terms: samples::terms(Kind::Deposit, "100", 0) }, Actor::User)
             .await;

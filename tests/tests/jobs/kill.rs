@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use anchor_core::account::{AccountId, Sharing};
 use anchor_core::asset::{Asset, AssetId, StellarAsset};
-use anchor_core::customer::{Customer, Sealed};
+use anchor_core::customer::{Customer, CustomerOwner, Kept, Sealed};
 use anchor_core::id::{AttemptId, CustomerId, EventId, FileId, OrderId, QuoteId, TransactionId};
 use anchor_core::integration::{
-    Answers, CustodyIntegration, CustodyOutcome, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome,
+    CustodyIntegration, CustodyOutcome, FundsOutcome, IntegrationError, PayoutOrder, PayoutOutcome,
     PendingDeposit, RailsIntegration, Signer, SigningOutcome, SigningRequest,
 };
 use anchor_core::memo::Memo;
@@ -324,7 +324,7 @@ mortal_store! {
         fn suspense_list(reason: Option<SuspenseReason>) -> Vec<PaymentRecord>;
         fn payment_fetch(id: &str) -> Option<PaymentRecord>;
         fn payment_list(transaction: TransactionId) -> Vec<PaymentRecord>;
-        fn answers_fetch(transaction: TransactionId) -> Answers;
+        fn answers_fetch(transaction: TransactionId) -> Option<Kept>;
         fn callbacks_fetch(transaction: TransactionId) -> Callbacks;
         fn session_fetch(cookie: &[u8; 32], now: DateTime<Utc>) -> Option<Session>;
         fn quote_fetch(id: QuoteId) -> Option<Quote>;
@@ -390,13 +390,13 @@ mortal_store! {
         fn watch_release(lease: &WatchLease) -> ();
         fn payments_record(observation: &Observation) -> Recorded;
         fn suspense_settle(payment: &str, by: &Change) -> Settled;
-        fn answers_put(transaction: TransactionId, answers: &Answers) -> ();
-        fn callbacks_insert(transaction: TransactionId, callbacks: &Callbacks) -> ();
+        fn answers_put(transaction: TransactionId, answers: &Kept) -> ();
         fn callbacks_put(transaction: TransactionId, callbacks: &Callbacks) -> ();
         fn session_open(
             url_token: &[u8; 32],
             cookie: &[u8; 32],
             csrf: &str,
+            callbacks: &Callbacks,
             now: DateTime<Utc>,
             expires_at: DateTime<Utc>
         ) -> Option<Session>;
@@ -415,8 +415,8 @@ mortal_store! {
         fn quote_release(id: QuoteId, now: DateTime<Utc>) -> bool;
         fn customer_put(write: &CustomerWrite) -> CustomerStored;
         fn customer_decide(id: CustomerId, write: &DecisionWrite) -> bool;
-        fn customer_delete(id: CustomerId) -> bool;
-        fn customer_file_forget(owner: &str) -> bool;
+        fn customer_delete(id: CustomerId, at: DateTime<Utc>) -> bool;
+        fn customer_forget(owner: &CustomerOwner, at: DateTime<Utc>) -> bool;
         fn customer_code_try(id: CustomerId, field: &str, most: u32, now: DateTime<Utc>) -> Option<Sealed>;
         fn customer_file_insert(file: &NewFile, most: u32) -> bool;
         fn customer_callback_put(id: CustomerId, callback: &CustomerCallback, now: DateTime<Utc>) -> bool;

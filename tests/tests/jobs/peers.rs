@@ -221,7 +221,7 @@ async fn peer_dead_callback_changes_nothing() {
         world.callbacks.answer(CallbackAnswer::Unreachable);
     }
     world.agree(started, "100", 0).await;
-    world.anchor.store().callbacks_insert(id, &wanted).await.unwrap();
+    world.anchor.store().callbacks_put(id, &wanted).await.unwrap();
     world.credit(id, "100");
     world.settle().await;
     assert_eq!(world.fetch(id).await.status(), Status::Completed);

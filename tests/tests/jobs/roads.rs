@@ -300,7 +300,7 @@ async fn r_24_081_news_is_told_once_each_and_in_order() {
         finished: Some("https://wallet.example.com/finished".into()),
         on_change: Some("https://wallet.example.com/changed".into()),
     };
-    world.anchor.store().callbacks_insert(id, &wanted).await.unwrap();
+    world.anchor.store().callbacks_put(id, &wanted).await.unwrap();
     let terms = samples::terms(Kind::Deposit, "100", 0);
     world.tell(id, Fact::TermsAgreed { terms }, Actor::User).await;
     // busy, unreachable, silent: offered again until it was taken
@@ -504,7 +504,7 @@ async fn wallet_that_lets_us_wait_is_not_waited_for_by_each_of_its_news() {
         let mut started = samples::started(world.id(), Kind::Deposit);
         started.request.amount = None;
         world.anchor.store().transaction_insert(&started, None).await.unwrap();
-        world.anchor.store().callbacks_insert(started.id, &wanted).await.unwrap();
+        world.anchor.store().callbacks_put(started.id, &wanted).await.unwrap();
         let terms = samples::terms(Kind::Deposit, "100", 0);
         world.tell(started.id, Fact::TermsAgreed { terms }, Actor::User).await;
         world.callbacks.answer(CallbackAnswer::Silent);

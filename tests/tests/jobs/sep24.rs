@@ -154,7 +154,7 @@ async fn r_24_074_abandoned_flow_expires_and_tells_no_end_of_it() {
     world.anchor.store().transaction_insert(&started, None).await.unwrap();
     let callback = Some("https://wallet.example/finished".to_owned());
     let callbacks = Callbacks { finished: callback, on_change: None };
-    world.anchor.store().callbacks_insert(started.id, &callbacks).await.unwrap();
+    world.anchor.store().callbacks_put(started.id, &callbacks).await.unwrap();
     world.settle().await;
     assert_eq!(world.fetch(started.id).await.status(), Status::Incomplete);
     world.clock.advance(Duration::from_secs(24 * 3600));

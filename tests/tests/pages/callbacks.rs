@@ -25,14 +25,24 @@ async fn r_24_068_r_24_080_callbacks_of_the_first_visit_are_kept() {
     assert!(!visitor.path.contains("callback"));
 }
 
+/// As after a kill between any two of the writes: the link is as good as before, or the whole session is there.
 #[actix_web::test]
-async fn user_goes_on_although_the_store_keeps_no_callbacks_after_the_token_was_used_up() {
+async fn link_is_used_up_with_session_and_callbacks_or_not_at_all() {
     let site = Site::new().await;
     let started = site.start(Kind::Deposit).await;
-    site.sql("CREATE TRIGGER hiccup BEFORE INSERT ON callbacks BEGIN SELECT RAISE(ABORT, 'hiccup'); END");
-    let visitor = site.visit_with(&started, "&callback=https://wallet.example/done").await;
-    assert_eq!(visitor.get().await.status, 200, "it has its cookie");
-    assert_eq!(site.anchor.store().callbacks_fetch(started.id).await.unwrap(), Callbacks::default());
+    let extra = "&callback=https://wallet.example/done";
+    for write in ["UPDATE ON url_tokens", "INSERT ON sessions", "INSERT ON callbacks"] {
+        site.sql(&format!("CREATE TRIGGER killed BEFORE {write} BEGIN SELECT RAISE(ABORT, 'killed'); END"));
+        let answer = site.open(&started, extra).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{write}: {}", answer.body);
+        assert!(answer.cookie().is_empty(), "{write}");
+        assert_eq!(site.anchor.store().callbacks_fetch(started.id).await.unwrap(), Callbacks::default());
+        site.sql("DROP TRIGGER killed");
+    }
+    let visitor = site.visit_with(&started, extra).await;
+    assert_eq!(visitor.get().await.status, 200);
+    let kept = site.anchor.store().callbacks_fetch(started.id).await.unwrap();
+    assert_eq!(kept.finished.as_deref(), Some("https://wallet.example/done"));
 }
 
 #[actix_web::test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
+use anchor_core::customer::Kept;
 use anchor_core::memo::Memo;
 use anchor_core::transaction::{Kind, State};
 
@@ -26,7 +27,7 @@ async fn is_refused(visitor: &Visitor<'_>, answer: &Answer, status: StatusCode) 
     let site = visitor.site;
     let id = visitor.path.rsplit('/').next().unwrap().parse().unwrap();
     assert_eq!(site.transaction(id).await.state, State::Collecting);
-    assert_eq!(site.anchor.store().answers_fetch(id).await.unwrap(), Default::default());
+    assert_eq!(anchor_core::ops::answers::fetch(&site.anchor, id).await.unwrap(), Default::default());
 }
 
 #[actix_web::test]
@@ -42,7 +43,7 @@ async fn r_24_070_deposit_form_leads_to_instructions_and_awaits_the_money() {
     let amounts = transaction.amounts.unwrap();
     let text = (amounts.amount_in.amount, amounts.fee.total, amounts.amount_out.amount);
     assert_eq!(text, ("100".parse().unwrap(), "1.5".parse().unwrap(), "98.5".parse().unwrap()));
-    let answers = site.anchor.store().answers_fetch(started.id).await.unwrap();
+    let answers = anchor_core::ops::answers::fetch(&site.anchor, started.id).await.unwrap();
     assert_eq!(answers.find("email_address"), Some("ana@example.org"));
 
     let status = visitor.get().await.body;
@@ -240,8 +241,8 @@ async fn double_submit_agrees_once() {
     assert_eq!(site.transaction(started.id).await, before);
     // what the rails will read is what was agreed, however late another tab's answers are
     let store = site.anchor.store();
-    store.answers_put(started.id, &Default::default()).await.unwrap();
-    let answers = site.anchor.store().answers_fetch(started.id).await.unwrap();
+    store.answers_put(started.id, &Kept::Clear("{}".to_owned())).await.unwrap();
+    let answers = anchor_core::ops::answers::fetch(&site.anchor, started.id).await.unwrap();
     let answered: anchor_core::amount::Amount = answers.text("amount", "amount").unwrap().parse().unwrap();
     assert_eq!(answered, before.amounts.unwrap().amount_in.amount);
 }
@@ -254,7 +255,7 @@ async fn stale_tab_changes_nothing_and_shows_the_due_page() {
     visitor.post("amount", &[("amount", "20")]).await;
     let stale = visitor.post("amount", &[("amount", "9000")]).await;
     assert_eq!((stale.status, stale.location()), (StatusCode::SEE_OTHER, visitor.path.clone()));
-    let answers = site.anchor.store().answers_fetch(started.id).await.unwrap();
+    let answers = anchor_core::ops::answers::fetch(&site.anchor, started.id).await.unwrap();
     assert_eq!(answers.text("amount", "amount"), Some("20"));
     assert!(visitor.get().await.body.contains("Your bank account"));
 }

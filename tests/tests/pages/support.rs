@@ -20,6 +20,7 @@ use anchor_core::integration::{
 use anchor_core::keys::SigningKey;
 use anchor_core::stellar::Network;
 use anchor_core::store::diesel::DieselStore;
+use anchor_core::testing::fakes::samples;
 use anchor_core::testing::ledger::FakeLedger;
 use anchor_core::transaction::{Kind, NewTransaction, Protocol, Request, Transaction};
 use anchor_core::{Anchor, Config};
@@ -259,6 +260,7 @@ pub(crate) fn config(host: &str, settings: &[(&str, &str)]) -> Config {
             "SERVER_JWT_KEY" => "a key for tests of 0123456789abcdef".to_owned(),
             "SIGNING_SEED" => key(1).to_strkey().expose().clone(),
             "DISTRIBUTION_SEEDS" => key(2).to_strkey().expose().clone(),
+            "CUSTOMER_KEYS" => samples::CUSTOMER_KEY.to_owned(),
             "ORG_NAME" => "Example & Sons <Bank>".to_owned(),
             _ => return None,
         })

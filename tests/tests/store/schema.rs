@@ -7,6 +7,7 @@ use anchor_core::id::{IdSource as _, SequentialIds, TransactionId};
 use anchor_core::store::diesel::DieselStore;
 use anchor_core::store::{Callbacks, Claim, Store as _, StoreError};
 use anchor_core::testing::fakes::samples;
+use anchor_core::transaction::Kind;
 use anchor_tests::database::TestDatabase;
 use anchor_tests::on_each_database;
 use anyhow::{Context as _, Result};
@@ -21,14 +22,18 @@ struct Line {
 }
 
 /// As an operator would, past the store.
-fn execute(database: &TestDatabase, sql: &str) -> QueryResult<()> {
+pub(super) fn execute(database: &TestDatabase, sql: &str) -> QueryResult<()> {
     match database {
         TestDatabase::Sqlite { url, .. } => sqlite(url).batch_execute(sql),
         TestDatabase::Postgres(database) => postgres(database.url()).batch_execute(sql),
     }
 }
 
-fn lines(database: &TestDatabase, sqlite_query: &str, postgres_query: &str) -> Result<BTreeSet<String>> {
+pub(super) fn lines(
+    database: &TestDatabase,
+    sqlite_query: &str,
+    postgres_query: &str,
+) -> Result<BTreeSet<String>> {
     let lines: Vec<Line> = match database {
         TestDatabase::Sqlite { url, .. } => diesel::sql_query(sqlite_query).load(&mut sqlite(url))?,
         TestDatabase::Postgres(database) => {
@@ -86,13 +91,13 @@ const QUOTE: &str = "INSERT INTO quotes VALUES ('q', 'u', 'sep24', 'iso4217:BRL'
     '2026-01-01 00:00:00', '2026-01-01 00:01:00')";
 
 /// `table.column type null?`, with PostgreSQL's richer types as SQLite keeps them.
-const SQLITE_COLUMNS: &str = r#"
+pub(super) const SQLITE_COLUMNS: &str = r#"
     SELECT t.name || '.' || c.name || ' ' || c.type || CASE c."notnull" WHEN 1 THEN ' not null' ELSE '' END
         || CASE WHEN c.pk > 0 THEN ' key ' || c.pk ELSE '' END AS line
     FROM sqlite_schema t JOIN pragma_table_info(t.name) c
     WHERE t.type = 'table' AND t.name NOT LIKE '\_\_%' ESCAPE '\' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\'"#;
 
-const POSTGRES_COLUMNS: &str = r#"
+pub(super) const POSTGRES_COLUMNS: &str = r#"
     SELECT c.table_name || '.' || c.column_name || ' '
         || CASE c.data_type WHEN 'bigint' THEN 'INTEGER' WHEN 'boolean' THEN 'INTEGER' WHEN 'text' THEN 'TEXT'
            WHEN 'timestamp without time zone' THEN 'TEXT' ELSE c.data_type END
@@ -184,7 +189,7 @@ on_each_database! {
         let (store, id) = with_transaction(&database).await?;
         let callbacks =
             Callbacks { on_change: Some("https://wallet.example/".to_owned()), ..Callbacks::default() };
-        store.callbacks_insert(id, &callbacks).await?;
+        store.callbacks_put(id, &callbacks).await?;
         let before = store.transaction_fetch(id).await?;
         for entry in down(&database)?.iter().filter(|entry| entry.file_name() >= *REBUILT) {
             let sql = std::fs::read_to_string(entry.path().join("down.sql"))?;
@@ -239,6 +244,33 @@ on_each_database! {
         assert_eq!(kept()?, before);
         let refused = execute(&database, "UPDATE payments SET memo = '' WHERE operation_id = '3'");
         assert!(refused.expect_err("it is settled").to_string().contains("does not allow"));
+        Ok(())
+    }
+
+    /// As after a kill before the last of its writes.
+    async fn session_whose_callbacks_are_not_written_leaves_the_link_as_it_was(database: TestDatabase) -> Result<()> {
+        let store = migrated(&database).await?;
+        store.asset_put(&samples::asset()).await?;
+        let started = samples::started(TransactionId::new(anchor_core::id::RandomIds.next()), Kind::Deposit);
+        let (now, end) = (samples::start(), samples::start() + chrono::Duration::hours(1));
+        store.transaction_insert(&started, Some((&[1; 32], end))).await?;
+        let callbacks = Callbacks { finished: Some("https://wallet.example/".to_owned()), on_change: None };
+        let (kill, revive) = match &database {
+            TestDatabase::Postgres(_) => (
+                "CREATE TRIGGER killed BEFORE INSERT ON callbacks FOR EACH ROW EXECUTE FUNCTION anchor_refuse()",
+                "DROP TRIGGER killed ON callbacks",
+            ),
+            TestDatabase::Sqlite { .. } => (
+                "CREATE TRIGGER killed BEFORE INSERT ON callbacks BEGIN SELECT RAISE(ABORT, 'killed'); END",
+                "DROP TRIGGER killed",
+            ),
+        };
+        execute(&database, kill)?;
+        assert!(store.session_open(&[1; 32], &[2; 32], "x", &callbacks, now, end).await.is_err());
+        assert_eq!(store.session_fetch(&[2; 32], now).await?, None);
+        execute(&database, revive)?;
+        assert!(store.session_open(&[1; 32], &[2; 32], "x", &callbacks, now, end).await?.is_some());
+        assert_eq!(store.callbacks_fetch(started.id).await?, callbacks);
         Ok(())
     }
 

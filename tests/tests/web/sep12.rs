@@ -12,8 +12,7 @@ use serde_json::{Value, json};
 pub(crate) async fn asking(settings: &[(&str, &str)]) -> Result<(TestAnchor, ScriptedCustomers)> {
     let customers = ScriptedCustomers::new();
     let attached = customers.clone();
-    let with_key = [&[("CUSTOMER_KEYS", samples::CUSTOMER_KEY)], settings].concat();
-    let anchor = TestAnchor::with(&with_key, |builder| builder.customers(attached)).await?;
+    let anchor = TestAnchor::with(settings, |builder| builder.customers(attached)).await?;
     Ok((anchor, customers))
 }
 
@@ -98,7 +97,13 @@ async fn r_12_001_r_12_002_kyc_server_is_published_where_something_is_asked() ->
     }
     // nobody could log in, or the data would lie open
     assert!(asking(&[("ACTIVE_SEPS", "1,12")]).await.is_err());
-    let open = TestAnchor::with(&[], |builder| builder.customers(ScriptedCustomers::new())).await;
+    let no_key = ("CUSTOMER_KEYS", "");
+    let open = TestAnchor::with(&[no_key], |builder| builder.customers(ScriptedCustomers::new())).await;
+    assert!(open.is_err_and(|error| error.to_string().contains("CUSTOMER_KEYS")));
+    // and so would what users type, where they are not the developer
+    TestAnchor::with(&[no_key], |builder| builder).await?;
+    let public = [no_key, ("HOST_URL", "https://anchor.example"), ("LOCAL_MODE", "0")];
+    let open = TestAnchor::with(&public, |builder| builder).await;
     assert!(open.is_err_and(|error| error.to_string().contains("CUSTOMER_KEYS")));
     Ok(())
 }

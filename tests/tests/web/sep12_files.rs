@@ -1,6 +1,7 @@
 //! Files: with a request, before it, and those that are refused.
 
 use actix_web::http::Method;
+use anchor_core::ops;
 use anchor_core::testing::fakes::samples;
 use anchor_tests::web::{Answer, TestAnchor};
 use anyhow::{Context as _, Result};
@@ -162,6 +163,36 @@ async fn files_that_nothing_refers_to_yet_are_erased_with_their_owner() -> Resul
         assert_refused(&erase(&anchor, &token, &account).await, 404, "nothing is left");
     }
     assert!(store.customer_file_content(others).await?.is_some());
+    Ok(())
+}
+
+/// Somebody who never was a customer has told things all the same.
+#[actix_web::test]
+async fn what_was_told_with_a_request_is_erased_with_its_user() -> Result<()> {
+    let (anchor, _) = asking(&[]).await?;
+    let token = anchor.log_in(&samples::user()).await?;
+    let account = samples::user().account().to_string();
+    let stranger = anchor.log_in(&samples::issuer()).await?;
+    let mut started = Vec::new();
+    for token in [&token, &stranger] {
+        let transaction = anchor.start("withdraw", token, json!({ "asset_code": "USDC" })).await?;
+        let page = ops::form::SentPage {
+            page: "amount".to_owned(),
+            fields: [("amount".to_owned(), "20".to_owned())].into(),
+            ..ops::form::SentPage::default()
+        };
+        ops::form::submit(&anchor.anchor, &transaction, "en", &page).await?;
+        started.push(transaction.id);
+    }
+    // nothing is kept for the sake of what never comes
+    anchor.clock.advance(std::time::Duration::from_secs(40 * 24 * 3600));
+    let token = anchor.log_in(&samples::user()).await?;
+    ops::expire::expire(&anchor.anchor, &ops::JobSettings::new("a test")).await?;
+    assert_eq!(erase(&anchor, &token, &account).await.status, 200);
+    for (id, told) in started.into_iter().zip([None, Some("20")]) {
+        assert_eq!(ops::answers::fetch(&anchor.anchor, id).await?.find("amount"), told);
+    }
+    assert_refused(&erase(&anchor, &token, &account).await, 404, "nothing is left");
     Ok(())
 }
 

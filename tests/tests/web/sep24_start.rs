@@ -6,6 +6,7 @@ use anchor_core::asset::{Asset, StellarAsset};
 use anchor_core::keys::SigningKey;
 use anchor_core::memo::Memo;
 use anchor_core::ops::start::url_token_hash;
+use anchor_core::store::Callbacks;
 use anchor_core::testing::fakes::samples;
 use anchor_tests::web::{Answer, TestAnchor};
 use anyhow::{Context as _, Result};
@@ -98,6 +99,32 @@ async fn r_24_062_refusal_is_in_the_language_of_the_request() -> Result<()> {
             let body = request(json!({ "amount": "922337203685", "lang": lang }));
             let response = anchor.post(path, &token, body).await;
             assert_eq!((response.status, &response.json()?["error"]), (400, &json!(text)));
+        }
+    }
+    Ok(())
+}
+
+/// The limit where that is missed, and otherwise the first amount of which the fee leaves something.
+#[actix_web::test]
+async fn refusal_of_a_small_amount_says_what_would_be_enough() -> Result<()> {
+    for (min, fee, small, enough) in
+        [(Some("5"), "1", "4.99", Some("5")), (None, "1", "1", Some("1.01")), (None, "0", "0.001", None)]
+    {
+        let mut asset = samples::asset();
+        let offer = asset.withdrawal.as_mut().context("withdrawals")?;
+        offer.min = min.map(str::parse).transpose()?;
+        offer.fee = serde_json::from_value(json!({ "fixed": fee, "percent": "0" }))?;
+        let anchor = TestAnchor::with(&[], |builder| builder.asset(asset)).await?;
+        let token = anchor.log_in(&samples::user()).await?;
+        for (lang, text) in [
+            ("en", "amount is not possible: it has to be at least {}"),
+            ("fr", "Le montant doit être d'au moins {}."),
+        ] {
+            let body = request(json!({ "amount": small, "lang": lang }));
+            let answer = anchor.post(WITHDRAW, &token, body).await;
+            assert_eq!(answer.status, 400, "{answer:?}");
+            let expected = text.replace("{}", enough.unwrap_or("0.01"));
+            assert_eq!(answer.json()?["error"], expected);
         }
     }
     Ok(())
@@ -462,7 +489,14 @@ async fn r_24_064_r_24_065_secret_of_the_address_is_good_once_and_for_five_minut
         anchor
             .anchor
             .store()
-            .session_open(&hash, &url_token_hash(&seconds.to_string()), "csrf", now, ends)
+            .session_open(
+                &hash,
+                &url_token_hash(&seconds.to_string()),
+                "csrf",
+                &Callbacks::default(),
+                now,
+                ends,
+            )
             .await
     };
     assert!(open(&secrets[0], 299).await?.is_some());

@@ -210,7 +210,7 @@ async fn peer_r_31_086_r_31_088_what_was_missing_is_told_and_the_payment_goes_on
     let read = anchor.get(&path_of(&told)?, &token).await;
     assert_eq!(answer.body, read.body, "as GET answers");
     assert_eq!(answer.json()?["transaction"]["status"], "pending_receiver");
-    let answers = anchor.anchor.store().answers_fetch(stored(&anchor, &told).await?.id).await?;
+    let answers = anchor_core::ops::answers::fetch(&anchor.anchor, stored(&anchor, &told).await?.id).await?;
     assert_eq!(answers.text("transaction", "purpose"), Some("gift"));
     // once
     assert_refused(&patch(&anchor, &token, &told, body).await?, "nothing is asked any more");

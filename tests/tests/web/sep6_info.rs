@@ -202,7 +202,7 @@ async fn r_06_054_r_06_131_r_06_132_fields_of_a_withdrawal_are_listed_wanted_and
     }
     let started = withdraw(&[("dest", "123"), ("notes", "small")]).await.json()?;
     let id = started["id"].as_str().context("an id")?.parse()?;
-    let answers = anchor.anchor.store().answers_fetch(id).await?;
+    let answers = anchor_core::ops::answers::fetch(&anchor.anchor, id).await?;
     assert_eq!((answers.find("dest"), answers.find("notes")), (Some("123"), Some("small")));
     // nothing of this is asked of deposits
     assert_eq!(anchor.get(&good("deposit", &[]), &token).await.status, 200);

@@ -267,7 +267,7 @@ async fn r_06_042_r_06_043_r_06_045_r_06_047_r_06_048_r_06_049_r_06_051_r_06_054
         assert_eq!(asked.answers.text("request", "email_address"), Some("ada@wallet.example"));
         assert_eq!(asked.answers.text("request", "dest"), Some("4711"));
         assert!(!format!("{asked:?}").contains("ada@"), "{asked:?}");
-        assert_eq!(anchor.anchor.store().answers_fetch(stored.id).await?, asked.answers);
+        assert_eq!(anchor_core::ops::answers::fetch(&anchor.anchor, stored.id).await?, asked.answers);
         // an unknown language is no error
         started(&anchor, &token, path, &[("lang", "xx"), ("customer_id", "c-12")]).await?;
         started(&anchor, &token, path, &[("lang", "not a language")]).await?;

@@ -80,7 +80,7 @@ async fn peer_r_06_194_r_06_195_r_06_197_r_06_199_answer_lets_it_go_on_and_is_sh
     for gone in ["required_info_updates", "required_info_message", "message"] {
         assert_eq!(transaction[gone], Value::Null, "{gone}");
     }
-    let answers = anchor.anchor.store().answers_fetch(stored.id).await?;
+    let answers = anchor_core::ops::answers::fetch(&anchor.anchor, stored.id).await?;
     assert_eq!(
         (answers.text("transaction", "branch"), answers.find("note")),
         (Some("12"), Some("ring twice"))

@@ -7,7 +7,7 @@ use crate::store::Store;
 /// Rows that are read at once.
 const AT_ONCE: u32 = 50;
 
-/// Seals everything anew that another key than the first has sealed. Killed at any point, it goes on where it was. Answers
+/// Seals everything under the first key that another one has sealed, or none. Killed at any point, it goes on where it was. Answers
 /// how much was sealed anew.
 ///
 /// # Errors
@@ -21,7 +21,7 @@ pub async fn reseal(store: &dyn Store, vault: &Vault) -> Result<u64, CustomerErr
             return Ok(count);
         }
         for row in &rows {
-            let plain = vault.open(&row.place, &row.sealed)?;
+            let plain = vault.read(&row.place, &row.kept)?;
             let sealed = vault.seal(&row.place, &plain)?;
             // false: somebody replaced it meanwhile, under the first key
             if store.customer_reseal(row, &sealed).await? {

@@ -98,7 +98,7 @@ async fn amount_that_the_fee_eats_up_is_told_at_its_field() {
     }
     let amounts = preview(&anchor, &transaction, " 10.01 ").unwrap();
     assert_eq!(amounts.amount_out.amount, "0.01".parse().unwrap());
-    assert_eq!(anchor.store().answers_fetch(transaction.id).await.unwrap(), Answers::default());
+    assert_eq!(answers::fetch(&anchor, transaction.id).await.unwrap(), Answers::default());
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn stale_view_of_a_finished_flow_finds_it_finished() {
     let second = submit(&anchor, &transaction, "en", &sent("amount", "30")).await.unwrap();
     let (Submitted::Finished(one), Submitted::Finished(two)) = (first, second) else { panic!() };
     assert_eq!(one, two);
-    let answers = anchor.store().answers_fetch(transaction.id).await.unwrap();
+    let answers = answers::fetch(&anchor, transaction.id).await.unwrap();
     assert_eq!(answers.find("amount"), Some("20"));
     let facts = anchor.store().fact_list(transaction.id).await.unwrap();
     assert!(

@@ -64,7 +64,10 @@ pub(super) fn check(
         None => {
             let amount = checked.amount.ok_or(ReceiveRefusal::Missing("amount"))?;
             let agreed = amounts::agreed(anchor.fee(), asset, Kind::Withdrawal, amount);
-            agreed.map_err(|error| within(receive, request, StartRefusal::Limits(error)))?
+            agreed.map_err(|error| {
+                let refusal = start::limits(anchor, asset, Kind::Withdrawal, amount, error);
+                within(receive, request, refusal)
+            })?
         }
     };
     Ok(Checked {
@@ -98,6 +101,7 @@ fn within(receive: &ReceiveOffer, request: &ReceiveRequest, refusal: StartRefusa
     let is_above = |limit: &Amount| amount.is_some_and(|amount| amount > *limit);
     let (min, max) = (receive.offer.min.filter(is_below), receive.offer.max.filter(is_above));
     match (&refusal, min, max) {
+        (StartRefusal::TooSmall(enough), ..) => ReceiveRefusal::TooSmall(*enough),
         (StartRefusal::Limits(AmountsError::TooSmall), Some(min), _) => ReceiveRefusal::TooSmall(min),
         (StartRefusal::Limits(AmountsError::TooLarge), _, Some(max)) => ReceiveRefusal::TooLarge(max),
         _ => refusal.into(),

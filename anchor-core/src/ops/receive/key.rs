@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{ReceiveRefusal, ReceiveRequest};
 use crate::account::Subject;
+use crate::customer::Vault;
 use crate::id::QuoteId;
 use crate::store::RequestKey;
 
@@ -12,7 +13,13 @@ const KEY_MAX: usize = 255;
 
 /// By the key that the sending anchor chose, or else by the quote, which can be used once. Nothing else in a request says that
 /// it is the same one.
-pub(super) fn of(subject: &Subject, request: &ReceiveRequest) -> Result<Option<RequestKey>, ReceiveRefusal> {
+///
+/// What was asked for has personal data in it, which could be guessed from a plain digest: it is compared by a fingerprint.
+pub(super) fn of(
+    vault: &Vault,
+    subject: &Subject,
+    request: &ReceiveRequest,
+) -> Result<Option<RequestKey>, ReceiveRefusal> {
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let name = match (&request.idempotency_key, given(&request.quote_id)) {
         (Some(key), _) => {
@@ -31,7 +38,14 @@ pub(super) fn of(subject: &Subject, request: &ReceiveRequest) -> Result<Option<R
         (None, None) => return Ok(None),
     };
     let key = Sha256::digest(name.as_bytes()).into();
-    Ok(Some(RequestKey { subject: subject.key(), key, digest: digest(request) }))
+    let digest = vault.fingerprint(&hex::encode(digest(request)));
+    Ok(Some(RequestKey { subject: subject.key(), key, digest }))
+}
+
+/// Whether this was asked for before, when another key was the first, or by a version that kept the digest itself.
+pub(super) fn is_same(vault: &Vault, request: &ReceiveRequest, known: &[u8; 32]) -> bool {
+    let digest = digest(request);
+    digest == *known || vault.has_fingerprint(&hex::encode(digest), known)
 }
 
 /// Of everything that is asked for, each with its length: no two requests run into each other.
@@ -84,6 +98,7 @@ fn digest(request: &ReceiveRequest) -> [u8; 32] {
 mod tests {
     use super::*;
     use crate::account::Account;
+    use crate::customer::CustomerKey;
     use crate::testing::fakes::samples;
 
     fn subject() -> Subject {
@@ -101,14 +116,14 @@ mod tests {
 
     #[test]
     fn request_without_a_key_or_a_quote_is_another_one_each_time() {
-        assert_eq!(of(&subject(), &request(None)), Ok(None));
+        assert_eq!(of(&Vault::default(), &subject(), &request(None)), Ok(None));
     }
 
     #[test]
     fn key_is_the_senders_own_and_whatever_differs_is_another_request() {
-        let first = of(&subject(), &request(Some("a"))).unwrap().unwrap();
-        assert_eq!(of(&subject(), &request(Some("a"))).unwrap().unwrap(), first);
-        assert_ne!(of(&subject(), &request(Some("b"))).unwrap().unwrap().key, first.key);
+        let first = of(&Vault::default(), &subject(), &request(Some("a"))).unwrap().unwrap();
+        assert_eq!(of(&Vault::default(), &subject(), &request(Some("a"))).unwrap().unwrap(), first);
+        assert_ne!(of(&Vault::default(), &subject(), &request(Some("b"))).unwrap().unwrap().key, first.key);
         let mut changed = Vec::new();
         for change in [
             |request: &mut ReceiveRequest| request.amount = Some("11".into()),
@@ -121,7 +136,7 @@ mod tests {
         ] {
             let mut other = request(Some("a"));
             change(&mut other);
-            let other = of(&subject(), &other).unwrap().unwrap();
+            let other = of(&Vault::default(), &subject(), &other).unwrap().unwrap();
             assert_eq!(other.key, first.key);
             changed.push(other.digest);
         }
@@ -131,10 +146,28 @@ mod tests {
     }
 
     #[test]
+    fn request_is_the_same_after_the_keys_have_changed_and_is_not_kept_as_it_is() {
+        let vault = |names: &[&str]| Vault::new(names.iter().map(|key| key.parse().unwrap()).collect());
+        let (one, two) = (samples::CUSTOMER_KEY, &CustomerKey::generate("new"));
+        let asked = request(Some("a"));
+        let kept = of(&vault(&[one]), &subject(), &asked).unwrap().unwrap().digest;
+        assert_ne!(kept, digest(&asked));
+        assert!(is_same(&vault(&[one]), &asked, &kept) && is_same(&vault(&[two, one]), &asked, &kept));
+        assert!(!is_same(&vault(&[two]), &asked, &kept));
+        assert!(is_same(&vault(&[two]), &asked, &digest(&asked)), "as older versions kept it");
+        let other = ReceiveRequest { amount: Some("11".into()), ..asked };
+        assert!(!is_same(&vault(&[one]), &other, &kept));
+    }
+
+    #[test]
     fn what_is_no_key_is_refused() {
         for wrong in ["", "a b", "\u{e9}", "a\nb", &"x".repeat(256)] {
-            assert_eq!(of(&subject(), &request(Some(wrong))), Err(ReceiveRefusal::Key), "{wrong:?}");
+            assert_eq!(
+                of(&Vault::default(), &subject(), &request(Some(wrong))),
+                Err(ReceiveRefusal::Key),
+                "{wrong:?}"
+            );
         }
-        assert!(of(&subject(), &request(Some(&"x".repeat(255)))).is_ok());
+        assert!(of(&Vault::default(), &subject(), &request(Some(&"x".repeat(255)))).is_ok());
     }
 }

@@ -6,8 +6,8 @@ use super::DECISION_DEADLINE;
 use super::decide::{asked, stored_view};
 use crate::anchor::Anchor;
 use crate::integration::UpdateOutcome;
-use crate::ops::OpsError;
 use crate::ops::info::{self, InfoError};
+use crate::ops::{OpsError, answers};
 use crate::transaction::Transaction;
 
 /// Why nothing was taken.
@@ -35,7 +35,7 @@ pub async fn update(
 ) -> Result<Transaction, UpdateError> {
     info::is_asked(transaction, told)?;
     let failed = |error: OpsError| UpdateError::from(InfoError::from(error));
-    let answers = anchor.store().answers_fetch(transaction.id).await.map_err(|error| failed(error.into()))?;
+    let answers = answers::fetch(anchor, transaction.id).await.map_err(failed)?;
     let view = stored_view(anchor, transaction, answers).map_err(failed)?;
     match asked(DECISION_DEADLINE, anchor.receiver().update(&view, told)).await.map_err(failed)? {
         UpdateOutcome::Accepted => Ok(info::tell(anchor, transaction, told).await?),

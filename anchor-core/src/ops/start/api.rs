@@ -12,6 +12,7 @@ use crate::asset::{Asset, AssetId};
 use crate::customer::fields::is_country3;
 use crate::id::TransactionId;
 use crate::integration::{Answers, WithdrawalIntegration};
+use crate::ops::answers::keep;
 use crate::ops::decide::{Decision, MEMO_TRIES, decision};
 use crate::ops::{OpsError, chain, gate};
 use crate::quote::QuoteContext;
@@ -122,15 +123,16 @@ pub async fn by_api(
     for (name, value) in &asked.told.0 {
         answers.tell(REQUEST_PAGE, name, value.clone());
     }
+    let is_told = !asked.told.0.is_empty();
     let begin = Begin {
         sharing: Sharing::of(&transaction.subject),
         quote,
         callbacks: asked.callbacks.clone(),
-        answers,
+        answers: is_told.then(|| keep(anchor, transaction.id, &answers)).transpose()?,
         at: now,
         ..Begin::new(transaction)
     };
-    begun(anchor, begin).await
+    begun(anchor, begin, &answers).await
 }
 
 /// Whether everything is there that `/info` wants with a request.
@@ -149,10 +151,10 @@ fn told(anchor: &Anchor, asked: &ApiRequest) -> Result<(), StartRefusal> {
 }
 
 /// Asks the business and stores what it says, with another memo where one is taken.
-async fn begun(anchor: &Anchor, mut begin: Begin) -> Result<Transaction, StartError> {
+async fn begun(anchor: &Anchor, mut begin: Begin, answers: &Answers) -> Result<Transaction, StartError> {
     for _ in 0..MEMO_TRIES {
         begin.first = None;
-        if let Some(fact) = fact(anchor, &begin).await? {
+        if let Some(fact) = fact(anchor, &begin, answers).await? {
             let context = ApplyContext { ids: anchor.ids(), actor: Actor::User, at: begin.at };
             match begin.transaction.apply(fact, &context) {
                 Applied::Changed(change) => begin.first = Some(change),
@@ -186,8 +188,12 @@ async fn begun(anchor: &Anchor, mut begin: Begin) -> Result<Transaction, StartEr
 }
 
 /// What was decided, if anything was.
-async fn fact(anchor: &Anchor, begin: &Begin) -> Result<Option<crate::transaction::Fact>, StartError> {
-    match decision(anchor, &begin.transaction, &begin.answers, ANSWER_DEADLINE).await {
+async fn fact(
+    anchor: &Anchor,
+    begin: &Begin,
+    answers: &Answers,
+) -> Result<Option<crate::transaction::Fact>, StartError> {
+    match decision(anchor, &begin.transaction, answers, ANSWER_DEADLINE).await {
         Ok(Decision::Fact(fact)) => Ok(Some(fact)),
         Ok(Decision::Later) => Ok(None),
         Ok(Decision::Refused { reason }) => Err(StartRefusal::Business(reason).into()),

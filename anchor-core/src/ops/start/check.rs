@@ -7,7 +7,8 @@ use crate::account::{Account, Subject};
 use crate::amount::{Amount, STELLAR_SCALE};
 use crate::asset::{Asset, AssetId};
 use crate::memo::Memo;
-use crate::ops::{OpsError, amounts, own};
+use crate::ops::amounts::{self, AmountsError};
+use crate::ops::{OpsError, own};
 use crate::transaction::{Kind, Request};
 
 /// Longest accepted [`StartRequest::customer_id`], in bytes.
@@ -142,8 +143,23 @@ fn check_amount(anchor: &Anchor, asset: &Asset, kind: Kind, text: &str) -> Resul
     if amount.is_zero() {
         return Err(StartRefusal::ZeroAmount);
     }
-    let agreed = amounts::agreed(anchor.fee(), asset, kind, amount).map_err(StartRefusal::Limits)?;
-    Ok(agreed.amount_in.amount)
+    let agreed = amounts::agreed(anchor.fee(), asset, kind, amount);
+    Ok(agreed.map_err(|error| limits(anchor, asset, kind, amount, error))?.amount_in.amount)
+}
+
+/// What would be possible, where that can be said.
+pub(in crate::ops) fn limits(
+    anchor: &Anchor,
+    asset: &Asset,
+    kind: Kind,
+    amount: Amount,
+    error: AmountsError,
+) -> StartRefusal {
+    match error {
+        AmountsError::TooSmall => amounts::enough(anchor, asset, kind, amount)
+            .map_or(StartRefusal::Limits(error), StartRefusal::TooSmall),
+        _ => StartRefusal::Limits(error),
+    }
 }
 
 pub(super) fn given(text: Option<&String>) -> Option<&str> {

@@ -1,7 +1,7 @@
 //! Why a wallet's request cannot be served.
 
 use crate::account::Sharing;
-use crate::amount::AmountError;
+use crate::amount::{Amount, AmountError};
 use crate::memo::MemoError;
 use crate::ops::OpsError;
 use crate::ops::amounts::AmountsError;
@@ -111,6 +111,9 @@ pub enum StartRefusal {
     /// Nothing at all.
     #[error("amount has to be greater than zero")]
     ZeroAmount,
+    /// Below what is offered, or eaten by the fee; and what would be enough.
+    #[error("amount is not possible: it has to be at least {0}")]
+    TooSmall(Amount),
     /// Outside of what is offered.
     #[error("amount is not possible: {0}")]
     Limits(AmountsError),

@@ -5,8 +5,7 @@ use super::fault::Fault;
 use super::pool::End;
 use super::rows::codec::stamp;
 use super::start::{self, Start};
-use super::{changes, documents, quotes, requests};
-use crate::integration::Answers;
+use super::{answers, changes, documents, quotes, requests};
 use crate::store::{Begin, Begun, Callbacks, QuoteUsed, RequestKey, Stored};
 
 pub(super) fn begin(connection: &mut AnyConnection, begin: &Begin) -> Result<End<Begun>, Fault> {
@@ -23,8 +22,8 @@ pub(super) fn begin(connection: &mut AnyConnection, begin: &Begin) -> Result<End
     if let Some(key) = &begin.key {
         requests::put(connection, key, id)?;
     }
-    if begin.answers != Answers::default() {
-        documents::answers_put(connection, id, &begin.answers)?;
+    if let Some(told) = &begin.answers {
+        answers::put(connection, id, told)?;
     }
     if begin.callbacks != Callbacks::default() {
         documents::callbacks_insert(connection, id, &begin.callbacks)?;

@@ -2,12 +2,12 @@
 
 use diesel::prelude::*;
 
+use super::answers;
 use super::attempts;
 use super::bulk::{insert_all, transactions_update};
 use super::closing::{self, Closing};
 use super::connection::AnyConnection;
 use super::custody;
-use super::documents;
 use super::fault::{Fault, Rule};
 use super::pool::End;
 use super::rows::attempt::{AttemptItemRow, AttemptRow, OrderRow};
@@ -91,8 +91,8 @@ fn belongings(connection: &mut AnyConnection, groups: &[&[Change]]) -> Result<()
         if let Fact::FundsReceived { receipt, .. } = &record.fact {
             receipt_use(connection, next.id, receipt)?;
         }
-        if let Some(answers) = change.answers() {
-            documents::answers_put(connection, next.id, answers)?;
+        if let Some(told) = change.answers() {
+            answers::put(connection, next.id, told)?;
         }
     }
     insert_all!(connection, facts::table, history);

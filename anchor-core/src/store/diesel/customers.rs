@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::answers;
 use super::connection::AnyConnection;
 use super::customer_codes;
 use super::customer_files;
@@ -14,7 +15,7 @@ use super::rows::codec::{Reader, free_text, stamp, time, to_json, to_word};
 use super::schema::{customer_callbacks, customer_codes as codes, customer_decisions, customer_fields};
 use super::schema::{customer_files as files, customers};
 use crate::account::Account;
-use crate::customer::{Customer, CustomerOwner, Decision, FieldState, KeptField, Place, Sealed};
+use crate::customer::{Customer, CustomerOwner, Decision, FieldState, Kept, KeptField, Place, Sealed};
 use crate::id::CustomerId;
 use crate::memo::Memo;
 use crate::store::{CustomerKeyed, CustomerStored, CustomerWrite, DecisionWrite, FieldWrite, SealedRow};
@@ -248,19 +249,23 @@ pub(super) fn decide(
     Ok(true)
 }
 
-pub(super) fn delete(connection: &mut AnyConnection, id: CustomerId) -> Result<bool, Fault> {
-    let id = id.to_string();
+pub(super) fn delete(
+    connection: &mut AnyConnection,
+    customer: CustomerId,
+    now: NaiveDateTime,
+) -> Result<bool, Fault> {
+    let id = customer.to_string();
     let row = customers::table.filter(customers::id.eq(&id));
     // first, so that nobody adds anything meanwhile
     if diesel::update(row).set(customers::updated_at.eq(customers::updated_at)).execute(connection)? == 0 {
         return Ok(false);
     }
+    if let Some(found) = fetch(connection, &CustomerKeyed::Id(customer))? {
+        forget(connection, &found.owner, Some(customer), now)?;
+    }
     diesel::delete(customer_fields::table.filter(customer_fields::customer_id.eq(&id)))
         .execute(connection)?;
     diesel::delete(files::table.filter(files::customer_id.eq(&id))).execute(connection)?;
-    let owner: String =
-        customers::table.filter(customers::id.eq(&id)).select(customers::owner_key).get_result(connection)?;
-    customer_files::forget(connection, &owner)?;
     diesel::delete(customer_decisions::table.filter(customer_decisions::customer_id.eq(&id)))
         .execute(connection)?;
     diesel::delete(customer_callbacks::table.filter(customer_callbacks::customer_id.eq(&id)))
@@ -273,14 +278,27 @@ pub(super) fn delete(connection: &mut AnyConnection, id: CustomerId) -> Result<b
     Ok(true)
 }
 
+/// What is kept of somebody elsewhere than with the customer.
+pub(super) fn forget(
+    connection: &mut AnyConnection,
+    owner: &CustomerOwner,
+    customer: Option<CustomerId>,
+    now: NaiveDateTime,
+) -> Result<bool, Fault> {
+    let files = customer_files::forget(connection, &owner.key())?;
+    let answers = answers::forget(connection, owner, customer, now)?;
+    Ok(files || answers)
+}
+
 pub(super) fn sealed_list(
     connection: &mut AnyConnection,
     current: &str,
     limit: u32,
 ) -> Result<Vec<SealedRow>, Fault> {
     let limit = i64::from(limit.min(LIST_MAX));
+    // less or greater: by the index, where nearly all may be under the present key
     let rows: Vec<(String, String, Option<String>, Option<String>)> = customer_fields::table
-        .filter(customer_fields::key_name.ne(current))
+        .filter(customer_fields::key_name.lt(current).or(customer_fields::key_name.gt(current)))
         .limit(limit)
         .select((
             customer_fields::customer_id,
@@ -294,43 +312,46 @@ pub(super) fn sealed_list(
         let reader = Reader { table: "customer_fields", id: &customer };
         let place = Place::Field(reader.parse("customer_id", &customer)?, name);
         let sealed = Sealed { key: key.unwrap_or_default(), text: text.unwrap_or_default() };
-        found.push(SealedRow { place, sealed });
+        found.push(SealedRow { place, kept: Kept::Sealed(sealed) });
+    }
+    if found.is_empty() {
+        found = answers::sealed_list(connection, current, limit)?;
     }
     if found.is_empty() {
         // each may be as large as a film
         let rows: Vec<(String, String, String)> = files::table
-            .filter(files::key_name.ne(current))
+            .filter(files::key_name.lt(current).or(files::key_name.gt(current)))
             .limit(limit.min(4))
             .select((files::id, files::key_name, files::sealed))
             .load(connection)?;
         for (id, key, text) in rows {
             let place = Place::File(Reader { table: "customer_files", id: &id }.parse("id", &id)?);
-            found.push(SealedRow { place, sealed: Sealed { key, text } });
+            found.push(SealedRow { place, kept: Kept::Sealed(Sealed { key, text }) });
         }
     }
     Ok(found)
 }
 
 pub(super) fn reseal(connection: &mut AnyConnection, row: &SealedRow, by: &Sealed) -> Result<bool, Fault> {
-    let changed = match &row.place {
-        Place::Field(customer, name) => {
+    let changed = match (&row.place, &row.kept) {
+        (Place::Field(customer, name), Kept::Sealed(sealed)) => {
             let stored = customer_fields::table
                 .filter(customer_fields::customer_id.eq(customer.to_string()))
                 .filter(customer_fields::name.eq(name))
-                .filter(customer_fields::sealed.eq(&row.sealed.text));
+                .filter(customer_fields::sealed.eq(&sealed.text));
             let by = (customer_fields::key_name.eq(&by.key), customer_fields::sealed.eq(&by.text));
             diesel::update(stored).set(by).execute(connection)?
         }
-        Place::File(file) => {
+        (Place::File(file), Kept::Sealed(sealed)) => {
             // a content is never changed: the key says enough, and the comparison would read it all again
-            let stored = files::table
-                .filter(files::id.eq(file.to_string()))
-                .filter(files::key_name.eq(&row.sealed.key));
+            let stored =
+                files::table.filter(files::id.eq(file.to_string())).filter(files::key_name.eq(&sealed.key));
             let by = (files::key_name.eq(&by.key), files::sealed.eq(&by.text));
             diesel::update(stored).set(by).execute(connection)?
         }
-        // worth nothing before anybody could
-        Place::Code(..) => 0,
+        (Place::Answers(transaction), kept) => answers::reseal(connection, *transaction, kept, by)?,
+        // codes are worth nothing before anybody could, and these never lay open
+        (Place::Code(..) | Place::Field(..) | Place::File(_), _) => 0,
     };
     Ok(changed == 1)
 }

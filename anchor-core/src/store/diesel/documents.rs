@@ -1,17 +1,15 @@
-//! What is kept as a whole: assets, answers, callbacks, how accounts are used.
+//! What is kept as a whole: assets, callbacks, how accounts are used.
 
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
 use super::fault::Fault;
 use super::rows::codec::{Reader, free_text, to_json};
-use super::schema::{account_sharing, answers, assets, callbacks, transactions};
+use super::schema::{account_sharing, assets, callbacks};
 use crate::account::Sharing;
 use crate::asset::Asset;
 use crate::id::TransactionId;
-use crate::integration::Answers;
 use crate::store::Callbacks;
-use crate::transaction::State;
 
 pub(super) fn asset_put(connection: &mut AnyConnection, asset: &Asset) -> Result<(), Fault> {
     let values = (
@@ -75,51 +73,6 @@ fn sharing_insert(connection: &mut AnyConnection, account: &str, sharing: Sharin
     diesel::insert_into(account_sharing::table)
         .values((account_sharing::account.eq(account), account_sharing::sharing.eq(sharing.as_str())))
         .execute(connection)?;
-    Ok(())
-}
-
-pub(super) fn answers_fetch(
-    connection: &mut AnyConnection,
-    transaction: TransactionId,
-) -> Result<Answers, Fault> {
-    let id = transaction.to_string();
-    let row: Option<String> = answers::table
-        .filter(answers::transaction_id.eq(&id))
-        .select(answers::data)
-        .first(connection)
-        .optional()?;
-    let reader = Reader { table: "answers", id: &id };
-    Ok(reader.json_opt("data", row.as_deref())?.unwrap_or_default())
-}
-
-/// Answers from a page of the flow. Once the terms are agreed, what was answered stays.
-pub(super) fn answers_put_collecting(
-    connection: &mut AnyConnection,
-    transaction: TransactionId,
-    answers: &Answers,
-) -> Result<(), Fault> {
-    let collecting = transactions::table
-        .filter(transactions::id.eq(transaction.to_string()))
-        .filter(transactions::state.eq(State::Collecting.name()));
-    // writes nothing new: it keeps the terms from being agreed meanwhile
-    let held = diesel::update(collecting)
-        .set(transactions::version.eq(transactions::version))
-        .execute(connection)?;
-    if held == 1 { answers_put(connection, transaction, answers) } else { Ok(()) }
-}
-
-pub(super) fn answers_put(
-    connection: &mut AnyConnection,
-    transaction: TransactionId,
-    answers: &Answers,
-) -> Result<(), Fault> {
-    let (id, text) = (transaction.to_string(), to_json(answers)?);
-    let stored = answers::table.filter(answers::transaction_id.eq(&id));
-    if diesel::update(stored).set(answers::data.eq(&text)).execute(connection)? == 0 {
-        diesel::insert_into(answers::table)
-            .values((answers::transaction_id.eq(&id), answers::data.eq(&text)))
-            .execute(connection)?;
-    }
     Ok(())
 }
 

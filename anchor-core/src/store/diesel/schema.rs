@@ -265,6 +265,8 @@ diesel::table! {
     answers (transaction_id) {
         transaction_id -> Text,
         data -> Text,
+        key_name -> Nullable<Text>,
+        forget_since -> Nullable<Timestamp>,
     }
 }
 
@@ -444,9 +446,11 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(answers -> transactions (transaction_id));
 diesel::joinable!(receiving_memos -> transactions (transaction_id));
 diesel::joinable!(attempt_items -> attempts (attempt_id));
 diesel::joinable!(attempt_items -> transactions (transaction_id));
+diesel::allow_tables_to_appear_in_same_query!(answers, transactions);
 diesel::allow_tables_to_appear_in_same_query!(receiving_memos, transactions);
 diesel::allow_tables_to_appear_in_same_query!(signings, attempts);
 diesel::allow_tables_to_appear_in_same_query!(set_asides, attempts);

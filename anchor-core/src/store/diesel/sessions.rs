@@ -11,13 +11,14 @@ use super::connection::{AnyBackend, AnyConnection};
 use super::fault::Fault;
 use super::rows::codec::{Reader, free_text, time};
 use super::schema::{sessions, url_tokens, used_challenges};
-use super::{customer_codes, customer_files};
-use crate::store::Session;
+use super::{answers, customer_codes, customer_files, documents};
+use crate::store::{Callbacks, Session};
 
 pub(super) struct NewSession {
     pub(super) url_token: String,
     pub(super) cookie: String,
     pub(super) csrf: String,
+    pub(super) callbacks: Callbacks,
     pub(super) now: NaiveDateTime,
     pub(super) expires_at: NaiveDateTime,
 }
@@ -42,7 +43,11 @@ pub(super) fn open(connection: &mut AnyConnection, new: &NewSession) -> Result<O
             sessions::expires_at.eq(new.expires_at),
         ))
         .execute(connection)?;
-    read(&new.cookie, &transaction, csrf, new.expires_at).map(Some)
+    let session = read(&new.cookie, &transaction, csrf, new.expires_at)?;
+    if new.callbacks != Callbacks::default() {
+        documents::callbacks_insert(connection, session.transaction, &new.callbacks)?;
+    }
+    Ok(Some(session))
 }
 
 pub(super) fn fetch(
@@ -125,7 +130,8 @@ pub(super) fn expired_delete(connection: &mut AnyConnection, now: NaiveDateTime)
         .execute(connection)?;
     let codes = customer_codes::delete_old(connection, now)?;
     let files = customer_files::delete_old(connection, now)?;
-    Ok([tokens, sessions, challenges, codes, files]
+    let answers = answers::delete_forgotten(connection)?;
+    Ok([tokens, sessions, challenges, codes, files, answers]
         .into_iter()
         .filter_map(|count| u64::try_from(count).ok())
         .sum())

@@ -10,15 +10,14 @@ use chrono::{DateTime, Utc};
 use super::rows::codec::{hex32, stamp};
 use super::start::Start;
 use super::{
-    DieselStore, attempts, begin, changes, channel, channels, claims, custody, customer_callbacks,
+    DieselStore, answers, attempts, begin, changes, channel, channels, claims, custody, customer_callbacks,
     customer_codes, customer_files, customers, documents, figures, groups, heartbeats, history, outbox,
     payments, quotes, requests, sessions, set_asides, signing, transactions, watches,
 };
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, AssetId};
-use crate::customer::{Customer, Sealed};
+use crate::customer::{Customer, CustomerOwner, Kept, Sealed};
 use crate::id::{AttemptId, CustomerId, EventId, FileId, QuoteId, TransactionId};
-use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::quote::Quote;
 use crate::stellar::Cursor;
@@ -476,24 +475,14 @@ impl Store for DieselStore {
         self.database.read("payment_list", move |c| payments::of_transaction(c, &id)).await
     }
 
-    async fn answers_fetch(&self, transaction: TransactionId) -> Result<Answers, StoreError> {
-        self.database.read("answers_fetch", move |c| documents::answers_fetch(c, transaction)).await
+    async fn answers_fetch(&self, transaction: TransactionId) -> Result<Option<Kept>, StoreError> {
+        self.database.read("answers_fetch", move |c| answers::fetch(c, transaction)).await
     }
 
-    async fn answers_put(&self, transaction: TransactionId, answers: &Answers) -> Result<(), StoreError> {
+    async fn answers_put(&self, transaction: TransactionId, answers: &Kept) -> Result<(), StoreError> {
         let answers = answers.clone();
-        let put = move |c: &mut _| documents::answers_put_collecting(c, transaction, &answers);
+        let put = move |c: &mut _| answers::put_collecting(c, transaction, &answers);
         self.database.upsert("answers_put", put).await
-    }
-
-    async fn callbacks_insert(
-        &self,
-        transaction: TransactionId,
-        callbacks: &Callbacks,
-    ) -> Result<(), StoreError> {
-        let callbacks = callbacks.clone();
-        let insert = move |c: &mut _| documents::callbacks_insert(c, transaction, &callbacks);
-        self.database.upsert("callbacks_insert", insert).await
     }
 
     async fn callbacks_put(
@@ -516,6 +505,7 @@ impl Store for DieselStore {
         url_token: &[u8; 32],
         cookie: &[u8; 32],
         csrf: &str,
+        callbacks: &Callbacks,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>,
     ) -> Result<Option<Session>, StoreError> {
@@ -523,10 +513,11 @@ impl Store for DieselStore {
             url_token: hex32(url_token),
             cookie: hex32(cookie),
             csrf: csrf.to_owned(),
+            callbacks: callbacks.clone(),
             now: stamp(now),
             expires_at: stamp(expires_at),
         };
-        self.database.write("session_open", move |c| sessions::open(c, &new)).await
+        self.database.upsert("session_open", move |c| sessions::open(c, &new)).await
     }
 
     async fn session_fetch(
@@ -640,14 +631,15 @@ impl Store for DieselStore {
         self.database.write("customer_decide", move |c| customers::decide(c, id, &write)).await
     }
 
-    async fn customer_delete(&self, id: CustomerId) -> Result<bool, StoreError> {
-        self.database.write("customer_delete", move |c| customers::delete(c, id)).await
+    async fn customer_delete(&self, id: CustomerId, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        let at = stamp(at);
+        self.database.write("customer_delete", move |c| customers::delete(c, id, at)).await
     }
 
-    async fn customer_file_forget(&self, owner: &str) -> Result<bool, StoreError> {
-        let owner = owner.to_owned();
-        let forget = move |c: &mut _| customer_files::forget(c, &owner);
-        self.database.write("customer_file_forget", forget).await
+    async fn customer_forget(&self, owner: &CustomerOwner, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        let (owner, at) = (owner.clone(), stamp(at));
+        let forget = move |c: &mut _| customers::forget(c, &owner, None, at);
+        self.database.write("customer_forget", forget).await
     }
 
     async fn customer_code_try(

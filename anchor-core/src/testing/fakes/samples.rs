@@ -159,6 +159,7 @@ pub fn config() -> Config {
     Config::from_source(|name| match name {
         "SIGNING_SEED" | "DISTRIBUTION_SEEDS" => Some(seed.expose().clone()),
         "SERVER_JWT_KEY" => Some("a-key-for-tests-0123456789-abcdefgh".to_owned()),
+        "CUSTOMER_KEYS" => Some(CUSTOMER_KEY.to_owned()),
         _ => None,
     })
     .expect("constants")

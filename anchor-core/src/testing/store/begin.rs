@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use super::bench::{Bench, account, at, claim, terms};
 use super::quotes;
 use crate::account::Sharing;
-use crate::integration::Answers;
+use crate::customer::{Kept, Sealed};
 use crate::store::{Begin, Begun, Callbacks, Store};
 use crate::testing::fakes::samples;
 use crate::transaction::{Fact, InfoNeed, Kind, Protocol, Queue, State, Transaction};
@@ -28,8 +28,7 @@ pub async fn transaction_begins_with_what_was_decided_at_once(store: &dyn Store)
     let transaction = asked(&bench, Kind::Withdrawal);
     let on_change = Some("https://wallet.example/news".to_owned());
     let callbacks = Callbacks { finished: None, on_change };
-    let mut answers = Answers::default();
-    answers.tell("request", "email_address", "user@wallet.example");
+    let answers = Some(Kept::Sealed(Sealed { key: "one".to_owned(), text: "told".to_owned() }));
     let begin = Begin {
         callbacks: callbacks.clone(),
         answers: answers.clone(),

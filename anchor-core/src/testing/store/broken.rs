@@ -8,9 +8,8 @@ use chrono::{DateTime, Utc};
 
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, AssetId};
-use crate::customer::{Customer, Sealed};
+use crate::customer::{Customer, CustomerOwner, Kept, Sealed};
 use crate::id::{AttemptId, CustomerId, EventId, FileId, QuoteId, TransactionId};
-use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::quote::Quote;
 use crate::stellar::Cursor;
@@ -330,8 +329,8 @@ pass_on! {
     fn customer_fetch(key: &CustomerKeyed) -> Option<Customer>;
     fn customer_list(before: Option<CustomerId>, limit: u32) -> Vec<Customer>;
     fn customer_decide(id: CustomerId, write: &DecisionWrite) -> bool;
-    fn customer_delete(id: CustomerId) -> bool;
-    fn customer_file_forget(owner: &str) -> bool;
+    fn customer_delete(id: CustomerId, at: DateTime<Utc>) -> bool;
+    fn customer_forget(owner: &CustomerOwner, at: DateTime<Utc>) -> bool;
     fn customer_code_is_open(id: CustomerId, field: &str, most: u32, now: DateTime<Utc>) -> bool;
     fn customer_file_insert(file: &NewFile, most: u32) -> bool;
     fn customer_file_fetch(id: FileId) -> Option<FileRecord>;
@@ -403,15 +402,15 @@ pass_on! {
     fn suspense_list(reason: Option<SuspenseReason>) -> Vec<PaymentRecord>;
     fn payment_fetch(id: &str) -> Option<PaymentRecord>;
     fn payment_list(transaction: TransactionId) -> Vec<PaymentRecord>;
-    fn answers_fetch(transaction: TransactionId) -> Answers;
-    fn answers_put(transaction: TransactionId, answers: &Answers) -> ();
-    fn callbacks_insert(transaction: TransactionId, callbacks: &Callbacks) -> ();
+    fn answers_fetch(transaction: TransactionId) -> Option<Kept>;
+    fn answers_put(transaction: TransactionId, answers: &Kept) -> ();
     fn callbacks_put(transaction: TransactionId, callbacks: &Callbacks) -> ();
     fn callbacks_fetch(transaction: TransactionId) -> Callbacks;
     fn session_open(
         url_token: &[u8; 32],
         cookie: &[u8; 32],
         csrf: &str,
+        callbacks: &Callbacks,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>
     ) -> Option<Session>;

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 
 use super::bench::{Bench, at};
 use crate::account::Account;
-use crate::customer::{Customer, CustomerOwner, Decision, FieldState, Place, Sealed};
+use crate::customer::{Customer, CustomerOwner, Decision, FieldState, Kept, Place, Sealed};
 use crate::id::{CustomerId, FileId, IdSource as _};
 use crate::memo::Memo;
 use crate::store::{
@@ -196,8 +196,8 @@ pub async fn erased_customer_leaves_nothing_behind(store: &dyn Store) {
     for waiting in [&waiting, &of_other] {
         assert!(store.customer_file_insert(waiting, 1).await.unwrap());
     }
-    assert!(store.customer_delete(first.id).await.unwrap());
-    assert!(!store.customer_delete(first.id).await.unwrap());
+    assert!(store.customer_delete(first.id, at(2)).await.unwrap());
+    assert!(!store.customer_delete(first.id, at(2)).await.unwrap());
     assert_eq!(fetch(store, first.id).await, None);
     assert_eq!(
         store.customer_file_content(waiting.record.id).await.unwrap(),
@@ -205,8 +205,8 @@ pub async fn erased_customer_leaves_nothing_behind(store: &dyn Store) {
         "no field referred to it"
     );
     assert!(store.customer_file_content(of_other.record.id).await.unwrap().is_some());
-    assert!(store.customer_file_forget(&others.key()).await.unwrap());
-    assert!(!store.customer_file_forget(&others.key()).await.unwrap());
+    assert!(store.customer_forget(&others, at(2)).await.unwrap());
+    assert!(!store.customer_forget(&others, at(2)).await.unwrap());
     assert_eq!(store.customer_file_content(of_other.record.id).await.unwrap(), None);
     assert_eq!(store.customer_file_content(photo.record.id).await.unwrap(), None);
     assert!(store.customer_file_list(first.id).await.unwrap().is_empty());
@@ -322,7 +322,7 @@ pub async fn codes_are_limited_by_field_and_by_address(store: &dyn Store) {
         ..write(&bench, Memo::Id(2))
     };
     put(store, &other).await;
-    assert!(store.customer_delete(other.id).await.unwrap());
+    assert!(store.customer_delete(other.id, at(2)).await.unwrap());
     let again = CustomerWrite { id: CustomerId::new(bench.ids.next()), ..other.clone() };
     assert_eq!(store.customer_put(&again).await.unwrap(), CustomerStored::TooManyCodes);
     let since = at(2);
@@ -414,7 +414,8 @@ pub async fn everything_sealed_is_found_and_sealed_anew(store: &dyn Store) {
     let mut places = Vec::new();
     for _ in 0..4 {
         for row in store.customer_sealed_list("two", 10).await.unwrap() {
-            let by = Sealed { key: "two".to_owned(), text: format!("{} anew", row.sealed.text) };
+            let Kept::Sealed(sealed) = &row.kept else { panic!("{row:?} lies open") };
+            let by = Sealed { key: "two".to_owned(), text: format!("{} anew", sealed.text) };
             assert!(store.customer_reseal(&row, &by).await.unwrap());
             assert!(!store.customer_reseal(&row, &by).await.unwrap());
             places.push(row.place);

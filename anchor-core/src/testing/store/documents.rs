@@ -1,10 +1,9 @@
-//! Assets, answers, callbacks, how accounts are used.
+//! Assets, callbacks, how accounts are used.
 
-use super::bench::{Bench, at, terms};
+use super::bench::{Bench, at};
 use crate::account::Sharing;
 use crate::asset::StellarAsset;
-use crate::integration::Answers;
-use crate::store::{Callbacks, Heartbeat, Store, Stored};
+use crate::store::{Callbacks, Heartbeat, Store};
 use crate::testing::fakes::samples;
 use crate::transaction::Kind;
 
@@ -29,35 +28,6 @@ pub async fn asset_is_replaced_under_its_identifier(store: &dyn Store) {
     assert_eq!(store.asset_list().await.unwrap(), expected);
 }
 
-/// What was typed last counts.
-pub async fn answers_are_replaced(store: &dyn Store) {
-    let bench = Bench::new(store).await;
-    let (one, other) = (bench.collecting(Kind::Deposit).await, bench.collecting(Kind::Deposit).await);
-    assert_eq!(store.answers_fetch(one.id).await.unwrap(), Answers::default());
-    for amount in ["1", "2"] {
-        store.answers_put(one.id, &answers(amount)).await.unwrap();
-        assert_eq!(store.answers_fetch(one.id).await.unwrap(), answers(amount));
-    }
-    assert_eq!(store.answers_fetch(other.id).await.unwrap(), Answers::default());
-    let nobody = bench.id();
-    store.answers_put(nobody, &answers("1")).await.unwrap();
-    assert_eq!(store.answers_fetch(nobody).await.unwrap(), Answers::default());
-}
-
-/// The rails pay by them: a page that comes late changes nothing.
-pub async fn last_answers_come_with_the_terms(store: &dyn Store) {
-    let bench = Bench::new(store).await;
-    let collecting = bench.collecting(Kind::Deposit).await;
-    store.answers_put(collecting.id, &answers("1")).await.unwrap();
-    let (one, other) = (terms(Kind::Deposit, 0), terms(Kind::Deposit, 0));
-    let agreed = bench.change(&collecting, one).with_answers(answers("2"));
-    let late = bench.change(&collecting, other).with_answers(answers("3"));
-    assert_eq!(bench.apply(&agreed).await, Stored::Applied);
-    assert_eq!(bench.apply(&late).await, Stored::Stale);
-    store.answers_put(collecting.id, &answers("4")).await.unwrap();
-    assert_eq!(store.answers_fetch(collecting.id).await.unwrap(), answers("2"));
-}
-
 /// Until the operator decides otherwise. What does not agree is not inserted.
 pub async fn whoever_uses_an_account_first_decides_how(store: &dyn Store) {
     let bench = Bench::new(store).await;
@@ -68,7 +38,10 @@ pub async fn whoever_uses_an_account_first_decides_how(store: &dyn Store) {
         let url_token = (&[token; 32], at(60));
         let decided = store.transaction_start(&started, url_token, account, wanted).await.unwrap();
         let is_stored = store.transaction_fetch(started.id).await.unwrap().is_some();
-        let opened = store.session_open(&[token; 32], &[token; 32], "x", at(0), at(99)).await.unwrap();
+        let opened = store
+            .session_open(&[token; 32], &[token; 32], "x", &Callbacks::default(), at(0), at(99))
+            .await
+            .unwrap();
         assert_eq!((is_stored, opened.is_some()), (decided.admits(wanted), decided.admits(wanted)));
         decided
     };
@@ -112,22 +85,6 @@ pub async fn latest_heartbeat_of_each_job_stays(store: &dyn Store) {
     store.heartbeat_put("watch", at(8)).await.unwrap();
     let beat = |job: &str, seconds| Heartbeat { job: job.to_owned(), at: at(seconds) };
     assert_eq!(store.heartbeat_list().await.unwrap(), [beat("expire", 3), beat("watch", 9)]);
-}
-
-fn answers(amount: &str) -> Answers {
-    serde_json::from_value(serde_json::json!({ "amount": { "amount": amount } })).unwrap()
-}
-
-/// A second page view must not redirect the news.
-pub async fn callbacks_are_remembered_once(store: &dyn Store) {
-    let bench = Bench::new(store).await;
-    let transaction = bench.collecting(Kind::Deposit).await;
-    assert_eq!(store.callbacks_fetch(transaction.id).await.unwrap(), Callbacks::default());
-    let first = Callbacks { finished: Some("https://wallet.example/a".to_owned()), on_change: None };
-    let second = Callbacks { on_change: Some("https://evil.example/b".to_owned()), ..first.clone() };
-    store.callbacks_insert(transaction.id, &first).await.unwrap();
-    store.callbacks_insert(transaction.id, &second).await.unwrap();
-    assert_eq!(store.callbacks_fetch(transaction.id).await.unwrap(), first);
 }
 
 /// Where a wallet says so again: the last word counts, and nothing of the one before is left.

@@ -9,6 +9,7 @@ use crate::id::AttemptId;
 use crate::store::{Bump, PaymentRecord, SetAside};
 use crate::transaction::{Attempt, AttemptStatus, Event, Order, OrderStatus, Transaction};
 
+mod answers;
 mod attempts;
 mod begin;
 mod books;

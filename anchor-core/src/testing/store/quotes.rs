@@ -10,7 +10,7 @@ use crate::id::{IdSource as _, QuoteId};
 use crate::quote::{
     Figures, Given, NewQuote, Quote, QuoteContext, QuoteFee, QuoteInputs, QuoteUse, Ratio, Scales, Side,
 };
-use crate::store::{QuoteHold, QuoteUsed, Quoted, Store};
+use crate::store::{Callbacks, QuoteHold, QuoteUsed, Quoted, Store};
 use crate::testing::fakes::samples;
 use crate::transaction::{Amounts, Kind, Transaction};
 
@@ -169,7 +169,13 @@ pub async fn quote_is_used_once(store: &dyn Store) {
     assert_eq!(store.quote_used_by(quote.id).await.unwrap(), Some(first.id));
     assert_eq!(store.transaction_fetch(first.id).await.unwrap(), Some(first));
     assert_eq!(store.transaction_fetch(second.id).await.unwrap(), None);
-    assert!(store.session_open(&token, &[2; 32], "x", at(2), at(99)).await.unwrap().is_some());
+    assert!(
+        store
+            .session_open(&token, &[2; 32], "x", &Callbacks::default(), at(2), at(99))
+            .await
+            .unwrap()
+            .is_some()
+    );
     // a used quote is no open one
     for _ in 0..3 {
         stored(&bench, "1", 60).await;

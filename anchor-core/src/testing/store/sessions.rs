@@ -5,11 +5,12 @@ use std::task::Poll;
 use futures_util::future::join_all;
 
 use super::bench::{Bench, at};
-use crate::store::{Session, Store};
+use crate::store::{Callbacks, Session, Store};
 use crate::testing::fakes::samples;
 use crate::transaction::{Kind, Transaction};
 
 const TOKEN: [u8; 32] = [1; 32];
+static NONE: Callbacks = Callbacks { finished: None, on_change: None };
 
 async fn with_token(bench: &Bench<'_>) -> Transaction {
     let transaction = samples::started(bench.id(), Kind::Deposit);
@@ -23,14 +24,50 @@ pub async fn url_token_opens_one_session(store: &dyn Store) {
     let bench = Bench::new(store).await;
     let transaction = with_token(&bench).await;
     let cookie = [2; 32];
-    assert_eq!(store.session_open(&[9; 32], &cookie, "x", at(0), at(99)).await.unwrap(), None);
-    let opened = store.session_open(&TOKEN, &cookie, "csrf", at(0), at(99)).await.unwrap();
+    assert_eq!(store.session_open(&[9; 32], &cookie, "x", &NONE, at(0), at(99)).await.unwrap(), None);
+    let opened = store.session_open(&TOKEN, &cookie, "csrf", &NONE, at(0), at(99)).await.unwrap();
     let session = Session { transaction: transaction.id, csrf: "csrf".to_owned(), expires_at: at(99) };
     assert_eq!(opened, Some(session.clone()));
-    assert_eq!(store.session_open(&TOKEN, &[3; 32], "other", at(1), at(99)).await.unwrap(), None);
+    assert_eq!(store.session_open(&TOKEN, &[3; 32], "other", &NONE, at(1), at(99)).await.unwrap(), None);
     assert_eq!(store.session_fetch(&cookie, at(1)).await.unwrap(), Some(session));
     assert_eq!(store.session_fetch(&[3; 32], at(1)).await.unwrap(), None);
     assert_eq!(store.session_fetch(&TOKEN, at(1)).await.unwrap(), None, "the token is no cookie");
+}
+
+/// Token, session and callbacks are one commit: nobody finds a used link without them, and no second visit redirects the news.
+pub async fn session_opens_with_its_callbacks(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let with = |token: u8| {
+        let transaction = samples::started(bench.id(), Kind::Deposit);
+        async move {
+            store.transaction_insert(&transaction, Some((&[token; 32], at(60)))).await.unwrap();
+            transaction.id
+        }
+    };
+    let (one, other) = (with(1).await, with(2).await);
+    let theirs = Callbacks { finished: Some("https://wallet.example/a".to_owned()), on_change: None };
+    let evil = Callbacks { on_change: Some("https://evil.example/b".to_owned()), ..theirs.clone() };
+    assert_eq!(store.session_open(&[9; 32], &[9; 32], "x", &evil, at(0), at(99)).await.unwrap(), None);
+    assert!(store.session_open(&[1; 32], &[3; 32], "x", &theirs, at(0), at(99)).await.unwrap().is_some());
+    assert_eq!(store.session_open(&[1; 32], &[4; 32], "x", &evil, at(0), at(99)).await.unwrap(), None);
+    assert_eq!(store.callbacks_fetch(one).await.unwrap(), theirs);
+    // the cookie is taken: nothing of it stays, and the link is as good as before
+    assert!(store.session_open(&[2; 32], &[3; 32], "x", &evil, at(0), at(99)).await.is_err());
+    assert_eq!(store.callbacks_fetch(other).await.unwrap(), NONE);
+    let opened = store.session_open(&[2; 32], &[4; 32], "x", &theirs, at(0), at(99)).await.unwrap();
+    assert_eq!(opened.map(|session| session.transaction), Some(other));
+    assert_eq!(store.callbacks_fetch(other).await.unwrap(), theirs);
+}
+
+/// What stands there stays, also where this visit names none.
+pub async fn session_keeps_callbacks_that_are_known(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let transaction = with_token(&bench).await;
+    let known = Callbacks { finished: None, on_change: Some("https://wallet.example/a".to_owned()) };
+    let second = Callbacks { on_change: Some("https://evil.example/b".to_owned()), ..NONE.clone() };
+    store.callbacks_put(transaction.id, &known).await.unwrap();
+    assert!(store.session_open(&TOKEN, &[2; 32], "x", &second, at(0), at(99)).await.unwrap().is_some());
+    assert_eq!(store.callbacks_fetch(transaction.id).await.unwrap(), known);
 }
 
 /// Eight browsers at once.
@@ -39,7 +76,8 @@ pub async fn url_token_opens_one_session_under_concurrency(store: &dyn Store) {
     with_token(&bench).await;
     let cookies: Vec<_> = (10..18).map(|number| [number; 32]).collect();
     let opened =
-        join_all(cookies.iter().map(|cookie| store.session_open(&TOKEN, cookie, "x", at(0), at(99)))).await;
+        join_all(cookies.iter().map(|cookie| store.session_open(&TOKEN, cookie, "x", &NONE, at(0), at(99))))
+            .await;
     let opened = opened.into_iter().filter(|session| session.as_ref().unwrap().is_some()).count();
     assert_eq!(opened, 1);
     let mut alive = 0;
@@ -53,15 +91,15 @@ pub async fn url_token_opens_one_session_under_concurrency(store: &dyn Store) {
 pub async fn url_token_ends(store: &dyn Store) {
     let bench = Bench::new(store).await;
     with_token(&bench).await;
-    assert_eq!(store.session_open(&TOKEN, &[2; 32], "x", at(60), at(99)).await.unwrap(), None);
-    assert!(store.session_open(&TOKEN, &[2; 32], "x", at(59), at(99)).await.unwrap().is_some());
+    assert_eq!(store.session_open(&TOKEN, &[2; 32], "x", &NONE, at(60), at(99)).await.unwrap(), None);
+    assert!(store.session_open(&TOKEN, &[2; 32], "x", &NONE, at(59), at(99)).await.unwrap().is_some());
 }
 
 /// As do cookies.
 pub async fn session_ends(store: &dyn Store) {
     let bench = Bench::new(store).await;
     with_token(&bench).await;
-    store.session_open(&TOKEN, &[2; 32], "x", at(0), at(99)).await.unwrap();
+    store.session_open(&TOKEN, &[2; 32], "x", &NONE, at(0), at(99)).await.unwrap();
     assert!(store.session_fetch(&[2; 32], at(98)).await.unwrap().is_some());
     assert_eq!(store.session_fetch(&[2; 32], at(99)).await.unwrap(), None);
 }
@@ -125,13 +163,13 @@ pub async fn log_in_that_is_given_up_holds_up_nobody(store: &dyn Store) {
 pub async fn what_has_ended_is_deleted(store: &dyn Store) {
     let bench = Bench::new(store).await;
     with_token(&bench).await;
-    store.session_open(&TOKEN, &[2; 32], "x", at(0), at(99)).await.unwrap();
+    store.session_open(&TOKEN, &[2; 32], "x", &NONE, at(0), at(99)).await.unwrap();
     store.challenge_use(&[1; 32], at(10)).await.unwrap();
     store.challenge_use(&[2; 32], at(20)).await.unwrap();
     assert_eq!(store.expired_delete(at(10)).await.unwrap(), 2, "the used token and one challenge");
     assert!(store.session_fetch(&[2; 32], at(10)).await.unwrap().is_some());
     assert!(!store.challenge_use(&[2; 32], at(20)).await.unwrap());
-    assert_eq!(store.session_open(&TOKEN, &[3; 32], "x", at(0), at(99)).await.unwrap(), None);
+    assert_eq!(store.session_open(&TOKEN, &[3; 32], "x", &NONE, at(0), at(99)).await.unwrap(), None);
     assert_eq!(store.expired_delete(at(99)).await.unwrap(), 2);
     assert_eq!(store.expired_delete(at(99)).await.unwrap(), 0);
 }

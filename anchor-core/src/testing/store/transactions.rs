@@ -9,7 +9,7 @@ use crate::amount::StellarAmount;
 use crate::asset::StellarAsset;
 use crate::id::TransactionId;
 use crate::memo::{Memo, MemoText};
-use crate::store::{StateCount, Store, TransactionFilter, TransactionLookup};
+use crate::store::{Callbacks, StateCount, Store, TransactionFilter, TransactionLookup};
 use crate::testing::fakes::samples;
 use crate::transaction::{
     Fact, Kind, LedgerReceipt, Protocol, Receipt, Refund, RefundVia, Request, Resume, State, Transaction,
@@ -343,7 +343,8 @@ pub async fn transaction_that_cannot_be_inserted_fails_alone(store: &dyn Store) 
     let inserted = join_all(inserts).await;
     for (number, (wanted, token)) in wanted.iter().zip(&tokens).enumerate() {
         let cookie = [100 + token[0]; 32];
-        let opened = store.session_open(token, &cookie, "x", at(0), at(99)).await.unwrap();
+        let opened =
+            store.session_open(token, &cookie, "x", &Callbacks::default(), at(0), at(99)).await.unwrap();
         if number == 5 {
             assert!(inserted[number].is_err() && opened.is_none(), "its id is taken");
         } else {

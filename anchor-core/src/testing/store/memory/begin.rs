@@ -1,7 +1,6 @@
 //! Transactions that begin with what was decided about them at once.
 
 use super::books::{Books, refused};
-use crate::integration::Answers;
 use crate::store::{Begin, Begun, Callbacks, KnownRequest, StoreError, Stored};
 
 impl Books {
@@ -45,8 +44,8 @@ impl Books {
         if let Some(row) = begin.quote.and_then(|quote| self.quotes.get_mut(&quote)) {
             row.used_by = Some(id);
         }
-        if begin.answers != Answers::default() {
-            self.answers.insert(id, begin.answers.clone());
+        if let Some(told) = &begin.answers {
+            self.answers_write(id, told);
         }
         if begin.callbacks != Callbacks::default() {
             self.callbacks.insert(id, begin.callbacks.clone());

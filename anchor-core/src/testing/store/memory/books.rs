@@ -10,9 +10,8 @@ use super::quotes::QuoteRow;
 use super::set_asides::SetAsideRow;
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, StellarAsset};
-use crate::customer::Customer;
+use crate::customer::{Customer, Kept};
 use crate::id::{AttemptId, CustomerId, EventId, FileId, OrderId, QuoteId, TransactionId};
-use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::stellar::{Cursor, PoisonRecord};
 use crate::store::{
@@ -50,7 +49,7 @@ pub(super) struct Books {
     /// By transaction, version and place among the news of one change.
     pub(super) events: BTreeMap<EventKey, EventRow>,
     pub(super) event_keys: BTreeMap<EventId, EventKey>,
-    pub(super) answers: BTreeMap<TransactionId, Answers>,
+    pub(super) answers: BTreeMap<TransactionId, AnswersRow>,
     pub(super) callbacks: BTreeMap<TransactionId, Callbacks>,
     pub(super) url_tokens: BTreeMap<[u8; 32], UrlToken>,
     pub(super) sessions: BTreeMap<[u8; 32], Session>,
@@ -66,6 +65,13 @@ pub(super) struct Books {
 }
 
 pub(super) type EventKey = (TransactionId, i64, usize);
+
+/// What was told about a transaction, and whether it is to be forgotten at its end.
+#[derive(Debug)]
+pub(super) struct AnswersRow {
+    pub(super) kept: Kept,
+    pub(super) forget: bool,
+}
 
 /// A transaction with what is kept beside it.
 #[derive(Debug)]

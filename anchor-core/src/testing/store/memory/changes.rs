@@ -98,8 +98,8 @@ impl Books {
         if let Some(receipt) = new_receipt(change) {
             self.receipts.insert(receipt_key(receipt));
         }
-        if let Some(answers) = change.answers() {
-            self.answers.insert(next.id, answers.clone());
+        if let Some(told) = change.answers() {
+            self.answers_write(next.id, told);
         }
         self.write_order(change);
         for (place, event) in change.events().iter().enumerate() {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::books::{Books, Lease, claim_limit, until};
-use crate::customer::{Customer, Decision, FieldState, KeptField, Place, Sealed};
+use crate::customer::{Customer, CustomerOwner, Decision, FieldState, Kept, KeptField, Place, Sealed};
 use crate::id::{CustomerId, FileId};
 use crate::store::{
     CallbackEnd, Claim, ClaimedCallback, CodeLimits, CodeWrite, CustomerCallback, CustomerKeyed,
@@ -149,17 +149,18 @@ impl Books {
 
     pub(super) fn customer_delete(&mut self, id: CustomerId) -> bool {
         let Some(customer) = self.customers.remove(&id) else { return false };
-        self.customer_file_forget(&customer.owner.key());
+        self.customer_forget(&customer.owner, Some(id));
         self.files.retain(|_, file| file.record.customer != Some(id));
         self.customer_callbacks.remove(&id);
         self.codes.iter_mut().filter(|row| row.customer == id).for_each(|row| row.is_open = false);
         true
     }
 
-    pub(super) fn customer_file_forget(&mut self, owner: &str) -> bool {
-        let before = self.files.len();
-        self.files.retain(|_, file| file.record.owner != owner || file.record.customer.is_some());
-        self.files.len() < before
+    pub(super) fn customer_forget(&mut self, owner: &CustomerOwner, customer: Option<CustomerId>) -> bool {
+        let (before, key) = (self.files.len(), owner.key());
+        self.files.retain(|_, file| file.record.owner != key || file.record.customer.is_some());
+        let files = self.files.len() < before;
+        self.answers_forget(owner, customer) || files
     }
 
     pub(super) fn customer_code_try(
@@ -262,14 +263,18 @@ impl Books {
     pub(super) fn customer_sealed_list(&self, current: &str, limit: u32) -> Vec<SealedRow> {
         let of = |customer: &Customer, field: &KeptField| {
             let sealed = field.value.clone().filter(|sealed| sealed.key != current)?;
-            Some(SealedRow { place: Place::Field(customer.id, field.name.clone()), sealed })
+            let place = Place::Field(customer.id, field.name.clone());
+            Some(SealedRow { place, kept: Kept::Sealed(sealed) })
         };
         let fields =
             self.customers.values().flat_map(|one| one.fields.iter().filter_map(move |field| of(one, field)));
         let files = self.files.iter().filter(|(_, file)| file.content.key != current);
-        let files =
-            files.map(|(id, file)| SealedRow { place: Place::File(*id), sealed: file.content.clone() });
-        fields.chain(files).take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()
+        let files = files.map(|(id, file)| {
+            let kept = Kept::Sealed(file.content.clone());
+            SealedRow { place: Place::File(*id), kept }
+        });
+        let all = fields.chain(files).chain(self.answers_sealed_list(current));
+        all.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()
     }
 
     pub(super) fn customer_reseal(&mut self, row: &SealedRow, by: &Sealed) -> bool {
@@ -281,10 +286,11 @@ impl Books {
                 field.and_then(|field| field.value.as_mut())
             }
             Place::File(file) => self.files.get_mut(file).map(|file| &mut file.content),
+            Place::Answers(transaction) => return self.answers_reseal(*transaction, &row.kept, by),
             Place::Code(..) => None,
         };
-        match stored {
-            Some(stored) if *stored == row.sealed => {
+        match (stored, &row.kept) {
+            (Some(stored), Kept::Sealed(sealed)) if stored == sealed => {
                 *stored = by.clone();
                 true
             }

@@ -1,34 +1,10 @@
-//! Answers, callbacks, heartbeats.
+//! Heartbeats.
 
 use chrono::{DateTime, Utc};
 
-use super::books::{Books, refused};
-use crate::id::TransactionId;
-use crate::integration::Answers;
-use crate::store::{Callbacks, StoreError};
-use crate::transaction::State;
+use super::books::Books;
 
 impl Books {
-    /// Once the terms are agreed, what was answered stays.
-    pub(super) fn answers_put(&mut self, transaction: TransactionId, answers: &Answers) {
-        let row = self.transactions.get(&transaction);
-        if row.is_some_and(|row| row.transaction.state == State::Collecting) {
-            self.answers.insert(transaction, answers.clone());
-        }
-    }
-
-    pub(super) fn callbacks_insert(
-        &mut self,
-        transaction: TransactionId,
-        callbacks: &Callbacks,
-    ) -> Result<(), StoreError> {
-        if !self.transactions.contains_key(&transaction) {
-            return Err(refused("callbacks_insert", "there is no such transaction"));
-        }
-        self.callbacks.entry(transaction).or_insert_with(|| callbacks.clone());
-        Ok(())
-    }
-
     /// Workers' clocks differ: the latest time stays.
     pub(super) fn heartbeat_put(&mut self, job: &str, at: DateTime<Utc>) {
         let beaten = self.heartbeats.entry(job.to_owned()).or_insert(at);

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use chrono::{DateTime, Utc};
 
 use super::books::{Books, refused};
-use crate::store::{Session, StoreError};
+use crate::store::{Callbacks, Session, StoreError};
 
 impl Books {
     pub(super) fn session_open(
@@ -13,6 +13,7 @@ impl Books {
         url_token: &[u8; 32],
         cookie: &[u8; 32],
         csrf: &str,
+        callbacks: &Callbacks,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>,
     ) -> Result<Option<Session>, StoreError> {
@@ -26,6 +27,9 @@ impl Books {
         token.used = true;
         let session = Session { transaction: token.transaction, csrf: csrf.to_owned(), expires_at };
         self.sessions.insert(*cookie, session.clone());
+        if *callbacks != Callbacks::default() {
+            self.callbacks.entry(session.transaction).or_insert_with(|| callbacks.clone());
+        }
         Ok(Some(session))
     }
 
@@ -44,8 +48,10 @@ impl Books {
         self.url_tokens.retain(|_, token| !token.used && token.expires_at > now);
         self.sessions.retain(|_, session| session.expires_at > now);
         self.challenges.retain(|_, expires_at| *expires_at > now);
-        let ended =
-            before.saturating_sub(self.short_lived()).saturating_add(self.customer_expired_delete(now));
+        let ended = before
+            .saturating_sub(self.short_lived())
+            .saturating_add(self.customer_expired_delete(now))
+            .saturating_add(self.answers_delete_forgotten());
         u64::try_from(ended).unwrap_or(u64::MAX)
     }
 

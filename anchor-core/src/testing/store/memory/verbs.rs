@@ -8,9 +8,8 @@ use chrono::{DateTime, Utc};
 use super::MemoryStore;
 use crate::account::{AccountId, Sharing};
 use crate::asset::{Asset, AssetId};
-use crate::customer::{Customer, Sealed};
+use crate::customer::{Customer, CustomerOwner, Kept, Sealed};
 use crate::id::{AttemptId, CustomerId, EventId, FileId, QuoteId, TransactionId};
-use crate::integration::Answers;
 use crate::memo::Memo;
 use crate::quote::Quote;
 use crate::stellar::Cursor;
@@ -392,21 +391,13 @@ impl Store for MemoryStore {
         Ok(self.books().payments_of(transaction))
     }
 
-    async fn answers_fetch(&self, transaction: TransactionId) -> Result<Answers, StoreError> {
-        Ok(self.books().answers.get(&transaction).cloned().unwrap_or_default())
+    async fn answers_fetch(&self, transaction: TransactionId) -> Result<Option<Kept>, StoreError> {
+        Ok(self.books().answers_fetch(transaction))
     }
 
-    async fn answers_put(&self, transaction: TransactionId, answers: &Answers) -> Result<(), StoreError> {
+    async fn answers_put(&self, transaction: TransactionId, answers: &Kept) -> Result<(), StoreError> {
         self.books().answers_put(transaction, answers);
         Ok(())
-    }
-
-    async fn callbacks_insert(
-        &self,
-        transaction: TransactionId,
-        callbacks: &Callbacks,
-    ) -> Result<(), StoreError> {
-        self.books().callbacks_insert(transaction, callbacks)
     }
 
     async fn callbacks_put(
@@ -427,10 +418,11 @@ impl Store for MemoryStore {
         url_token: &[u8; 32],
         cookie: &[u8; 32],
         csrf: &str,
+        callbacks: &Callbacks,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>,
     ) -> Result<Option<Session>, StoreError> {
-        self.books().session_open(url_token, cookie, csrf, now, expires_at)
+        self.books().session_open(url_token, cookie, csrf, callbacks, now, expires_at)
     }
 
     async fn session_fetch(
@@ -529,12 +521,12 @@ impl Store for MemoryStore {
         Ok(self.books().customer_decide(id, write))
     }
 
-    async fn customer_delete(&self, id: CustomerId) -> Result<bool, StoreError> {
+    async fn customer_delete(&self, id: CustomerId, _at: DateTime<Utc>) -> Result<bool, StoreError> {
         Ok(self.books().customer_delete(id))
     }
 
-    async fn customer_file_forget(&self, owner: &str) -> Result<bool, StoreError> {
-        Ok(self.books().customer_file_forget(owner))
+    async fn customer_forget(&self, owner: &CustomerOwner, _at: DateTime<Utc>) -> Result<bool, StoreError> {
+        Ok(self.books().customer_forget(owner, None))
     }
 
     async fn customer_code_try(
