@@ -193,6 +193,8 @@ pub async fn create(anchor: &Anchor, subject: Subject, wish: &Wish) -> Result<Qu
             country_code: pair.country.clone(),
             expire_after,
         },
+        // of two assets, one at most is outside the ledger in a quote for a transaction
+        delivery_method: pair.sell_method.or(pair.buy_method).map(str::to_owned),
         figures,
         source: offer.source,
         created_at: now,

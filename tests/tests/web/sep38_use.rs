@@ -77,6 +77,7 @@ async fn r_24_138_r_24_139_r_24_125_r_38_082_quote_says_amounts_assets_and_fee_f
     for (name, value) in expected.as_object().context("an object")? {
         assert_eq!(&shown[name], value, "{name}");
     }
+    assert_eq!(started.request.funding_method.as_deref(), Some("PIX"), "for the business's pages");
     // the page asks for no other amount, and no other one is agreed on
     let price = preview(&anchor.anchor, &started, "543").map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
     assert_eq!(Some(&price), started.amounts.as_ref());

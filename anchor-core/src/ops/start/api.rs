@@ -34,7 +34,7 @@ const REQUEST_PAGE: &str = "request";
 pub struct ApiRequest {
     /// What it says of asset, amount, account, memo and quote.
     pub request: StartRequest,
-    /// One of the asset's; may be absent if that has only one.
+    /// One of the asset's; may be absent if that has only one, or a quote says which.
     pub funding_method: Option<String>,
     /// ISO 3166-1 alpha-3.
     pub country_code: Option<String>,
@@ -81,7 +81,7 @@ pub async fn by_api(
     }
     let checked = check(anchor, asset, kind, subject, request, quoted.as_ref())?;
     let checked = Request {
-        funding_method: Some(funding_method(asset, kind, asked)?),
+        funding_method: Some(funding_method(asset, kind, asked, quoted.as_ref())?),
         country: country(asked)?,
         location: location(asked)?,
         ..checked
@@ -229,9 +229,20 @@ fn exchanged(
     Ok(())
 }
 
-fn funding_method(asset: &Asset, kind: Kind, asked: &ApiRequest) -> Result<String, StartRefusal> {
+/// The one that was quoted, the one that was named, or the only one. A price is that of one way.
+fn funding_method(
+    asset: &Asset,
+    kind: Kind,
+    asked: &ApiRequest,
+    quoted: Option<&Quoted>,
+) -> Result<String, StartRefusal> {
     let methods = asset.offer(kind).map(|offer| offer.funding_methods.as_slice()).unwrap_or_default();
-    match (given(asked.funding_method.as_ref()), methods) {
+    let named = given(asked.funding_method.as_ref());
+    let quoted = quoted.and_then(|quoted| quoted.delivery_method.as_deref());
+    if named.zip(quoted).is_some_and(|(named, quoted)| named != quoted) {
+        return Err(StartRefusal::OtherThanQuote("funding_method"));
+    }
+    match (named.or(quoted), methods) {
         (Some(wanted), methods) => {
             let known = methods.iter().find(|method| *method == wanted);
             known.cloned().ok_or(StartRefusal::UnknownMethod)

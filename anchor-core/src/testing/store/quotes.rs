@@ -45,6 +45,7 @@ fn quote(bench: &Bench<'_>, subject: Subject, buys: &str, end: i64) -> Quote {
             country_code: Some("BR-SP".parse().unwrap()),
             expire_after: Some(at(end)),
         },
+        delivery_method: Some("PIX \u{e9}".to_owned()),
         figures,
         source: "a test".to_owned(),
         created_at: at(0),
