@@ -172,3 +172,10 @@ pub struct QuoteUse {
     /// Decimals of the money outside the ledger.
     pub off_chain_scale: u8,
 }
+
+impl QuoteUse {
+    /// Whether the promise is over at this moment.
+    pub fn has_ended(&self, at: DateTime<Utc>) -> bool {
+        at >= self.expires_at
+    }
+}

@@ -26,7 +26,11 @@ use crate::transaction::{Actor, Fact, State, Transaction};
 /// The store's, before anything was claimed. Later trouble gives the touched transactions back.
 pub async fn expire(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
     anchor.store().expired_delete(anchor.clock().now()).await?;
-    quote::release(anchor).await?;
+    if let Err(error) = quote::release(anchor).await {
+        // somebody is refused a quote for longer: no reason to keep transactions open
+        let error = chain(&error);
+        tracing::error!(error, "it is not known which quotes have ended");
+    }
     let claimed = anchor.store().transaction_claim_overdue(&settings.claim(anchor)).await?;
     let recorded = recorded(anchor, &claimed).await;
     let works = claimed.iter().map(|one| (one, expire_one(anchor, settings, one, &recorded).boxed()));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::OpsError;
 use super::ask::ask;
+use super::{OpsError, chain};
 use crate::account::Subject;
 use crate::amount::Amount;
 use crate::anchor::Anchor;
@@ -11,7 +11,7 @@ use crate::asset::AssetId;
 use crate::id::QuoteId;
 use crate::integration::{Admission, IntegrationError, Offer, PriceAnswer, PriceQuestion, QuoteIntegration};
 use crate::quote::{Figures, Given, NewQuote, Quote, QuoteAsset, QuoteDesk, QuoteInputs, Scales};
-use crate::store::{QuoteHold, Quoted};
+use crate::store::{QuoteHold, Quoted, StoreError};
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
@@ -220,18 +220,23 @@ pub async fn fetch(anchor: &Anchor, subject: &Subject, id: &str) -> Result<Optio
     Ok(quote.filter(|quote| quote.subject.key() == subject.key()))
 }
 
-/// Frees what is in reserve for quotes that have ended. Done again, it finds nothing; done late, somebody is refused a
-/// quote meanwhile.
+/// Frees what is in reserve for quotes that have ended, whoever made them: this process need not quote anything itself. Done
+/// again, it finds nothing; done late, somebody is refused a quote meanwhile. What cannot be freed is said, and stops no
+/// other.
 ///
 /// # Errors
-/// The store's.
+/// The store's, if it does not answer at all.
 pub async fn release(anchor: &Anchor) -> Result<(), OpsError> {
-    if anchor.quote_desk().is_none() {
-        return Ok(());
-    }
     let now = anchor.clock().now();
     for id in anchor.store().quote_overdue(now, RELEASE_MAX).await? {
-        anchor.store().quote_release(id, now).await?;
+        match anchor.store().quote_release(id, now).await {
+            Ok(_) => {}
+            Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
+            Err(error) => {
+                let error = chain(&error);
+                tracing::error!(quote.id = %id, error, "what a quote has in reserve cannot be freed");
+            }
+        }
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::ops::{OpsError, chain, gate};
 use crate::quote::QuoteContext;
 use crate::store::{Begin, Begun, Callbacks};
 use crate::transaction::{
-    Actor, Applied, ApplyContext, Kind, NewTransaction, Protocol, Request, Transaction,
+    Actor, Applied, ApplyContext, Kind, NewTransaction, Protocol, Refusal, Request, Transaction,
 };
 
 /// How long a request may stay undecided, customers who have to tell more included, before it expires.
@@ -127,7 +127,6 @@ pub async fn by_api(
         quote,
         callbacks: asked.callbacks.clone(),
         answers,
-        at: now,
         ..Begin::new(transaction)
     };
     begun(anchor, begin).await
@@ -152,11 +151,15 @@ fn told(anchor: &Anchor, asked: &ApiRequest) -> Result<(), StartRefusal> {
 async fn begun(anchor: &Anchor, mut begin: Begin) -> Result<Transaction, StartError> {
     for _ in 0..MEMO_TRIES {
         begin.first = None;
-        if let Some(fact) = fact(anchor, &begin).await? {
+        let fact = fact(anchor, &begin).await?;
+        // the business took its time, and a promise may have ended meanwhile
+        begin.at = anchor.clock().now();
+        if let Some(fact) = fact {
             let context = ApplyContext { ids: anchor.ids(), actor: Actor::User, at: begin.at };
             match begin.transaction.apply(fact, &context) {
                 Applied::Changed(change) => begin.first = Some(change),
-                // a request that nothing has happened to takes any decision
+                Applied::Anomaly(_, Refusal::QuoteEnded) => return Err(StartRefusal::QuoteEnded.into()),
+                // a request that nothing has happened to takes any other decision
                 Applied::Unchanged | Applied::Anomaly(..) => return Err(OpsError::Contended.into()),
             }
         }
