@@ -108,7 +108,7 @@ async fn stored(anchor: &TestAnchor, transaction: &Transaction) -> Result<Transa
 }
 
 #[actix_web::test]
-async fn peer_r_06_033_quote_that_was_released_while_the_business_was_asked_is_not_used() -> Result<()> {
+async fn r_06_033_quote_that_was_released_while_the_business_was_asked_is_not_used() -> Result<()> {
     let slow = Slow::at_work();
     let (anchor, _) = by_api_with(&[], |builder| builder.deposit(slow.clone())).await?;
     slow.open(&anchor);
@@ -123,7 +123,7 @@ async fn peer_r_06_033_quote_that_was_released_while_the_business_was_asked_is_n
 }
 
 #[actix_web::test]
-async fn peer_r_06_033_quote_that_ended_while_the_business_was_asked_is_not_used_although_nobody_released_it()
+async fn r_06_033_quote_that_ended_while_the_business_was_asked_is_not_used_although_nobody_released_it()
 -> Result<()> {
     let slow = Slow::default();
     let (anchor, _) = by_api_with(&[], |builder| builder.deposit(slow.clone())).await?;
@@ -136,7 +136,7 @@ async fn peer_r_06_033_quote_that_ended_while_the_business_was_asked_is_not_used
 }
 
 #[actix_web::test]
-async fn peer_r_31_037_quote_that_ended_while_the_business_was_asked_is_not_used() -> Result<()> {
+async fn r_31_037_quote_that_ended_while_the_business_was_asked_is_not_used() -> Result<()> {
     for slow in [Slow::default(), Slow::at_work()] {
         let attached = slow.clone();
         let anchor =
