@@ -19,6 +19,7 @@ mod interactive_ui;
 mod limits;
 mod openapi;
 mod pages;
+mod quotes;
 mod reader;
 mod reclaim;
 mod rpc;
@@ -97,6 +98,9 @@ pub struct Config {
     pub interactive_ui: Option<InteractiveUi>,
     /// `QUOTES`: a file that says what is quoted, where no integration does.
     pub quotes: Option<PathBuf>,
+    /// `QUOTE_GRACE_SECONDS`: how long after the end of its quote the money of a deposit is still asked about; a quarter of
+    /// an hour if absent.
+    pub quote_grace: Duration,
     /// `CUSTOMERS`: a file that says what is asked of customers, where no integration does.
     pub customers: Option<PathBuf>,
     /// `CUSTOMER_KEYS`: `NAME:KEY` pairs that seal customers' data: the first seals, all open.
@@ -170,6 +174,7 @@ impl Config {
         let sending_anchors = reader.sending_anchors();
         let interactive_ui = reader.interactive_ui(local_mode);
         let quotes = reader.text("QUOTES").map(PathBuf::from);
+        let quote_grace = reader.quote_grace();
         let customers = reader.text("CUSTOMERS").map(PathBuf::from);
         let customer_keys = reader.customer_keys();
         let customer_text_memos = reader.flag("CUSTOMER_TEXT_MEMOS").unwrap_or(false);
@@ -234,6 +239,7 @@ impl Config {
                 sending_anchors,
                 interactive_ui,
                 quotes,
+                quote_grace,
                 customers,
                 customer_keys,
                 customer_text_memos,

@@ -88,6 +88,9 @@ pub struct Quote {
     pub buy_asset: AssetId,
     /// What was asked for.
     pub inputs: QuoteInputs,
+    /// How the money outside the ledger changes hands: as the client said, or in the only way that there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_method: Option<String>,
     /// Amounts, fee and prices.
     pub figures: Figures,
     /// Where the price came from, for the operator.
@@ -113,6 +116,8 @@ pub struct NewQuote {
     pub buy_asset: AssetId,
     /// What was asked for.
     pub inputs: QuoteInputs,
+    /// How the money outside the ledger changes hands.
+    pub delivery_method: Option<String>,
     /// Amounts, fee and prices.
     pub figures: Figures,
     /// Where the price came from.
@@ -133,6 +138,7 @@ impl Quote {
             sell_asset: new.sell_asset,
             buy_asset: new.buy_asset,
             inputs: new.inputs,
+            delivery_method: new.delivery_method,
             figures: new.figures,
             source: new.source,
             created_at: new.created_at,
@@ -165,4 +171,11 @@ pub struct QuoteUse {
     pub expires_at: DateTime<Utc>,
     /// Decimals of the money outside the ledger.
     pub off_chain_scale: u8,
+}
+
+impl QuoteUse {
+    /// Whether the promise is over at this moment.
+    pub fn has_ended(&self, at: DateTime<Utc>) -> bool {
+        at >= self.expires_at
+    }
 }

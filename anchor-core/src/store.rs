@@ -415,7 +415,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// One quote, whoever's it is, also after its end.
     async fn quote_fetch(&self, id: QuoteId) -> Result<Option<Quote>, StoreError>;
     /// As [`transaction_insert`](Self::transaction_insert), or as [`transaction_start`](Self::transaction_start) if `sharing`
-    /// is given, and uses a quote that has not ended in the same commit: of any number of transactions one gets it.
+    /// is given, and uses a quote that has neither ended nor been [released](Self::quote_release) in the same commit: of
+    /// any number of transactions one gets it.
     async fn quote_use(
         &self,
         quote: QuoteId,

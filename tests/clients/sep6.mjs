@@ -72,7 +72,7 @@ await report(async () => {
     sell_asset: options.sell,
     buy_asset: `stellar:${currency.code}:${currency.issuer}`,
     sell_amount: options['sell-amount'],
-    sell_delivery_method: options.by,
+    sell_delivery_method: method,
     context: 'sep6',
   });
   const exchanging = await sep6.depositExchange({

@@ -85,6 +85,8 @@ mod sep31_start;
 mod sep31_transactions;
 #[path = "web/sep38.rs"]
 mod sep38;
+#[path = "web/sep38_late.rs"]
+mod sep38_late;
 #[path = "web/sep38_prices.rs"]
 mod sep38_prices;
 #[path = "web/sep38_quote.rs"]

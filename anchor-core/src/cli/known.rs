@@ -39,6 +39,7 @@ pub const SETTINGS: &[&str] = &[
     "ORG_NAME",
     "PAGES_DIR",
     "QUOTES",
+    "QUOTE_GRACE_SECONDS",
     "REQUESTS_AT_ONCE",
     "REQUESTS_PER_MINUTE",
     "RUST_LOG",

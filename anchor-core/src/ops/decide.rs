@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use super::amounts;
 use super::ask::ask;
 use super::commit::commit;
+use super::settle::is_after_quote;
 use super::terms::{terms, watch};
 use super::work::{JobSettings, Progress, Step, work_off};
 use super::{Committed, OpsError, answers, gate, receive};
@@ -58,6 +59,12 @@ async fn decide_one(anchor: &Anchor, settings: &JobSettings, claimed: &Claimed) 
     for _ in 0..MEMO_TRIES {
         let fact = match &transaction.state {
             State::Deciding => match decision(anchor, transaction, &answers, limit).await? {
+                // the business took its time: nobody can agree to that price any more
+                Decision::Fact(Fact::TermsAgreed { .. })
+                    if is_after_quote(transaction, anchor.clock().now()) =>
+                {
+                    Some(Fact::DeadlinePassed)
+                }
                 Decision::Fact(fact) => Some(fact),
                 Decision::Later => None,
                 Decision::Refused { reason } => Some(Fact::Failed { code: FailureCode::Error, reason }),

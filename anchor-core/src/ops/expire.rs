@@ -18,7 +18,9 @@ use crate::transaction::{Actor, Fact, State, Transaction};
 /// was in reserve for quotes that have.
 ///
 /// Before a deposit ends, the rails are asked once more: after a night without workers its money may have been
-/// at the bank for hours. While they do not answer, the deposit stays open. A withdrawal needs no such question:
+/// at the bank for hours. While they do not answer, the deposit stays open. Where it was promised a price, it stays open, and
+/// they are asked, for `QUOTE_GRACE_SECONDS` after the end of the quote: money that came in time counts, however late it is
+/// shown. A withdrawal needs no such question:
 /// a late payment finds the ended transaction by its memo and is sent back. Where it was promised a price, it ends only
 /// when all that the ledger shows of before the end of the quote is on record.
 ///
@@ -26,7 +28,11 @@ use crate::transaction::{Actor, Fact, State, Transaction};
 /// The store's, before anything was claimed. Later trouble gives the touched transactions back.
 pub async fn expire(anchor: &Anchor, settings: &JobSettings) -> Result<Progress, OpsError> {
     anchor.store().expired_delete(anchor.clock().now()).await?;
-    quote::release(anchor).await?;
+    if let Err(error) = quote::release(anchor).await {
+        // somebody is refused a quote for longer: no reason to keep transactions open
+        let error = chain(&error);
+        tracing::error!(error, "it is not known which quotes have ended");
+    }
     let claimed = anchor.store().transaction_claim_overdue(&settings.claim(anchor)).await?;
     let recorded = recorded(anchor, &claimed).await;
     let works = claimed.iter().map(|one| (one, expire_one(anchor, settings, one, &recorded).boxed()));
@@ -101,7 +107,11 @@ async fn expire_one(
         let answer = ask(settings.call_timeout(), question).await.map_err(IntegrationError::from)?;
         last_word = funds::fact(anchor, transaction, answer)?;
     }
+    let pause = settings.pause(anchor, transaction);
+    if last_word.is_none() && funds::may_be_shown_later(anchor, transaction) {
+        return Ok(Step::Wait(pause));
+    }
     let fact = last_word.unwrap_or(Fact::DeadlinePassed);
     let committed = commit(anchor, transaction, fact, Actor::Worker, false).await?;
-    Ok(Step::after(&committed, settings.pause(anchor, transaction)))
+    Ok(Step::after(&committed, pause))
 }

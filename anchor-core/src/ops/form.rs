@@ -319,6 +319,12 @@ async fn finish(
         terms::watch(anchor, &view.asset.distribution).await?;
     }
     for _ in 0..COMMIT_TRIES {
+        // the business took its time, and whatever changed it meanwhile may have ended it
+        match standing(anchor, &transaction) {
+            Standing::Open => {}
+            Standing::Finished => return Ok(Submitted::Finished(transaction)),
+            Standing::TooLate => return Ok(Submitted::TooLate(transaction)),
+        }
         let terms = terms::terms(anchor, &transaction, &view.asset, agreement.clone(), Some(amounts.clone()));
         let agreed = Fact::TermsAgreed { terms };
         match commit_with(anchor, &transaction, agreed, Actor::User, answers).await? {
@@ -327,11 +333,6 @@ async fn finish(
             Committed::Unchanged | Committed::Anomaly(_) | Committed::Stale | Committed::SourceBusy => {}
         }
         transaction = reread(anchor, transaction.id).await?;
-        match standing(anchor, &transaction) {
-            Standing::Open => {}
-            Standing::Finished => return Ok(Submitted::Finished(transaction)),
-            Standing::TooLate => return Ok(Submitted::TooLate(transaction)),
-        }
     }
     Ok(Submitted::Next)
 }

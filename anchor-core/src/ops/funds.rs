@@ -8,13 +8,14 @@ use futures_util::FutureExt as _;
 
 use super::ask::{Answer, ask_about_all, for_one};
 use super::settle::settlement;
+use super::terms::after;
 use super::work::{JobSettings, Progress, Step, work_off};
 use super::{OpsError, answers, commit};
 use crate::amount::{Amount, Money, STELLAR_SCALE};
 use crate::anchor::Anchor;
 use crate::integration::{FundsOutcome, IntegrationError, PendingDeposit};
 use crate::store::Claimed;
-use crate::transaction::{Actor, Fact, Queue, Receipt, Transaction};
+use crate::transaction::{Actor, Fact, Queue, Receipt, State, Transaction};
 
 /// Asks the rails about deposits that await money, and writes down what they know.
 ///
@@ -82,7 +83,16 @@ async fn record(
 
 fn is_overdue(anchor: &Anchor, transaction: &Transaction) -> bool {
     let has_passed = transaction.deadline.is_some_and(|deadline| deadline <= anchor.clock().now());
-    has_passed && transaction.state.can_expire()
+    has_passed && transaction.state.can_expire() && !may_be_shown_later(anchor, transaction)
+}
+
+/// A quote is kept for money that was at the bank before its end, and a bank shows some of it only a while later. Money that
+/// came too late is sent back by itself meanwhile.
+pub(super) fn may_be_shown_later(anchor: &Anchor, transaction: &Transaction) -> bool {
+    let Some(quote) = transaction.quote.as_ref().filter(|_| transaction.state == State::AwaitingFunds) else {
+        return false;
+    };
+    anchor.clock().now() < after(quote.expires_at, anchor.config().quote_grace)
 }
 
 /// What the rails' answer says about a deposit; `None` if nothing.

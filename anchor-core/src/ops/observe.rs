@@ -165,9 +165,10 @@ fn credit(
             anomalies.push(record);
             Found::Nobodys(match refusal {
                 Refusal::AlreadyFunded | Refusal::ReceiptTaken => SuspenseReason::Duplicate,
-                Refusal::Unexpected | Refusal::OtherInstruction | Refusal::OtherKind => {
-                    SuspenseReason::Unexpected
-                }
+                Refusal::Unexpected
+                | Refusal::OtherInstruction
+                | Refusal::OtherKind
+                | Refusal::QuoteEnded => SuspenseReason::Unexpected,
             })
         }
     }

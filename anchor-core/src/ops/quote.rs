@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::OpsError;
 use super::ask::ask;
+use super::{OpsError, chain};
 use crate::account::Subject;
 use crate::amount::Amount;
 use crate::anchor::Anchor;
@@ -11,8 +11,9 @@ use crate::asset::AssetId;
 use crate::id::QuoteId;
 use crate::integration::{Admission, IntegrationError, Offer, PriceAnswer, PriceQuestion, QuoteIntegration};
 use crate::quote::{Figures, Given, NewQuote, Quote, QuoteAsset, QuoteDesk, QuoteInputs, Scales};
-use crate::store::{QuoteHold, Quoted};
+use crate::store::{QuoteHold, Quoted, StoreError};
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
 mod refusal;
 mod wish;
@@ -22,7 +23,7 @@ pub use wish::Wish;
 
 use wish::{Pair, Wanted};
 
-/// How long the business may take to name a price.
+/// How long the business may take to name a price, or all the prices of a list.
 const PRICE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Reservations that one run releases at most.
@@ -44,6 +45,16 @@ impl<'a> Quoting<'a> {
     }
 
     async fn offer(&self, pair: &Pair<'_>, given: Given, firm: bool) -> Result<Priced, QuoteError> {
+        self.offer_within(PRICE_DEADLINE, pair, given, firm).await
+    }
+
+    async fn offer_within(
+        &self,
+        limit: Duration,
+        pair: &Pair<'_>,
+        given: Given,
+        firm: bool,
+    ) -> Result<Priced, QuoteError> {
         let question = PriceQuestion {
             context: pair.context,
             sell_delivery_method: pair.sell_method.map(str::to_owned),
@@ -53,7 +64,7 @@ impl<'a> Quoting<'a> {
             firm,
             ..PriceQuestion::new(pair.sell.clone(), pair.buy.clone(), given)
         };
-        match asked(self.business.price(&question)).await? {
+        match asked(limit, self.business.price(&question)).await? {
             PriceAnswer::NotOffered => Err(QuoteRefusal::Pair.into()),
             PriceAnswer::Refused { reason } => Err(QuoteRefusal::Business(reason).into()),
             PriceAnswer::Offered(offer) => {
@@ -101,9 +112,12 @@ pub async fn prices(anchor: &Anchor, subject: Option<&Subject>, wish: &Wish) -> 
     let quoting = Quoting::of(anchor, subject)?;
     let wanted = Wanted::all(quoting.desk, wish)?;
     let mut items = Vec::new();
+    // one for all of them: whoever asks needs no token, and has no more patience for many
+    let begin = Instant::now();
     for pair in &wanted.pairs {
         let other = if wanted.buys { pair.buy } else { pair.sell };
-        match quoting.offer(pair, wanted.given, false).await {
+        let limit = PRICE_DEADLINE.saturating_sub(begin.elapsed());
+        match quoting.offer_within(limit, pair, wanted.given, false).await {
             Ok(priced) => items.push(PriceItem { asset: other.clone(), figures: priced.figures }),
             Err(QuoteError::Refused(_)) => {}
             Err(error) => return Err(error),
@@ -160,7 +174,7 @@ pub async fn create(anchor: &Anchor, subject: Subject, wish: &Wish) -> Result<Qu
     let now = anchor.clock().now();
     let (pair, given) = Pair::firm(quoting.desk, wish)?;
     let expire_after = wish::expire_after(wish, now)?;
-    match asked(quoting.business.admit(&subject)).await? {
+    match asked(PRICE_DEADLINE, quoting.business.admit(&subject)).await? {
         Admission::Admitted => {}
         Admission::Refused { reason } => return Err(QuoteError::Forbidden(reason)),
     }
@@ -179,6 +193,8 @@ pub async fn create(anchor: &Anchor, subject: Subject, wish: &Wish) -> Result<Qu
             country_code: pair.country.clone(),
             expire_after,
         },
+        // of two assets, one at most is outside the ledger in a quote for a transaction
+        delivery_method: pair.sell_method.or(pair.buy_method).map(str::to_owned),
         figures,
         source: offer.source,
         created_at: now,
@@ -204,24 +220,32 @@ pub async fn fetch(anchor: &Anchor, subject: &Subject, id: &str) -> Result<Optio
     Ok(quote.filter(|quote| quote.subject.key() == subject.key()))
 }
 
-/// Frees what is in reserve for quotes that have ended. Done again, it finds nothing; done late, somebody is refused a
-/// quote meanwhile.
+/// Frees what is in reserve for quotes that have ended, whoever made them: this process need not quote anything itself. Done
+/// again, it finds nothing; done late, somebody is refused a quote meanwhile. What cannot be freed is said, and stops no
+/// other.
 ///
 /// # Errors
-/// The store's.
+/// The store's, if it does not answer at all.
 pub async fn release(anchor: &Anchor) -> Result<(), OpsError> {
-    if anchor.quote_desk().is_none() {
-        return Ok(());
-    }
     let now = anchor.clock().now();
     for id in anchor.store().quote_overdue(now, RELEASE_MAX).await? {
-        anchor.store().quote_release(id, now).await?;
+        match anchor.store().quote_release(id, now).await {
+            Ok(_) => {}
+            Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
+            Err(error) => {
+                let error = chain(&error);
+                tracing::error!(quote.id = %id, error, "what a quote has in reserve cannot be freed");
+            }
+        }
     }
     Ok(())
 }
 
-async fn asked<T>(call: impl Future<Output = Result<T, IntegrationError>>) -> Result<T, QuoteError> {
-    let answer = ask(PRICE_DEADLINE, call).await.map_err(IntegrationError::from);
+async fn asked<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, IntegrationError>>,
+) -> Result<T, QuoteError> {
+    let answer = ask(limit, call).await.map_err(IntegrationError::from);
     Ok(answer.map_err(OpsError::from)?)
 }
 
@@ -266,3 +290,6 @@ fn fits_the_ledger(asset: &QuoteAsset, amount: Amount) -> Result<(), QuoteRefusa
         Some(Ok(_)) | None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

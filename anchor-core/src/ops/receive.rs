@@ -8,6 +8,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::OpsError;
 use super::answers::keep;
 use super::commit::moved;
@@ -21,8 +23,8 @@ use crate::id::TransactionId;
 use crate::integration::{Agreement, Answers, Party, ReceiveOutcome, ReceiveView};
 use crate::store::{Begin, Begun, KnownRequest};
 use crate::transaction::{
-    Actor, Applied, ApplyContext, Change, Fact, InfoField, InfoNeed, Kind, NewTransaction, Protocol, Request,
-    Transaction,
+    Actor, Applied, ApplyContext, Change, Fact, InfoField, InfoNeed, Kind, NewTransaction, Protocol, Refusal,
+    Request, Transaction,
 };
 
 mod check;
@@ -135,15 +137,16 @@ pub async fn receive(
         quote,
         answers: is_told.then(|| keep(anchor, view.transaction.id, &view.answers)).transpose()?,
         key: key.clone(),
-        at: now,
         ..Begin::new(view.transaction.clone())
     };
     for _ in 0..BEGIN_TRIES {
-        let first = first_change(anchor, &view, &outcome)?;
+        // the business took its time, and a promise may have ended meanwhile
+        let at = anchor.clock().now();
+        let first = first_change(anchor, &view, &outcome, at)?;
         let next = first.as_ref().map_or(&begin.transaction, Change::transaction).clone();
         match anchor
             .store()
-            .transaction_begin(&Begin { first, ..begin.clone() })
+            .transaction_begin(&Begin { first, at, ..begin.clone() })
             .await
             .map_err(OpsError::from)?
         {
@@ -208,14 +211,14 @@ fn first_change(
     anchor: &Anchor,
     view: &ReceiveView,
     outcome: &ReceiveOutcome,
-) -> Result<Option<Change>, OpsError> {
+    at: DateTime<Utc>,
+) -> Result<Option<Change>, ReceiveError> {
     let Some(fact) = fact(anchor, view, outcome) else { return Ok(None) };
-    // the same moment: this is how it begins
-    let at = view.transaction.started_at;
     let context = ApplyContext { ids: anchor.ids(), actor: Actor::User, at };
     match view.transaction.apply(fact, &context) {
         Applied::Changed(change) => Ok(Some(change)),
-        Applied::Unchanged | Applied::Anomaly(..) => Err(OpsError::Contended),
+        Applied::Anomaly(_, Refusal::QuoteEnded) => Err(ReceiveRefusal::QuoteEnded.into()),
+        Applied::Unchanged | Applied::Anomaly(..) => Err(OpsError::Contended.into()),
     }
 }
 

@@ -18,7 +18,7 @@ const SENT_BACK_AFTER_QUOTE: &str = "The money is sent back: it came after the q
 /// Whether money that came `at` this moment is too late for the quote that was agreed on. A promise ends: at another
 /// price the user would have to agree again, and nobody can be asked.
 pub(crate) fn is_after_quote(transaction: &Transaction, at: DateTime<Utc>) -> bool {
-    transaction.quote.as_ref().is_some_and(|quote| at >= quote.expires_at)
+    transaction.quote.as_ref().is_some_and(|quote| quote.has_ended(at))
 }
 
 /// Exactly what was agreed is accepted as agreed, whatever the prices are by now. Another amount is computed

@@ -109,7 +109,9 @@ pub async fn start(
 ) -> Result<Started, StartError> {
     let quoted = quoted::find(anchor, QuoteContext::Sep24, kind, &subject, request).await?;
     let asset = find_asset(anchor.assets().iter(), kind, request, quoted.as_ref())?;
-    let request = check(anchor, asset, kind, subject, request, quoted.as_ref())?;
+    let mut request = check(anchor, asset, kind, subject, request, quoted.as_ref())?;
+    // the wallet names none here: what was quoted is for the business's pages
+    request.funding_method = quoted.as_ref().and_then(|quoted| quoted.delivery_method.clone());
     if kind == Kind::Deposit {
         check::destination(anchor, asset, &request).await?;
     }

@@ -190,6 +190,7 @@ macro_rules! store_conformance {
             quotes::quote_of_an_account_that_is_used_otherwise_stays_unused
             quotes::quote_is_used_once_under_concurrency
             quotes::ended_quote_is_not_used
+            quotes::released_quote_is_not_used
             requests::request_that_comes_again_begins_nothing
             requests::one_request_begins_under_concurrency
             requests::request_that_came_to_nothing_is_not_known

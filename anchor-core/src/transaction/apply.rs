@@ -41,7 +41,7 @@ pub enum Applied {
 impl Transaction {
     /// What `fact` does to this transaction. Pure: nothing is written until a store takes the [`Change`].
     pub fn apply(&self, fact: Fact, context: &ApplyContext<'_>) -> Applied {
-        match self.verdict(&fact) {
+        match self.verdict(&fact, context.at) {
             Verdict::Unchanged => Applied::Unchanged,
             Verdict::Refused(refusal) => {
                 Applied::Anomaly(self.record(fact, context, Some(refusal.to_string())), refusal)
@@ -50,15 +50,24 @@ impl Transaction {
         }
     }
 
-    fn verdict(&self, fact: &Fact) -> Verdict {
+    fn verdict(&self, fact: &Fact, at: DateTime<Utc>) -> Verdict {
         if !fact.suits(self.kind) || !fact.suits_protocol(self.protocol) {
             return Verdict::Refused(Refusal::OtherKind);
         }
         match (&self.receipt, fact.receipt()) {
             (Some(before), Some(again)) if before.reference == again.reference => Verdict::Unchanged,
             (Some(_), Some(_)) => Verdict::Refused(Refusal::AlreadyFunded),
-            _ => transition(&self.state, fact),
+            _ => match transition(&self.state, fact) {
+                Verdict::Moved(_) if self.agrees_too_late(fact, at) => Verdict::Refused(Refusal::QuoteEnded),
+                verdict => verdict,
+            },
         }
+    }
+
+    /// Nobody agrees to a price that is promised no longer: what is in reserve for it may be somebody else's by now.
+    fn agrees_too_late(&self, fact: &Fact, at: DateTime<Utc>) -> bool {
+        let has_ended = self.quote.as_ref().is_some_and(|quote| quote.has_ended(at));
+        has_ended && matches!(fact, Fact::TermsAgreed { .. })
     }
 
     fn record(&self, fact: Fact, context: &ApplyContext<'_>, refused: Option<String>) -> FactRecord {

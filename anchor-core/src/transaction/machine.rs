@@ -48,6 +48,10 @@ pub enum Refusal {
     /// A deposit's fact for a withdrawal, or the reverse.
     #[error("the fact belongs to another kind of transaction")]
     OtherKind,
+    /// Terms at a price that is promised no longer. Found by [`Transaction::apply`](super::Transaction::apply), which
+    /// knows the quote and the time.
+    #[error("the firm quote of the transaction has ended")]
+    QuoteEnded,
 }
 
 use Verdict::{Moved, Refused, Unchanged};

@@ -31,7 +31,8 @@ pub struct Request {
     /// One asset is exchanged for another (SEP-6 `deposit-exchange`, `withdraw-exchange`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exchange: bool,
-    /// How the user pays the anchor, or the anchor the user (SEP-6 and SEP-31 `funding_method`): one of the asset's.
+    /// How the user pays the anchor, or the anchor the user (SEP-6 and SEP-31 `funding_method`): one of the asset's. With a
+    /// firm quote, the way that it was priced for, in SEP-24 too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub funding_method: Option<String>,
     /// Where the user hands in or fetches cash (SEP-6 `location_id`); not checked.

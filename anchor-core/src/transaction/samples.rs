@@ -159,7 +159,7 @@ fn money(amount: &str, asset: AssetId) -> Money {
     Money { amount: amount.parse().unwrap(), asset }
 }
 
-fn amounts(kind: Kind) -> Amounts {
+pub(super) fn amounts(kind: Kind) -> Amounts {
     let (give, get) = match kind {
         Kind::Deposit => (usd(), token().into()),
         Kind::Withdrawal => (token().into(), usd()),

@@ -108,7 +108,7 @@ impl StatusView {
             refunds: words.refunds(transaction),
             timeline: timeline(transaction, facts, messages),
             version: format!("{}{}", transaction.version, if late { "-late" } else { "" }),
-            live: !(late || transaction.state.is_final()),
+            live: !(transaction.state.is_final() || (late && !may_be_shown_later(transaction))),
             wallet: None,
         }
     }
@@ -117,6 +117,11 @@ impl StatusView {
 /// The job that writes `Expired` may be late; nobody should be told to pay meanwhile.
 fn is_late(transaction: &Transaction, now: DateTime<Utc>) -> bool {
     transaction.state.can_expire() && transaction.deadline.is_some_and(|deadline| deadline <= now)
+}
+
+/// Nobody should pay any more, but a bank may still show what came before the end of the quote.
+fn may_be_shown_later(transaction: &Transaction) -> bool {
+    transaction.quote.is_some() && transaction.state == State::AwaitingFunds
 }
 
 fn headline(transaction: &Transaction, late: bool) -> Headline {

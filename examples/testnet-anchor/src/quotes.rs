@@ -24,7 +24,12 @@ const REALS: Money = Money {
     country: "BR",
     costs: "5.40",
     brings: "0.184",
-    methods: &[("PIX", "Instant payment by PIX"), ("TED", "Bank transfer by TED")],
+    // the last one is what is offered by API (SEP-6), too: a quote is used in the way that it was priced for
+    methods: &[
+        ("PIX", "Instant payment by PIX"),
+        ("TED", "Bank transfer by TED"),
+        ("bank_account", "Bank transfer"),
+    ],
 };
 
 const EUROS: Money = Money {

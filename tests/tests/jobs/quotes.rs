@@ -19,6 +19,9 @@ use chrono::{DateTime, Utc};
 
 use crate::world::{End, World, lumens};
 
+/// How long after the end of its quote the money of a deposit is still asked about.
+const LATER: chrono::Duration = chrono::Duration::minutes(15);
+
 /// 543 reals for 100 tokens, a real of which is the fee; or 101 tokens for what 100 of them are in reals.
 async fn quoted(world: &World, kind: Kind) -> Quote {
     let (reals, token) = (samples::money("BRL").to_string(), format!("stellar:{}", samples::token()));
@@ -188,7 +191,8 @@ async fn r_38_085_r_24_119_unfunded_transactions_end_with_their_quotes() {
     assert_eq!(world.state(deposit.id).await, "awaiting_funds");
     world.clock.advance(Duration::from_secs(1));
     world.work().await;
-    assert_eq!(world.state(deposit.id).await, "expired");
+    // the bank may still show money that came before
+    assert_eq!(world.state(deposit.id).await, "awaiting_funds");
     // until everything that the ledger closed before is read
     assert_eq!(world.state(withdrawal.id).await, "awaiting_payment");
     world.clock.advance(Duration::from_secs(30));
@@ -201,6 +205,70 @@ async fn r_38_085_r_24_119_unfunded_transactions_end_with_their_quotes() {
     pass(&world, world.clock.now() + chrono::Duration::seconds(30));
     world.work().await;
     assert_eq!(world.fetch(withdrawal.id).await.status(), Status::Expired);
+    pass(&world, quote.expires_at + LATER - chrono::Duration::seconds(1));
+    world.work().await;
+    assert_eq!(world.state(deposit.id).await, "awaiting_funds");
+    pass(&world, quote.expires_at + LATER);
+    world.clock.advance(Duration::from_secs(300));
+    world.work().await;
+    assert_eq!(world.state(deposit.id).await, "expired");
+}
+
+#[tokio::test]
+async fn r_38_084_money_in_time_that_the_bank_shows_later_counts_and_late_money_goes_back_by_itself() {
+    let world = World::quoting().await;
+    let mut deposits = Vec::new();
+    let mut last = None;
+    for _ in 0..3 {
+        let quote = quoted(&world, Kind::Deposit).await;
+        deposits.push(awaiting(&world, Kind::Deposit, &quote).await);
+        last = Some(quote);
+    }
+    let quote = last.unwrap();
+    // a worker looks at all of them right after the end
+    pass(&world, quote.expires_at + chrono::Duration::seconds(1));
+    world.worker.activate_once("expire").await.unwrap();
+    world.work().await;
+    pass(&world, quote.expires_at + chrono::Duration::minutes(5));
+    let [in_time, late, undated] = &deposits[..] else { panic!() };
+    assert_eq!(in_time.deadline, Some(quote.expires_at), "the user is told so");
+    credit(&world, in_time.id, "543", before(&quote));
+    credit(&world, late.id, "543", quote.expires_at);
+    world.credit(undated.id, "543");
+    world.work().await;
+    world.settle().await;
+    assert_eq!((world.state(in_time.id).await, world.user_holds().as_str()), ("paid", "100"));
+    for back in [late, undated] {
+        assert_eq!(world.fetch(back.id).await.status(), Status::Refunded);
+        let [transfer] = &world.transfers(back.id)[..] else { panic!() };
+        assert_eq!(transfer.amount.amount, quote.figures.sell, "all of it");
+    }
+}
+
+#[tokio::test]
+async fn reserve_is_freed_by_a_worker_that_quotes_nothing_itself() {
+    let world = World::quoting().await;
+    quoted(&world, Kind::Deposit).await;
+    let token = samples::token().into();
+    world.clock.advance(Duration::from_secs(60));
+    world.worker_with(|_| ()).await.activate_once("expire").await.unwrap();
+    assert_eq!(world.anchor.store().quote_reserved(&token).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn quote_that_cannot_be_released_stops_nothing_else() {
+    let world = World::quoting().await;
+    let token = samples::token().into();
+    let broken = quoted(&world, Kind::Deposit).await;
+    world.clock.advance(Duration::from_secs(1));
+    let used = quoted(&world, Kind::Deposit).await;
+    let deposit = awaiting(&world, Kind::Deposit, &used).await;
+    world.execute("UPDATE quote_sums SET quotes = 0 WHERE asset = ''");
+    pass(&world, used.expires_at + LATER);
+    world.worker.activate_once("expire").await.unwrap();
+    assert_eq!(world.state(deposit.id).await, "expired");
+    assert_eq!(world.anchor.store().quote_reserved(&token).await.unwrap(), 1_000_000_000);
+    assert!(broken.expires_at < used.expires_at, "it was the first in the row");
 }
 
 #[tokio::test]

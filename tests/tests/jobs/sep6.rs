@@ -91,6 +91,7 @@ async fn quoted(world: &World, kind: Kind) -> (Quote, ApiRequest) {
     asked.request.exchange = true;
     asked.request.off_chain_asset = some("iso4217:BRL");
     asked.request.quote_id = Some(quote.id.to_string());
+    asked.funding_method = some("PIX");
     (quote, asked)
 }
 

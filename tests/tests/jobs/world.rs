@@ -30,6 +30,8 @@ use anchor_core::testing::signer::ScriptedSigner;
 use anchor_core::transaction::{Actor, Fact, Kind, Transaction};
 use anchor_tests::database::TestDatabase;
 use anchor_worker::{Worker, WorkerConfig};
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection, SqliteConnection};
 
 use crate::kill::{KillSwitch, Mortal};
 
@@ -454,6 +456,20 @@ impl World {
         sent.sort();
         sent.dedup();
         sent.len()
+    }
+
+    /// Straight into the database, where something is to be broken.
+    pub(crate) fn execute(&self, sql: &str) {
+        match &self.database {
+            TestDatabase::Sqlite { url, .. } => {
+                let mut connection = SqliteConnection::establish(url).unwrap();
+                connection.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
+                connection.batch_execute(sql).unwrap();
+            }
+            TestDatabase::Postgres(database) => {
+                PgConnection::establish(database.url()).unwrap().batch_execute(sql).unwrap();
+            }
+        }
     }
 
     /// What the bank sent for a transaction.

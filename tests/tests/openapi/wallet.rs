@@ -48,9 +48,9 @@ impl Wallet<'_> {
         });
         let bought = json!({
             "sell_asset": "iso4217:BRL", "buy_asset": self.asset, "sell_amount": "547.4",
-            "sell_delivery_method": "PIX", "context": "sep6",
+            "sell_delivery_method": "bank_account", "context": "sep6",
         });
-        let sold = with(&price, json!({ "context": "sep6" }));
+        let sold = with(&price, json!({ "context": "sep6", "buy_delivery_method": "bank_account" }));
         let mut quotes = Vec::new();
         for wanted in [&price, &bought, &sold] {
             quotes.push(id(&self.json(Method::POST, "/sep38/quote", wanted.clone()).await?)?);

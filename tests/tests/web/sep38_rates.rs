@@ -11,6 +11,7 @@ use anchor_core::testing::fakes::samples;
 use anchor_tests::wallet_host::WalletHost;
 use anchor_tests::web::TestAnchor;
 use anyhow::{Context as _, Result};
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::sep38::{price_of, usdc, wanted};
@@ -40,6 +41,7 @@ async fn r_38_011_fetched_rates_are_fresh_or_there_are_none() -> Result<()> {
     let ask = async || rates.rate(&reals, &token).await;
     assert!(ask().await.is_err(), "a server that says nothing");
     host.say("200 OK", &document("2026-01-01T00:00:00Z"));
+    clock.advance(Duration::from_secs(3));
     let rate = ask().await?.context("a rate")?;
     assert_eq!(rate.rate, Ratio::new(542, 100).context("a ratio")?);
     assert!(rate.source.starts_with("localhost "));
@@ -62,6 +64,7 @@ async fn r_38_011_fetched_rates_are_fresh_or_there_are_none() -> Result<()> {
         host.say(head, &body);
         assert!(ask().await.is_err(), "{head} {}", &body[..body.len().min(80)]);
     }
+    clock.advance(Duration::from_secs(3));
     host.say("200 OK", &document("2026-01-01T00:00:25Z"));
     assert!(ask().await.is_ok(), "and it goes on");
     // kept for a moment, but never beyond its age
@@ -70,6 +73,36 @@ async fn r_38_011_fetched_rates_are_fresh_or_there_are_none() -> Result<()> {
     assert!(ask().await.is_ok());
     clock.advance(Duration::from_secs(1));
     assert!(ask().await.is_err(), "a second too old");
+    Ok(())
+}
+
+/// Whoever asks for prices needs no token: a source that says nothing may not make everybody wait for one another.
+#[actix_web::test]
+async fn failure_of_a_source_of_rates_is_remembered_and_nobody_waits_for_the_next_try_of_another()
+-> Result<()> {
+    let host = WalletHost::silent().await?;
+    let clock = ManualClock::new(samples::start());
+    let rates = rates(&host, &clock)?;
+    let (reals, token) = (samples::money("BRL"), samples::token().into());
+    let many = async || {
+        let answers = join_all((0..8).map(|_| rates.rate(&reals, &token))).await;
+        assert!(answers.iter().all(Result::is_err), "{answers:?}");
+    };
+    many().await;
+    assert_eq!(host.asked(), 1, "one for all who came meanwhile");
+    many().await;
+    assert_eq!(host.asked(), 1, "nor again right after it");
+    clock.advance(Duration::from_secs(3));
+    many().await;
+    assert_eq!(host.asked(), 2, "one tries again");
+    // whoever gives up in the middle of a try leaves a failure behind, and no try to everybody who waits
+    clock.advance(Duration::from_secs(3));
+    assert!(tokio::time::timeout(Duration::from_millis(50), rates.rate(&reals, &token)).await.is_err());
+    many().await;
+    assert_eq!(host.asked(), 3);
+    clock.advance(Duration::from_secs(3));
+    host.say("200 OK", &document("2026-01-01T00:00:00Z"));
+    assert!(rates.rate(&reals, &token).await?.is_some(), "and it goes on");
     Ok(())
 }
 

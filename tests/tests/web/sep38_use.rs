@@ -77,6 +77,7 @@ async fn r_24_138_r_24_139_r_24_125_r_38_082_quote_says_amounts_assets_and_fee_f
     for (name, value) in expected.as_object().context("an object")? {
         assert_eq!(&shown[name], value, "{name}");
     }
+    assert_eq!(started.request.funding_method.as_deref(), Some("PIX"), "for the business's pages");
     // the page asks for no other amount, and no other one is agreed on
     let price = preview(&anchor.anchor, &started, "543").map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
     assert_eq!(Some(&price), started.amounts.as_ref());
@@ -194,6 +195,30 @@ async fn r_38_085_flow_that_is_not_finished_ends_with_the_quote() -> Result<()> 
     let amount: Amount = "543".parse()?;
     let late = agree(&anchor.anchor, &started, Agreement::new(amount)).await?;
     assert!(matches!(late, Closed::TooLate(_)));
+    Ok(())
+}
+
+/// The bank may still show what came in time.
+#[actix_web::test]
+async fn page_of_a_deposit_whose_quote_has_ended_looks_for_news_and_tells_nobody_to_pay() -> Result<()> {
+    let (anchor, token) = logged_in().await?;
+    let quote = quote(&anchor, &token, json!({})).await?;
+    let started = anchor.start("deposit", &token, with(&quote, json!({}))).await?;
+    agreed(&anchor, &started, "543").await?;
+    let page = async || -> Result<String> {
+        let shown = anchor.shown(&started, &token).await?;
+        let url: url::Url = shown["more_info_url"].as_str().context("a page")?.parse()?;
+        let path = format!("{}?{}", url.path(), url.query().unwrap_or_default());
+        Ok(String::from_utf8(anchor.get(&path, "").await.body.to_vec())?)
+    };
+    let awaited = page().await?;
+    assert!(awaited.contains("data-live") && awaited.contains("How to send the money"), "{awaited}");
+    anchor.clock.advance(Duration::from_secs(60));
+    let over = page().await?;
+    assert!(
+        over.contains("data-live") && over.contains("Expired") && !over.contains("How to send the money"),
+        "{over}"
+    );
     Ok(())
 }
 

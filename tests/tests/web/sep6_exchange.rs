@@ -1,5 +1,6 @@
 //! `GET /deposit-exchange` and `GET /withdraw-exchange`: at the price of a firm quote, or the money that the token stands for.
 
+use anchor_core::store::TransactionFilter;
 use anchor_core::testing::fakes::samples;
 use anchor_core::transaction::{Status, Variant};
 use anchor_tests::web::TestAnchor;
@@ -18,7 +19,7 @@ async fn quote(anchor: &TestAnchor, token: &str, body: Value) -> Result<Value> {
 }
 
 /// Reals for 100 tokens.
-async fn bought(anchor: &TestAnchor, token: &str) -> Result<Value> {
+pub(crate) async fn bought(anchor: &TestAnchor, token: &str) -> Result<Value> {
     quote(anchor, token, json!({ "context": "sep6" })).await
 }
 
@@ -35,6 +36,16 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
+/// Reals for what is [`bought`], by the way that was quoted.
+pub(crate) fn with(quote: &Value) -> [(&'static str, &str); 4] {
+    [
+        ("source_asset", "iso4217:BRL"),
+        ("amount", "543"),
+        ("quote_id", text(&quote["id"])),
+        ("funding_method", "PIX"),
+    ]
+}
+
 #[actix_web::test]
 async fn r_06_100_r_06_101_r_06_102_r_06_103_r_06_104_r_06_106_r_06_157_r_06_158_r_06_159_r_06_160_r_06_161_r_06_162_r_06_163_r_06_164_r_06_165_deposit_is_what_the_quote_says()
 -> Result<()> {
@@ -46,6 +57,7 @@ async fn r_06_100_r_06_101_r_06_102_r_06_103_r_06_104_r_06_106_r_06_157_r_06_158
             ("source_asset", "iso4217:BRL"),
             ("amount", "543.00"),
             ("quote_id", text(&quote["id"])),
+            ("funding_method", "PIX"),
         ];
         let (body, stored) = started(&anchor, &token, "deposit-exchange", &extra).await?;
         assert!(body["how"].is_string() && body["instructions"].is_object(), "{body}");
@@ -86,6 +98,7 @@ async fn r_06_108_r_06_109_r_06_110_r_06_111_r_06_112_r_06_113_r_06_114_withdraw
             ("destination_asset", "iso4217:BRL"),
             ("amount", "101"),
             ("quote_id", text(&quote["id"])),
+            ("funding_method", "PIX"),
             ("country_code", "BRA"),
             ("location_id", "1"),
         ];
@@ -141,7 +154,8 @@ async fn r_06_032_r_06_034_everything_else_that_is_said_has_to_agree_with_the_qu
     let quote = bought(&anchor, &token).await?;
     let exchange = |amount: &'static str, source: &'static str| {
         let id = text(&quote["id"]).to_owned();
-        good("deposit-exchange", &[("source_asset", source), ("amount", amount), ("quote_id", &id)])
+        let by = ("funding_method", "PIX");
+        good("deposit-exchange", &[("source_asset", source), ("amount", amount), ("quote_id", &id), by])
     };
     for (amount, source) in
         [("542.99", "iso4217:BRL"), ("543", "iso4217:EUR"), ("543", "iso4217:USD"), ("54300", "iso4217:BRL")]
@@ -150,20 +164,77 @@ async fn r_06_032_r_06_034_everything_else_that_is_said_has_to_agree_with_the_qu
     }
     let id = text(&quote["id"]);
     // a quote for tokens is none for reals
-    let other = [("destination_asset", "iso4217:BRL"), ("amount", "100"), ("quote_id", id)];
+    let by = ("funding_method", "PIX");
+    let other = [("destination_asset", "iso4217:BRL"), ("amount", "100"), ("quote_id", id), by];
     assert_refused(&anchor.get(&good("withdraw-exchange", &other), &token).await, "the other direction");
     // nothing was used up by that
     assert_eq!(anchor.get(&exchange("543.0000", "iso4217:BRL"), &token).await.status, 200);
     Ok(())
 }
 
+/// The price is that of one way: by another one it would have been another price.
+#[actix_web::test]
+async fn r_06_032_funding_method_is_the_one_that_was_quoted() -> Result<()> {
+    let (anchor, _, token) = logged_in().await?;
+    let (reals, selling) = (bought(&anchor, &token).await?, sold(&anchor, &token).await?);
+    let of_reals = |quote: &Value, method: &str| {
+        let id = text(&quote["id"]).to_owned();
+        [
+            good(
+                "deposit-exchange",
+                &[
+                    ("source_asset", "iso4217:BRL"),
+                    ("amount", "543"),
+                    ("quote_id", &id),
+                    ("funding_method", method),
+                ],
+            ),
+            good(
+                "withdraw-exchange",
+                &[
+                    ("destination_asset", "iso4217:BRL"),
+                    ("amount", "101"),
+                    ("quote_id", &id),
+                    ("funding_method", method),
+                ],
+            ),
+        ]
+    };
+    for other in ["SEPA", "SWIFT", "cash", "TED"] {
+        assert_refused(&anchor.get(&of_reals(&reals, other)[0], &token).await, other);
+        assert_refused(&anchor.get(&of_reals(&selling, other)[1], &token).await, other);
+    }
+    // whoever says nothing means that one
+    assert_eq!(anchor.get(&of_reals(&reals, "-")[0], &token).await.status, 200);
+    assert_eq!(anchor.get(&of_reals(&selling, "-")[1], &token).await.status, 200);
+    for transaction in anchor.anchor.store().transaction_list(&TransactionFilter::default()).await? {
+        assert_eq!(transaction.request.funding_method.as_deref(), Some("PIX"));
+    }
+    // also where nobody said it, because there is one only
+    let euros = json!({ "context": "sep6", "sell_asset": "iso4217:EUR", "sell_amount": "94", "sell_delivery_method": null });
+    let euros = quote(&anchor, &token, euros).await?;
+    let by = |method| {
+        let extra = [
+            ("source_asset", "iso4217:EUR"),
+            ("amount", "94"),
+            ("quote_id", text(&euros["id"])),
+            ("funding_method", method),
+        ];
+        good("deposit-exchange", &extra)
+    };
+    assert_refused(&anchor.get(&by("SWIFT"), &token).await, "euros come by SEPA");
+    assert_eq!(anchor.get(&by("SEPA"), &token).await.status, 200);
+    // a way that is quoted, and that the asset does not have
+    let ted = json!({ "context": "sep6", "sell_delivery_method": "TED" });
+    let ted = quote(&anchor, &token, ted).await?;
+    assert_refused(&anchor.get(&of_reals(&ted, "-")[0], &token).await, "no TED by API");
+    Ok(())
+}
+
 #[actix_web::test]
 async fn r_06_033_quote_is_used_once_by_its_owner_before_its_end_and_for_this() -> Result<()> {
     let (anchor, _, token) = logged_in().await?;
-    let exchange = |quote: &Value| {
-        let extra = [("source_asset", "iso4217:BRL"), ("amount", "543"), ("quote_id", text(&quote["id"]))];
-        good("deposit-exchange", &extra)
-    };
+    let exchange = |quote: &Value| good("deposit-exchange", &with(quote));
     let quote_one = bought(&anchor, &token).await?;
     let stranger = anchor.log_in(&anchor_core::keys::SigningKey::from_seed([9; 32])).await?;
     assert_refused(&anchor.get(&exchange(&quote_one), &stranger).await, "somebody else's");
@@ -204,8 +275,7 @@ async fn r_06_182_transaction_ends_with_its_quote() -> Result<()> {
     let (anchor, terms, token) = logged_in().await?;
     terms.say(anchor_core::integration::StartStep::Later);
     let quote = bought(&anchor, &token).await?;
-    let extra = [("source_asset", "iso4217:BRL"), ("amount", "543"), ("quote_id", text(&quote["id"]))];
-    let (_, stored) = started(&anchor, &token, "deposit-exchange", &extra).await?;
+    let (_, stored) = started(&anchor, &token, "deposit-exchange", &with(&quote)).await?;
     assert_eq!(stored.status(), Status::PendingAnchor);
     anchor.clock.advance(Duration::from_secs(60));
     let settings = anchor_core::ops::JobSettings::new("a test");

@@ -19,14 +19,14 @@ async fn r_06_123_r_06_124_r_06_126_r_06_127_r_06_129_r_06_131_r_06_132_r_06_133
     assert_eq!((answer.status, answer.header("cache-control")), (200, "public, max-age=60"));
     let info = answer.json()?;
     let deposit = json!({ "USDC": {
-        "enabled": true, "authentication_required": true, "funding_methods": ["SEPA", "SWIFT"],
+        "enabled": true, "authentication_required": true, "funding_methods": ["SEPA", "SWIFT", "PIX"],
         "min_amount": 0.5, "max_amount": 1000, "fee_fixed": 0.25, "fee_percent": 0,
     }});
     assert_eq!(info["deposit"], deposit);
     let withdraw = json!({ "USDC": {
-        "enabled": true, "authentication_required": true, "funding_methods": ["SEPA", "cash"],
+        "enabled": true, "authentication_required": true, "funding_methods": ["SEPA", "cash", "PIX"],
         "min_amount": 0.5, "max_amount": 1000, "fee_fixed": 0.25, "fee_percent": 0,
-        "types": { "SEPA": { "fields": {} }, "cash": { "fields": {} } },
+        "types": { "SEPA": { "fields": {} }, "cash": { "fields": {} }, "PIX": { "fields": {} } },
     }});
     assert_eq!(info["withdraw"], withdraw);
     let open = json!({ "enabled": true, "authentication_required": true });
@@ -41,7 +41,9 @@ async fn r_06_123_r_06_124_r_06_126_r_06_127_r_06_129_r_06_131_r_06_132_r_06_133
 async fn r_06_128_r_06_107_exchange_maps_have_limits_of_the_asset_on_the_ledger_and_no_fees() -> Result<()> {
     let (anchor, _) = by_api().await?;
     let info = anchor.get("/sep6/info", "").await.json()?;
-    for (map, methods) in [("deposit-exchange", ["SEPA", "SWIFT"]), ("withdraw-exchange", ["SEPA", "cash"])] {
+    for (map, methods) in
+        [("deposit-exchange", ["SEPA", "SWIFT", "PIX"]), ("withdraw-exchange", ["SEPA", "cash", "PIX"])]
+    {
         let expected = json!({ "USDC": {
             "enabled": true, "authentication_required": true, "funding_methods": methods,
             "min_amount": 0.5, "max_amount": 1000,
@@ -81,7 +83,7 @@ async fn r_06_137_r_06_130_everything_advertised_is_accepted_and_everything_else
                 }
             }
             for wrong in
-                [("funding_method", "PIX"), ("amount", "0.49"), ("amount", "1000.01"), (name, "native")]
+                [("funding_method", "TED"), ("amount", "0.49"), ("amount", "1000.01"), (name, "native")]
             {
                 assert_refused(&anchor.get(&good(path, &[wrong]), &token).await, &format!("{map} {wrong:?}"));
             }
@@ -188,7 +190,8 @@ async fn r_06_054_r_06_131_r_06_132_fields_of_a_withdrawal_are_listed_wanted_and
         "notes": { "description": "Which notes", "optional": true, "choices": ["large", "small"] },
     });
     let types = &info["withdraw"]["USDC"]["types"];
-    assert_eq!(types, &json!({ "SEPA": { "fields": fields }, "cash": { "fields": fields } }));
+    let each = json!({ "fields": fields });
+    assert_eq!(types, &json!({ "SEPA": each, "cash": each, "PIX": each }));
     let token = anchor.log_in(&samples::user()).await?;
     let withdraw = async |extra: &[(&str, &str)]| anchor.get(&good("withdraw", extra), &token).await;
     for (extra, named) in [

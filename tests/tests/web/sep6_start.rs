@@ -175,7 +175,7 @@ async fn r_06_037_r_06_038_r_06_052_r_06_053_r_06_085_r_06_090_r_06_091_r_38_024
         assert_eq!(stored.request.funding_method.as_deref(), Some(method));
         let (_, stored) = started(&anchor, &token, path, &[("type", "bank_account")]).await?;
         assert_eq!(stored.request.funding_method.as_deref(), Some("SEPA"));
-        for wrong in ["sepa", "PIX", "SEPA "] {
+        for wrong in ["sepa", "TED", "SEPA "] {
             assert_refused(&anchor.get(&good(path, &[("funding_method", wrong)]), &token).await, wrong);
         }
         assert_refused(

@@ -18,7 +18,7 @@ use crate::ops::{OpsError, chain, gate};
 use crate::quote::QuoteContext;
 use crate::store::{Begin, Begun, Callbacks};
 use crate::transaction::{
-    Actor, Applied, ApplyContext, Kind, NewTransaction, Protocol, Request, Transaction,
+    Actor, Applied, ApplyContext, Kind, NewTransaction, Protocol, Refusal, Request, Transaction,
 };
 
 /// How long a request may stay undecided, customers who have to tell more included, before it expires.
@@ -35,7 +35,7 @@ const REQUEST_PAGE: &str = "request";
 pub struct ApiRequest {
     /// What it says of asset, amount, account, memo and quote.
     pub request: StartRequest,
-    /// One of the asset's; may be absent if that has only one.
+    /// One of the asset's; may be absent if that has only one, or a quote says which.
     pub funding_method: Option<String>,
     /// ISO 3166-1 alpha-3.
     pub country_code: Option<String>,
@@ -82,7 +82,7 @@ pub async fn by_api(
     }
     let checked = check(anchor, asset, kind, subject, request, quoted.as_ref())?;
     let checked = Request {
-        funding_method: Some(funding_method(asset, kind, asked)?),
+        funding_method: Some(funding_method(asset, kind, asked, quoted.as_ref())?),
         country: country(asked)?,
         location: location(asked)?,
         ..checked
@@ -129,7 +129,6 @@ pub async fn by_api(
         quote,
         callbacks: asked.callbacks.clone(),
         answers: is_told.then(|| keep(anchor, transaction.id, &answers)).transpose()?,
-        at: now,
         ..Begin::new(transaction)
     };
     begun(anchor, begin, &answers).await
@@ -154,11 +153,15 @@ fn told(anchor: &Anchor, asked: &ApiRequest) -> Result<(), StartRefusal> {
 async fn begun(anchor: &Anchor, mut begin: Begin, answers: &Answers) -> Result<Transaction, StartError> {
     for _ in 0..MEMO_TRIES {
         begin.first = None;
-        if let Some(fact) = fact(anchor, &begin, answers).await? {
+        let fact = fact(anchor, &begin, answers).await?;
+        // the business took its time, and a promise may have ended meanwhile
+        begin.at = anchor.clock().now();
+        if let Some(fact) = fact {
             let context = ApplyContext { ids: anchor.ids(), actor: Actor::User, at: begin.at };
             match begin.transaction.apply(fact, &context) {
                 Applied::Changed(change) => begin.first = Some(change),
-                // a request that nothing has happened to takes any decision
+                Applied::Anomaly(_, Refusal::QuoteEnded) => return Err(StartRefusal::QuoteEnded.into()),
+                // a request that nothing has happened to takes any other decision
                 Applied::Unchanged | Applied::Anomaly(..) => return Err(OpsError::Contended.into()),
             }
         }
@@ -235,9 +238,20 @@ fn exchanged(
     Ok(())
 }
 
-fn funding_method(asset: &Asset, kind: Kind, asked: &ApiRequest) -> Result<String, StartRefusal> {
+/// The one that was quoted, the one that was named, or the only one. A price is that of one way.
+fn funding_method(
+    asset: &Asset,
+    kind: Kind,
+    asked: &ApiRequest,
+    quoted: Option<&Quoted>,
+) -> Result<String, StartRefusal> {
     let methods = asset.offer(kind).map(|offer| offer.funding_methods.as_slice()).unwrap_or_default();
-    match (given(asked.funding_method.as_ref()), methods) {
+    let named = given(asked.funding_method.as_ref());
+    let quoted = quoted.and_then(|quoted| quoted.delivery_method.as_deref());
+    if named.zip(quoted).is_some_and(|(named, quoted)| named != quoted) {
+        return Err(StartRefusal::OtherThanQuote("funding_method"));
+    }
+    match (named.or(quoted), methods) {
         (Some(wanted), methods) => {
             let known = methods.iter().find(|method| *method == wanted);
             known.cloned().ok_or(StartRefusal::UnknownMethod)

@@ -25,7 +25,7 @@ pub(in crate::ops) struct Quoted {
     /// What comes and goes.
     pub(in crate::ops) amounts: Amounts,
     pub(in crate::ops) use_of: QuoteUse,
-    /// How the user gets the money, if that was said.
+    /// How the money comes or goes at this price, if there is more to say than what it is.
     pub(in crate::ops) delivery_method: Option<String>,
 }
 
@@ -59,9 +59,10 @@ pub(in crate::ops) fn read(
         return Err(StartRefusal::QuoteEnded);
     }
     let scales = quote.figures.scales;
-    let (token, off_chain, off_chain_scale) = match kind {
-        Kind::Deposit => (&quote.buy_asset, &quote.sell_asset, scales.sell),
-        Kind::Withdrawal => (&quote.sell_asset, &quote.buy_asset, scales.buy),
+    let inputs = &quote.inputs;
+    let (token, off_chain, off_chain_scale, said) = match kind {
+        Kind::Deposit => (&quote.buy_asset, &quote.sell_asset, scales.sell, &inputs.sell_delivery_method),
+        Kind::Withdrawal => (&quote.sell_asset, &quote.buy_asset, scales.buy, &inputs.buy_delivery_method),
     };
     let (Some(token), None) = (token.as_stellar(), off_chain.as_stellar()) else {
         return Err(StartRefusal::QuoteDirection);
@@ -76,7 +77,7 @@ pub(in crate::ops) fn read(
             amount_out: quote.buy(),
         },
         use_of: QuoteUse { id: quote.id, expires_at: quote.expires_at, off_chain_scale },
-        delivery_method: quote.inputs.buy_delivery_method.clone(),
+        delivery_method: quote.delivery_method.clone().or_else(|| said.clone()),
     })
 }
 

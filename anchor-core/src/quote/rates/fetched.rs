@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -28,7 +29,7 @@ use crate::quote::{Price, Ratio};
 
 /// Largest document.
 const BYTES_MAX: usize = 256 * 1024;
-/// A document that was fetched this recently is not fetched again.
+/// A document that was fetched this recently is not fetched again; nor is one that could not be.
 const KEPT: Duration = Duration::from_secs(2);
 /// Clocks differ: a document may seem to be this much from the future.
 const SKEW: chrono::Duration = chrono::Duration::seconds(30);
@@ -58,7 +59,10 @@ pub struct FetchedRates {
     options: FetchOptions,
     clock: Arc<dyn Clock>,
     /// Held while fetching: one request serves all who wait for it.
-    last: Mutex<Option<Fetched>>,
+    last: Mutex<Option<Try>>,
+    /// The one before failed, and nobody waits for the next one but who makes it: whoever asks needs no token, and those who
+    /// wait for a dead server would be in everybody's way.
+    is_trying_again: AtomicBool,
 }
 
 /// The address may carry a provider's key: only its host is shown.
@@ -68,8 +72,13 @@ impl fmt::Debug for FetchedRates {
     }
 }
 
-struct Fetched {
+struct Try {
     at: DateTime<Utc>,
+    /// Nothing if it failed, or if whoever made it did not wait for its end.
+    fetched: Option<Fetched>,
+}
+
+struct Fetched {
     as_of: DateTime<Utc>,
     rates: BTreeMap<(AssetId, AssetId), Ratio>,
 }
@@ -94,7 +103,8 @@ impl FetchedRates {
     /// [`GuardError::Setup`].
     pub fn new(options: FetchOptions, local_mode: bool, clock: Arc<dyn Clock>) -> Result<Self, GuardError> {
         let client = GuardedClient::new(local_mode)?;
-        Ok(Self { client, options, clock, last: Mutex::new(None) })
+        let is_trying_again = AtomicBool::new(false);
+        Ok(Self { client, options, clock, last: Mutex::new(None), is_trying_again })
     }
 
     async fn fetch(&self) -> Result<Fetched, IntegrationError> {
@@ -105,7 +115,7 @@ impl FetchedRates {
         let document: Document = serde_json::from_str(&text).map_err(unreadable)?;
         let as_of = parse_utc(&document.as_of).map_err(IntegrationError::transient)?;
         let rows = document.rates.into_iter().map(|row| ((row.sell, row.buy), row.price.ratio()));
-        Ok(Fetched { at: self.clock.now(), as_of, rates: rows.collect() })
+        Ok(Fetched { as_of, rates: rows.collect() })
     }
 
     fn is_fresh(&self, fetched: &Fetched) -> bool {
@@ -114,9 +124,9 @@ impl FetchedRates {
         (-SKEW..=max_age).contains(&age)
     }
 
-    fn is_kept(&self, fetched: &Fetched) -> bool {
+    fn is_kept(&self, last: &Try) -> bool {
         let kept = chrono::Duration::from_std(KEPT).unwrap_or_default();
-        let since = self.clock.now().signed_duration_since(fetched.at);
+        let since = self.clock.now().signed_duration_since(last.at);
         (chrono::Duration::zero()..=kept).contains(&since)
     }
 }
@@ -124,13 +134,30 @@ impl FetchedRates {
 #[async_trait]
 impl RateSource for FetchedRates {
     async fn rate(&self, sell: &AssetId, buy: &AssetId) -> Result<Option<Rate>, IntegrationError> {
-        let mut last = self.last.lock().await;
-        if last.as_ref().is_none_or(|fetched| !self.is_kept(fetched)) {
-            // nothing is left of the earlier one if this fails
-            *last = None;
-            *last = Some(self.fetch().await?);
+        let failed = || IntegrationError::transient("the rates could not be fetched a moment ago");
+        let mut last = if self.is_trying_again.load(Ordering::Relaxed) {
+            self.last.try_lock().map_err(|_| failed())?
+        } else {
+            self.last.lock().await
+        };
+        if last.as_ref().is_none_or(|last| !self.is_kept(last)) {
+            let is_again = last.as_ref().is_some_and(|last| last.fetched.is_none());
+            self.is_trying_again.store(is_again, Ordering::Relaxed);
+            // nothing is left of the earlier one if this fails, or if nobody waits for its end
+            *last = Some(Try { at: self.clock.now(), fetched: None });
+            let fetched = self.fetch().await;
+            self.is_trying_again.store(false, Ordering::Relaxed);
+            let at = self.clock.now();
+            match fetched {
+                Ok(fetched) => *last = Some(Try { at, fetched: Some(fetched) }),
+                Err(error) => {
+                    *last = Some(Try { at, fetched: None });
+                    return Err(error);
+                }
+            }
         }
-        let fetched = last.as_ref().filter(|fetched| self.is_fresh(fetched));
+        let fetched = last.as_ref().and_then(|last| last.fetched.as_ref()).ok_or_else(failed)?;
+        let fetched = Some(fetched).filter(|fetched| self.is_fresh(fetched));
         let fetched = fetched.ok_or_else(|| IntegrationError::transient("the rates are too old"))?;
         let rate = fetched.rates.get(&(sell.clone(), buy.clone()));
         Ok(rate.map(|rate| Rate {

@@ -87,7 +87,8 @@ pub(super) fn fetch(connection: &mut AnyConnection, id: QuoteId) -> Result<Optio
     document.map(read).transpose()
 }
 
-/// What is in reserve stays there: the promise holds until the quote's end.
+/// What is in reserve stays there: the promise holds until the quote's end. What was released has ended, whatever the
+/// caller takes for the time: the sums no longer count it.
 pub(super) fn use_for(
     connection: &mut AnyConnection,
     quote: QuoteId,
@@ -99,6 +100,7 @@ pub(super) fn use_for(
     let unused = quote_reserves::table
         .filter(quote_reserves::quote_id.eq(&id))
         .filter(quote_reserves::used_at.is_null())
+        .filter(quote_reserves::released_at.is_null())
         .filter(quote_reserves::expires_at.gt(now));
     let holder: Option<String> = diesel::update(unused)
         .set(quote_reserves::used_at.eq(now))

@@ -140,15 +140,15 @@ pub fn received_asset() -> Asset {
     Asset { receive: Some(ReceiveOffer { quotes: ReceiveQuotes::Supported, ..receive }), ..asset() }
 }
 
-/// [`asset`] by API too: paid in by SEPA or SWIFT, paid out by SEPA or in cash.
+/// [`asset`] by API too: paid in by SEPA, SWIFT or PIX, paid out by SEPA, in cash or by PIX.
 pub fn asset_by_api() -> Asset {
     let mut asset = asset();
-    let methods = |names: [&str; 2]| names.map(str::to_owned).to_vec();
+    let methods = |names: [&str; 3]| names.map(str::to_owned).to_vec();
     if let Some(offer) = &mut asset.deposit {
-        offer.funding_methods = methods(["SEPA", "SWIFT"]);
+        offer.funding_methods = methods(["SEPA", "SWIFT", "PIX"]);
     }
     if let Some(offer) = &mut asset.withdrawal {
-        offer.funding_methods = methods(["SEPA", "cash"]);
+        offer.funding_methods = methods(["SEPA", "cash", "PIX"]);
     }
     asset
 }

@@ -10,7 +10,7 @@ use crate::id::{IdSource as _, QuoteId};
 use crate::quote::{
     Figures, Given, NewQuote, Quote, QuoteContext, QuoteFee, QuoteInputs, QuoteUse, Ratio, Scales, Side,
 };
-use crate::store::{Callbacks, QuoteHold, QuoteUsed, Quoted, Store};
+use crate::store::{Begin, Begun, Callbacks, QuoteHold, QuoteUsed, Quoted, Store};
 use crate::testing::fakes::samples;
 use crate::transaction::{Amounts, Kind, Transaction};
 
@@ -45,6 +45,7 @@ fn quote(bench: &Bench<'_>, subject: Subject, buys: &str, end: i64) -> Quote {
             country_code: Some("BR-SP".parse().unwrap()),
             expire_after: Some(at(end)),
         },
+        delivery_method: Some("PIX \u{e9}".to_owned()),
         figures,
         source: "a test".to_owned(),
         created_at: at(0),
@@ -208,6 +209,29 @@ pub async fn ended_quote_is_not_used(store: &dyn Store) {
     assert_eq!(store.transaction_fetch(transaction.id).await.unwrap(), None);
     assert_eq!(store.quote_used_by(quote.id).await.unwrap(), None);
     assert_eq!(store.quote_use(quote.id, &transaction, None, None, at(59)).await.unwrap(), QuoteUsed::Used);
+}
+
+/// Whoever looked at the time before its end comes too late: the sums add up, for the user's other quotes too.
+pub async fn released_quote_is_not_used(store: &dyn Store) {
+    let bench = Bench::new(store).await;
+    let (first, second) = (stored(&bench, "10", 60).await, stored(&bench, "5", 90).await);
+    assert!(store.quote_release(first.id, at(60)).await.unwrap());
+    let late = deposit(&bench, &first);
+    assert_eq!(store.quote_use(first.id, &late, None, None, at(59)).await.unwrap(), QuoteUsed::Ended);
+    let begin = Begin { quote: Some(first.id), at: at(59), ..Begin::new(late.clone()) };
+    assert_eq!(store.transaction_begin(&begin).await.unwrap(), Begun::QuoteEnded);
+    assert_eq!(store.transaction_fetch(late.id).await.unwrap(), None);
+    assert_eq!(store.quote_used_by(first.id).await.unwrap(), None);
+    assert!(store.quote_release(second.id, at(90)).await.unwrap());
+    // where it was the only one
+    let only = stored(&bench, "1", 60).await;
+    assert!(store.quote_release(only.id, at(60)).await.unwrap());
+    let late = deposit(&bench, &only);
+    assert_eq!(store.quote_use(only.id, &late, None, None, at(59)).await.unwrap(), QuoteUsed::Ended);
+    assert_eq!(store.quote_reserved(&dollars()).await.unwrap(), 0);
+    for _ in 0..3 {
+        stored(&bench, "1", 60).await;
+    }
 }
 
 /// And the transaction is not written.

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::id::SequentialIds;
+use crate::id::{IdSource as _, QuoteId, SequentialIds};
+use crate::quote::QuoteUse;
 use crate::transaction::samples::*;
 use crate::transaction::{Applied, EventKind, FailureCode, Protocol, Status, Transaction};
 
@@ -400,6 +401,19 @@ fn r_24_076_flow_is_finished_with_success_or_without() {
     assert_eq!(ends(&deposit(&ids), Fact::DeadlinePassed), 0, "nobody finished anything");
     let agreed = moved(&deposit(&ids), terms(Kind::Deposit), &ids);
     assert_eq!(ends(&agreed, failed()), 0, "it was finished before");
+}
+
+#[test]
+fn r_38_084_terms_are_not_agreed_on_after_the_end_of_the_quote() {
+    let ids = SequentialIds::default();
+    let agreed_before = |end| {
+        let quote = QuoteUse { id: QuoteId::new(ids.next()), expires_at: end, off_chain_scale: 2 };
+        apply(&deposit(&ids).quoted(quote, amounts(Kind::Deposit)), terms(Kind::Deposit), &ids)
+    };
+    let late = agreed_before(at());
+    assert!(matches!(late, Applied::Anomaly(_, Refusal::QuoteEnded)), "{late:?}");
+    let in_time = agreed_before(at() + chrono::TimeDelta::microseconds(1));
+    assert!(matches!(in_time, Applied::Changed(_)), "{in_time:?}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ impl Books {
             if found.is_some_and(|row| row.used_by.is_some()) {
                 return Ok(Begun::QuoteTaken);
             }
-            if found.is_none_or(|row| row.quote.expires_at <= begin.at) {
+            if found.is_none_or(|row| row.has_ended(begin.at)) {
                 return Ok(Begun::QuoteEnded);
             }
         }

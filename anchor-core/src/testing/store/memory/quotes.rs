@@ -19,6 +19,13 @@ pub(super) struct QuoteRow {
     pub(super) released: bool,
 }
 
+impl QuoteRow {
+    /// What was released has ended, whatever the caller takes for the time.
+    pub(super) fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        self.released || self.quote.expires_at <= now
+    }
+}
+
 impl Books {
     pub(super) fn quote_insert(&mut self, quote: &Quote, hold: &QuoteHold) -> Result<Quoted, StoreError> {
         if self.quotes.contains_key(&quote.id) {
@@ -62,7 +69,7 @@ impl Books {
         if found.is_some_and(|row| row.used_by.is_some()) {
             return Ok(QuoteUsed::Taken);
         }
-        if found.is_none_or(|row| row.quote.expires_at <= now) {
+        if found.is_none_or(|row| row.has_ended(now)) {
             return Ok(QuoteUsed::Ended);
         }
         if let Some((account, wanted)) = sharing {
