@@ -16,6 +16,8 @@ use crate::transaction::TransactionHash;
 
 pub mod challenge;
 mod codec;
+pub mod contract_challenge;
+pub mod contracts;
 pub mod decode;
 pub mod envelope;
 mod error;

@@ -19,6 +19,7 @@ use crate::metrics::Noted;
 use crate::quote::QuoteDesk;
 use crate::quote::file;
 use crate::stellar::Ledger;
+use crate::stellar::contracts::ContractLedger;
 use crate::store::{ChannelsSeen, Store};
 use crate::transaction::Kind;
 use crate::wake::Wake;
@@ -31,6 +32,7 @@ impl Anchor {
             assets: Vec::new(),
             store: None,
             ledger: None,
+            contracts: None,
             rails: None,
             deposit: None,
             withdrawal: None,
@@ -57,6 +59,7 @@ pub struct AnchorBuilder {
     assets: Vec<Asset>,
     store: Option<Arc<dyn Store>>,
     ledger: Option<Arc<dyn Ledger>>,
+    contracts: Option<Arc<dyn ContractLedger>>,
     rails: Option<Arc<dyn RailsIntegration>>,
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
@@ -95,6 +98,12 @@ impl AnchorBuilder {
     /// The network. Needed.
     pub fn ledger(mut self, ledger: impl Ledger + 'static) -> Self {
         self.ledger = Some(Arc::new(ledger));
+        self
+    }
+
+    /// Who tries what contract accounts sign (SEP-45). Without it, the Stellar RPC servers that the settings name.
+    pub fn contracts(mut self, contracts: impl ContractLedger + 'static) -> Self {
+        self.contracts = Some(Arc::new(contracts));
         self
     }
 
@@ -211,6 +220,7 @@ impl AnchorBuilder {
         if *ledger.network() != self.config.network {
             return Err(BuildError::OtherNetwork);
         }
+        let contracts = contracts(&self.config, self.contracts)?;
         for asset in &self.assets {
             let invalid = |source| BuildError::Offer { asset: asset.id.clone(), source };
             asset.validate().map_err(invalid)?;
@@ -295,6 +305,7 @@ impl AnchorBuilder {
                 assets,
                 store,
                 ledger,
+                contracts,
                 rails,
                 deposit: self.deposit,
                 withdrawal: self.withdrawal,
@@ -321,4 +332,30 @@ impl AnchorBuilder {
             }),
         })
     }
+}
+
+/// Who is asked about contract accounts, if they can log in.
+fn contracts(
+    config: &Config,
+    given: Option<Arc<dyn ContractLedger>>,
+) -> Result<Option<Arc<dyn ContractLedger>>, BuildError> {
+    let Some(sep45) = config.sep45.as_ref().filter(|_| config.speaks(Sep::Sep45)) else { return Ok(None) };
+    if given.is_some() {
+        return Ok(given);
+    }
+    #[cfg(feature = "rpc")]
+    if !sep45.rpc.is_empty() {
+        use crate::stellar::contracts::ContractServers;
+        use crate::stellar::rpc::RpcLedger;
+        let servers: Result<Vec<_>, _> = sep45
+            .rpc
+            .iter()
+            .map(|server| {
+                RpcLedger::of(server, config.network.clone())
+                    .map(|server| Arc::new(server) as Arc<dyn ContractLedger>)
+            })
+            .collect();
+        return Ok(Some(Arc::new(ContractServers::new(servers?))));
+    }
+    Err(BuildError::NoContractLedger(sep45.contract))
 }
