@@ -13,6 +13,7 @@ use stellar_xdr::{AccountId, TransactionEnvelope};
 
 use crate::{
     clock::Clock,
+    contracts::ContractKind,
     core::{Core, Timing},
     faults::Faults,
     friendbot::{Friendbot, FriendbotError},
@@ -90,6 +91,12 @@ impl DevnetBuilder {
     /// When ledgers close.
     pub fn close(mut self, mode: CloseMode) -> Self {
         self.mode = mode;
+        self
+    }
+
+    /// The protocol that ledgers announce; credentials of contract accounts depend on it.
+    pub fn protocol(mut self, version: u32) -> Self {
+        self.ledger.protocol_version = version;
         self
     }
 
@@ -353,6 +360,16 @@ impl Devnet {
         })?;
         let server = started.await.map_err(|_| StartError::Thread)??;
         Ok(Beside { core, address, server })
+    }
+
+    /// Puts a contract at this id (the 32 bytes inside a `C…`), instead of what is there. It is not kept in the ledger file.
+    pub fn install_contract(&self, id: [u8; 32], kind: ContractKind) {
+        self.core.contracts.install(id, kind);
+    }
+
+    /// As if nobody had paid for a contract for long: it has to be restored before it can be called.
+    pub fn archive_contract(&self, id: &[u8; 32]) {
+        self.core.contracts.archive(id);
     }
 
     /// The clock that ledgers are closed by.
