@@ -7,7 +7,6 @@
 use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use anchor_core::Config;
 use anchor_core::account::{AccountId, ContractId};
 use anchor_core::config::Sep45Config;
 use anchor_core::stellar::challenge::{CHALLENGE_SECONDS, ClientDomain};
@@ -15,7 +14,8 @@ use anchor_core::stellar::contract_challenge::{
     self, CHALLENGE_LEDGERS, ContractChallengeError, ContractChallengeSpec, ContractReadRules, Entropy,
     ReadContractChallenge,
 };
-use anchor_core::stellar::contracts::{ContractLedger, Simulated};
+use anchor_core::stellar::contracts::{ContractLedger, Simulated, inspect};
+use anchor_core::{Anchor, Config};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio::sync::Semaphore;
@@ -29,11 +29,9 @@ use crate::sep10::{MEMORY_MARGIN_SECONDS, TokenWire, client_domain, unix_seconds
 use crate::state::WebState;
 
 mod described;
-mod start;
 mod watch;
 
 pub(crate) use described::describe;
-pub(crate) use start::check as check_at_start;
 
 use watch::Watch;
 
@@ -77,6 +75,22 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             .route(web::get().to(issue))
             .route(web::post().to(redeem)),
     );
+}
+
+/// Says in the log what will keep wallets out. Nothing here ends the server: each wallet is let in or not by what the network
+/// says then, and what does not answer now may answer by that time.
+pub(crate) async fn check_at_start(anchor: &Anchor) {
+    let (Some(sep45), Some(contracts)) = (&anchor.config().sep45, anchor.contracts()) else { return };
+    let server = anchor.config().signing_key.account();
+    for found in inspect(contracts, anchor.ledger(), sep45, &server).await {
+        match found.result {
+            Ok(detail) => tracing::info!(contract = %sep45.contract, "{}: ok {detail}", found.what),
+            Err(problem) => {
+                let what = found.what;
+                tracing::error!(contract = %sep45.contract, "contract accounts cannot log in: {what}: {problem}");
+            }
+        }
+    }
 }
 
 /// The parts that are there wherever this is mounted.

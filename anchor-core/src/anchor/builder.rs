@@ -344,18 +344,8 @@ fn contracts(
         return Ok(given);
     }
     #[cfg(feature = "rpc")]
-    if !sep45.rpc.is_empty() {
-        use crate::stellar::contracts::ContractServers;
-        use crate::stellar::rpc::RpcLedger;
-        let servers: Result<Vec<_>, _> = sep45
-            .rpc
-            .iter()
-            .map(|server| {
-                RpcLedger::of(server, config.network.clone())
-                    .map(|server| Arc::new(server) as Arc<dyn ContractLedger>)
-            })
-            .collect();
-        return Ok(Some(Arc::new(ContractServers::new(servers?))));
+    if let Some(servers) = crate::stellar::contracts::ContractServers::of(sep45, &config.network)? {
+        return Ok(Some(Arc::new(servers)));
     }
     Err(BuildError::NoContractLedger(sep45.contract))
 }

@@ -23,9 +23,6 @@ pub use build::{ContractChallengeSpec, Entropy};
 pub use read::{ContractReadRules, read};
 pub use simulation::SimulationFindings;
 
-/// What the web authentication contract is called with.
-const FUNCTION: &str = "web_auth_verify";
-
 /// How many ledgers our own signature is good for: 15 minutes of five seconds each.
 pub const CHALLENGE_LEDGERS: u32 = 180;
 
@@ -160,10 +157,13 @@ impl ReadContractChallenge {
     /// Refuses signatures that no ledger from now on accepts, in words that tell the client what to do.
     ///
     /// # Errors
-    /// [`ContractChallengeError::SignatureExpired`].
+    /// [`ContractChallengeError::Expired`] for ours, [`ContractChallengeError::SignatureExpired`] for theirs.
     pub fn verify_expirations(&self, latest: u32) -> Result<(), ContractChallengeError> {
-        let expired = self.entries.iter().map(|entry| entry.expiration_ledger()).min();
-        match expired.filter(|expired| *expired < latest) {
+        let mut expirations = self.entries.iter().map(read::Entry::expiration_ledger);
+        if expirations.next().is_none_or(|ours| ours < latest) {
+            return Err(ContractChallengeError::Expired);
+        }
+        match expirations.find(|theirs| *theirs < latest) {
             Some(expired) => Err(ContractChallengeError::SignatureExpired { expired, latest }),
             None => Ok(()),
         }

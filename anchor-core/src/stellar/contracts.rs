@@ -7,6 +7,10 @@ use async_trait::async_trait;
 use super::{LedgerError, LedgerPoint};
 use crate::account::ContractId;
 
+mod inspect;
+
+pub use inspect::{FUNCTION, Finding, inspect};
+
 /// What came of trying a transaction without sending it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Simulated {
@@ -93,6 +97,22 @@ impl ContractServers {
     /// In the order in which they are asked.
     pub fn new(servers: impl IntoIterator<Item = Arc<dyn ContractLedger>>) -> Self {
         Self(servers.into_iter().collect())
+    }
+
+    /// Those that the settings name; `None` if there is none. Contacts nobody yet.
+    ///
+    /// # Errors
+    /// When a client cannot be set up.
+    #[cfg(feature = "rpc")]
+    pub fn of(
+        settings: &crate::config::Sep45Config,
+        network: &super::Network,
+    ) -> Result<Option<Self>, super::rpc::RpcError> {
+        let mut servers: Vec<Arc<dyn ContractLedger>> = Vec::new();
+        for server in &settings.rpc {
+            servers.push(Arc::new(super::rpc::RpcLedger::of(server, network.clone())?));
+        }
+        Ok(if servers.is_empty() { None } else { Some(Self(servers)) })
     }
 }
 

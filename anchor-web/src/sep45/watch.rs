@@ -3,12 +3,11 @@
 
 use anchor_core::clock::Clock;
 use anchor_core::config::Sep45Config;
-use anchor_core::stellar::contracts::ContractLedger;
-use anchor_core::stellar::{LedgerError, LedgerPoint};
+use anchor_core::stellar::LedgerPoint;
+use anchor_core::stellar::contracts::{ContractLedger, FUNCTION};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-use super::start::FUNCTION;
 use crate::error::SepError;
 
 /// What was seen counts for so long: about as long as a ledger.
@@ -98,9 +97,4 @@ async fn check_code(
         // archived: nobody can have changed it, and whoever restores it finds what was there
         None => Ok(()),
     }
-}
-
-/// What stands in the way of a look, for the log at start.
-pub(super) async fn reachable(contracts: &dyn ContractLedger) -> Result<LedgerPoint, LedgerError> {
-    contracts.latest_ledger().await
 }

@@ -5,11 +5,14 @@ use anchor_core::account::{AccountId, ContractId};
 use anchor_core::keys::SigningKey;
 use anchor_core::testing::fakes::samples;
 use anchor_devnet::{CloseMode, ContractKind, Devnet, DevnetBuilder};
-use anchor_tests::contract_wallet::{credentials, decode, encode, sign};
+use anchor_tests::contract_wallet::{call, credentials, decode, encode, sign};
 use anchor_tests::web::{Answer, TestAnchor};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
-use stellar_xdr::{PublicKey, SorobanAuthorizationEntry, Uint256};
+use stellar_xdr::{
+    PublicKey, ScMap, ScMapEntry, ScString, ScSymbol, ScVal, SorobanAuthorizationEntry,
+    SorobanAuthorizedFunction, Uint256,
+};
 
 /// Path of both methods.
 pub(super) const PATH: &str = "/auth/contracts";
@@ -143,4 +146,47 @@ pub(super) fn of_account<'a>(
     let is_of =
         |entry: &&mut SorobanAuthorizationEntry| credentials(entry).is_ok_and(|it| it.address == address);
     entries.iter_mut().find(is_of).context("an entry of the account")
+}
+
+/// Another challenge than was issued, with our signature all the same: what no wallet can make, so that each rule is seen to
+/// hold by itself. Changes the arguments of all entries, and signs those of the server and the client.
+pub(super) fn forge(
+    stand: &Stand,
+    entries: &mut [SorobanAuthorizationEntry],
+    change: impl FnOnce(&mut Vec<ScMapEntry>),
+) -> Result<()> {
+    let [ScVal::Map(Some(map))] = call(&entries[0])?.args.as_slice() else { anyhow::bail!("not one map") };
+    let mut arguments = map.0.to_vec();
+    change(&mut arguments);
+    let map = ScVal::Map(Some(ScMap(arguments.try_into()?)));
+    for entry in entries.iter_mut() {
+        let SorobanAuthorizedFunction::ContractFn(call) = &mut entry.root_invocation.function else {
+            anyhow::bail!("not a call");
+        };
+        call.args = [map.clone()].try_into()?;
+    }
+    sign_all(stand, entries)
+}
+
+/// Signs for the server and the client.
+pub(super) fn sign_all(stand: &Stand, entries: &mut [SorobanAuthorizationEntry]) -> Result<()> {
+    let server = samples::distribution();
+    let network = &stand.anchor.anchor.config().network;
+    sign(of_account(entries, &server.account())?, &server, stand.latest() + 180, network)?;
+    stand.sign(entries, &key())
+}
+
+/// A symbol and a string.
+pub(super) fn argument(name: &str, value: &str) -> Result<ScMapEntry> {
+    Ok(ScMapEntry {
+        key: ScVal::Symbol(ScSymbol(name.try_into()?)),
+        val: ScVal::String(ScString(value.try_into()?)),
+    })
+}
+
+/// Puts this value in the place of the one of that name.
+pub(super) fn replace(arguments: &mut [ScMapEntry], name: &str, value: &str) {
+    let replaced = argument(name, value).unwrap();
+    let place = arguments.iter_mut().find(|entry| entry.key == replaced.key).unwrap();
+    *place = replaced;
 }

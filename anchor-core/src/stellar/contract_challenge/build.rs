@@ -9,11 +9,12 @@ use stellar_xdr::{
 };
 
 use super::arguments::Arguments;
-use super::{ContractChallengeError, FUNCTION, nonce};
+use super::{ContractChallengeError, nonce};
 use crate::account::{AccountId, ContractId};
 use crate::domain::Domain;
 use crate::keys::SigningKey;
 use crate::stellar::challenge::ClientDomain;
+use crate::stellar::contracts::FUNCTION;
 use crate::stellar::{Network, codec};
 
 /// Fresh random numbers, never used twice.

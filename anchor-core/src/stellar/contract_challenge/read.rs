@@ -9,11 +9,12 @@ use stellar_xdr::{
 
 use super::arguments::Arguments;
 use super::build::{account, contract, payload};
-use super::{ContractChallengeError, FUNCTION, ReadContractChallenge, nonce};
+use super::{ContractChallengeError, ReadContractChallenge, nonce};
 use crate::account::{AccountId, ContractId};
 use crate::domain::HomeDomains;
 use crate::keys;
 use crate::stellar::challenge::ClientDomain;
+use crate::stellar::contracts::FUNCTION;
 use crate::stellar::{Network, codec};
 
 /// Longer than any challenge whose signatures are not meant to keep us busy.

@@ -106,7 +106,7 @@ impl ReadContractChallenge {
 }
 
 /// Where the ledger keeps that a nonce was used.
-fn nonce_key(entry: &super::read::Entry) -> Option<LedgerKey> {
+pub(super) fn nonce_key(entry: &super::read::Entry) -> Option<LedgerKey> {
     let credentials = entry.credentials()?;
     Some(LedgerKey::ContractData(LedgerKeyContractData {
         contract: credentials.address.clone(),
@@ -115,7 +115,7 @@ fn nonce_key(entry: &super::read::Entry) -> Option<LedgerKey> {
     }))
 }
 
-fn instance_key(contract: &ContractId) -> LedgerKey {
+pub(super) fn instance_key(contract: &ContractId) -> LedgerKey {
     LedgerKey::ContractData(LedgerKeyContractData {
         contract: super::build::contract(contract),
         key: ScVal::LedgerKeyContractInstance,
