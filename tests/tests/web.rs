@@ -101,6 +101,8 @@ mod sep45_lies;
 mod sep45_network;
 #[path = "web/sep45_stand.rs"]
 mod sep45_stand;
+#[path = "web/sep45_users.rs"]
+mod sep45_users;
 #[path = "web/sep45_wallet.rs"]
 mod sep45_wallet;
 #[path = "web/sep6.rs"]

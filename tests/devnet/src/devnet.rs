@@ -9,7 +9,7 @@ use std::{
 };
 
 use actix_web::dev::ServerHandle;
-use stellar_xdr::{AccountId, TransactionEnvelope};
+use stellar_xdr::{AccountId, PublicKey, TransactionEnvelope, Uint256};
 
 use crate::{
     clock::Clock,
@@ -389,6 +389,19 @@ impl Devnet {
     /// When the account exists, or when no ledger includes the transaction in time.
     pub async fn fund(&self, account: &AccountId) -> Result<(), FriendbotError> {
         self.friendbot.fund(&self.core, account).await.map(drop)
+    }
+
+    /// As [`Devnet::fund`], by the 32 bytes inside a `G…`; nothing if the account exists.
+    ///
+    /// # Errors
+    ///
+    /// When no ledger includes the transaction in time.
+    pub async fn fund_key(&self, key: [u8; 32]) -> Result<(), FriendbotError> {
+        let account = AccountId(PublicKey::PublicKeyTypeEd25519(Uint256(key)));
+        match self.fund(&account).await {
+            Err(FriendbotError::AlreadyFunded { .. }) => Ok(()),
+            funded => funded,
+        }
     }
 
     /// Says goodbye to streams, stops serving and waits until the thread has ended.

@@ -139,7 +139,7 @@ async fn r_45_025_t_45_22_forms_and_json_are_taken_alike() -> Result<()> {
 }
 
 #[actix_web::test]
-async fn interop_sep45_wallets_that_write_camel_case_are_understood() -> Result<()> {
+async fn wallets_that_write_camel_case_are_understood() -> Result<()> {
     let stand = Stand::new().await?;
     let text = encode(stand.signed().await?)?;
     let answer = stand.anchor.post(PATH, "", json!({ "authorizationEntries": text })).await;

@@ -54,7 +54,7 @@ async fn r_45_011_r_45_026_r_45_027_t_45_23_what_is_no_list_is_400_and_never_500
     let silence = silence(&stand);
     let deep = {
         let mut value = ScVal::Void;
-        for _ in 0..60 {
+        for _ in 0..30 {
             value = ScVal::Vec(Some(ScVec([value].try_into()?)));
         }
         value

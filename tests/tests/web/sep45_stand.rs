@@ -1,6 +1,7 @@
 //! An anchor where contract accounts log in, on a network that knows contracts.
 
 use actix_web::test::TestRequest;
+use anchor_core::AnchorBuilder;
 use anchor_core::account::{AccountId, ContractId};
 use anchor_core::keys::SigningKey;
 use anchor_core::testing::fakes::samples;
@@ -53,6 +54,15 @@ impl Stand {
         settings: &[(&str, &str)],
         change: impl FnOnce(DevnetBuilder) -> DevnetBuilder,
     ) -> Result<Self> {
+        Self::of(settings, change, |builder| builder).await
+    }
+
+    /// With other parts of the anchor as well.
+    pub(super) async fn of(
+        settings: &[(&str, &str)],
+        change: impl FnOnce(DevnetBuilder) -> DevnetBuilder,
+        parts: impl FnOnce(AnchorBuilder) -> AnchorBuilder,
+    ) -> Result<Self> {
         let devnet = change(Devnet::builder().close(CloseMode::Manual)).start().await?;
         devnet.fund(&on_devnet(&samples::distribution().account())).await?;
         devnet.install_contract(*web_auth().as_bytes(), ContractKind::WebAuth);
@@ -60,7 +70,7 @@ impl Stand {
         let (contract, rpc) = (web_auth().to_string(), devnet.rpc_url());
         let ours = [("WEB_AUTH_CONTRACT_ID", contract.as_str()), ("SEP45_RPC_URI", rpc.as_str())];
         let settings: Vec<_> = settings.iter().copied().chain(ours).collect();
-        let anchor = TestAnchor::with(&settings, |builder| builder).await?;
+        let anchor = TestAnchor::with(&settings, parts).await?;
         Ok(Self { devnet, anchor })
     }
 
