@@ -721,9 +721,12 @@ async fn r_45_005_doctor_says_what_keeps_contract_accounts_out() -> Result<()> {
     let server = anchor.start_server(&["serve"]).await?;
     let diagnosis = says(&anchor, &["doctor"]).await?;
     let found = lines(&diagnosis, "ok").join("\n");
-    for what in
-        ["WEB_AUTH_CONTRACT_ID: code ", "Stellar RPC for contract accounts", "SIGNING_SEED can authorize"]
-    {
+    for what in [
+        "WEB_AUTH_CONTRACT_ID: code ",
+        "FOR_CONTRACTS_ENDPOINT issues challenges",
+        "Stellar RPC for contract accounts",
+        "SIGNING_SEED can authorize",
+    ] {
         assert!(found.contains(what), "{what}: {diagnosis}");
     }
     let other = anchor.with("WEB_AUTH_CONTRACT_HASH", &"ab".repeat(32));
