@@ -696,7 +696,6 @@ async fn split_processes_start_together_and_stop_together() -> Result<()> {
 #[tokio::test]
 async fn r_45_005_doctor_says_what_keeps_contract_accounts_out() -> Result<()> {
     use anchor_core::account::ContractId;
-    use anchor_core::keys::SigningKey;
     use anchor_devnet::ContractKind;
     let folder = tempfile::tempdir()?;
     let database = TestDatabase::sqlite();
@@ -714,10 +713,7 @@ async fn r_45_005_doctor_says_what_keeps_contract_accounts_out() -> Result<()> {
     let useless = fails(&anchor, &["doctor"]).await?;
     assert!(useless.contains("has no function web_auth_verify"), "{useless}");
     devnet.install_contract(*contract.as_bytes(), ContractKind::WebAuth);
-    let file = tokio::fs::read_to_string(folder.path().join(".env")).await?;
-    let seed = file.lines().find_map(|line| line.strip_prefix("SIGNING_SEED=")).context("a seed")?;
-    let key: SigningKey = seed.trim_matches('"').parse()?;
-    devnet.fund_key(*key.account().as_bytes()).await?;
+    devnet.fund_key(*anchor.signing_key().await?.account().as_bytes()).await?;
     let server = anchor.start_server(&["serve"]).await?;
     let diagnosis = says(&anchor, &["doctor"]).await?;
     let found = lines(&diagnosis, "ok").join("\n");

@@ -9,7 +9,7 @@ use crate::config::{Config, ConfigError};
 use crate::stellar::Ledger;
 use crate::stellar::failover::{FailoverLedger, FailoverOptions};
 use crate::stellar::horizon::{HorizonLedger, HorizonOptions};
-use crate::stellar::rpc::RpcLedger;
+use crate::stellar::rpc::{RpcLedger, RpcOptions};
 
 /// A server, with a name for people.
 pub(super) type Named = (String, Arc<dyn Ledger>);
@@ -32,7 +32,7 @@ pub(super) fn servers(config: &Config) -> Result<Vec<Named>, CliError> {
     let mut servers: Vec<Named> = Vec::new();
     for server in &config.rpc {
         // the assets are made known by whoever has read them from the database
-        let ledger = Arc::new(RpcLedger::of(server, config.network.clone())?);
+        let ledger = Arc::new(RpcLedger::of(server, config.network.clone(), RpcOptions::default())?);
         servers.push((name(&server.url, &servers), ledger));
     }
     if servers.is_empty() {

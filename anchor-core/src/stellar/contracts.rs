@@ -1,6 +1,8 @@
 //! What contracts would do, as far as logging in needs it (SEP-45). Horizon knows nothing of that: Stellar RPC does.
 
 use std::sync::Arc;
+#[cfg(feature = "rpc")]
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -108,9 +110,17 @@ impl ContractServers {
         settings: &crate::config::Sep45Config,
         network: &super::Network,
     ) -> Result<Option<Self>, super::rpc::RpcError> {
+        // a wallet waits, and signed for a few ledgers only; a stranger's contract may have a lot to say
+        let options = super::rpc::RpcOptions {
+            connect_timeout: Duration::from_secs(2),
+            timeout: Duration::from_secs(5),
+            body_max: 2 * 1024 * 1024,
+            ..super::rpc::RpcOptions::default()
+        };
         let mut servers: Vec<Arc<dyn ContractLedger>> = Vec::new();
         for server in &settings.rpc {
-            servers.push(Arc::new(super::rpc::RpcLedger::of(server, network.clone())?));
+            let server = super::rpc::RpcLedger::of(server, network.clone(), options.clone())?;
+            servers.push(Arc::new(server));
         }
         Ok(if servers.is_empty() { None } else { Some(Self(servers)) })
     }

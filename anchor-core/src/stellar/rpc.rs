@@ -150,12 +150,12 @@ impl RpcLedger {
     ///
     /// # Errors
     /// See [`RpcError`].
-    pub fn of(server: &RpcServer, network: Network) -> Result<Self, RpcError> {
+    pub fn of(server: &RpcServer, network: Network, options: RpcOptions) -> Result<Self, RpcError> {
         let authorization = server
             .authorization
             .clone()
             .map(|value| RpcAuthorization { header: server.header.clone(), value });
-        Self::new(&server.url, network, [], RpcOptions { authorization, ..RpcOptions::default() })
+        Self::new(&server.url, network, [], RpcOptions { authorization, ..options })
     }
 
     /// Refuses to go on with a server of another network. A wrong server is asked again each time: it may be repaired.

@@ -6,13 +6,12 @@ use anchor_core::config::ClientAttribution;
 use super::{ChallengeWire, TokenWire, issue, redeem};
 use crate::config::CONTRACT_AUTH_PATH;
 use crate::error::SepError;
-use crate::openapi::{Description, Who, of, shapes};
+use crate::openapi::{Description, of, shapes};
 
 pub(crate) fn describe(api: &mut Description<'_>) {
     let config = &api.anchor.config().sep10;
     let mut issue = of(issue)
         .about("A challenge for a contract account to sign")
-        .asks_who(Who::Anybody)
         .needs::<shapes::ContractId>("account", "Who logs in: a contract")
         .needs::<String>("home_domain", "Where the wallet found this anchor")
         .may::<String>("client_domain", "The wallet's own domain, to be proved")

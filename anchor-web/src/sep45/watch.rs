@@ -47,7 +47,8 @@ impl Watch {
         let mut seen = self.0.lock().await;
         let is_fresh = |seen: &&Seen| {
             let good_for = if seen.point.is_some() { KNOWN } else { FAILED };
-            asked < seen.at + good_for
+            // seen after it was asked for: by whoever was before in line; long after: by a clock that was put back
+            asked < seen.at + good_for && seen.at < asked + STANDSTILL
         };
         if let Some(seen) = seen.as_ref().filter(is_fresh) {
             return seen.point.ok_or_else(SepError::unavailable);

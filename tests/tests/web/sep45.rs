@@ -188,3 +188,34 @@ async fn r_45_053_t_45_09_of_two_at_once_one_gets_the_token() -> Result<()> {
     }
     Ok(())
 }
+
+/// The wallet of these tests does what SEP-45 asks of wallets, or nothing would be known of what it accepts.
+#[actix_web::test]
+async fn wallet_signs_nothing_but_a_challenge_for_what_it_asked() -> Result<()> {
+    let stand = Stand::new().await?;
+    let network = &stand.anchor.anchor.config().network;
+    let server = samples::distribution().account();
+    let good = stand.challenge(&client()).await?;
+    let expected = Expected::new(web_auth(), server, client(), "localhost:8000", "localhost:8000");
+    expected.check(&good, network)?;
+    for other in [
+        Expected::new(client(), server, client(), "localhost:8000", "localhost:8000"),
+        Expected::new(web_auth(), key().account(), client(), "localhost:8000", "localhost:8000"),
+        Expected::new(web_auth(), server, web_auth(), "localhost:8000", "localhost:8000"),
+        Expected::new(web_auth(), server, client(), "evil.example", "localhost:8000"),
+        Expected::new(web_auth(), server, client(), "localhost:8000", "evil.example"),
+    ] {
+        assert!(other.check(&good, network).is_err(), "{other:?}");
+    }
+    let mut nested = good.clone();
+    let root = nested[0].root_invocation.clone();
+    nested[0].root_invocation.sub_invocations = [root].try_into()?;
+    assert!(expected.check(&nested, network).is_err());
+    assert!(expected.check(&good[..1], network).is_err(), "not without the server");
+    let mut unsigned = good.clone();
+    contract_wallet::credentials_mut(of_account(&mut unsigned, &server)?)?.signature = ScVal::Void;
+    assert!(expected.check(&unsigned, network).is_err());
+    let other = stand.challenge(&client()).await?;
+    assert!(expected.check(&[good[0].clone(), other[1].clone()], network).is_err(), "two challenges");
+    Ok(())
+}
