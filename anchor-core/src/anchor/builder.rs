@@ -20,6 +20,8 @@ use crate::quote::QuoteDesk;
 use crate::quote::file;
 use crate::stellar::Ledger;
 use crate::stellar::contracts::ContractLedger;
+#[cfg(feature = "rpc")]
+use crate::stellar::contracts::ContractServers;
 use crate::store::{ChannelsSeen, Store};
 use crate::transaction::Kind;
 use crate::wake::Wake;
@@ -220,7 +222,19 @@ impl AnchorBuilder {
         if *ledger.network() != self.config.network {
             return Err(BuildError::OtherNetwork);
         }
-        let contracts = contracts(&self.config, self.contracts)?;
+        let sep45 = self.config.sep45.as_ref().filter(|_| self.config.speaks(Sep::Sep45));
+        let contracts = match (sep45, self.contracts) {
+            (None, _) => None,
+            (Some(_), Some(given)) => Some(given),
+            (Some(sep45), None) => {
+                #[cfg(feature = "rpc")]
+                let named = ContractServers::of(sep45, &self.config.network)?
+                    .map(|servers| Arc::new(servers) as Arc<dyn ContractLedger>);
+                #[cfg(not(feature = "rpc"))]
+                let named = None;
+                Some(named.ok_or(BuildError::NoContractLedger(sep45.contract))?)
+            }
+        };
         for asset in &self.assets {
             let invalid = |source| BuildError::Offer { asset: asset.id.clone(), source };
             asset.validate().map_err(invalid)?;
@@ -332,20 +346,4 @@ impl AnchorBuilder {
             }),
         })
     }
-}
-
-/// Who is asked about contract accounts, if they can log in.
-fn contracts(
-    config: &Config,
-    given: Option<Arc<dyn ContractLedger>>,
-) -> Result<Option<Arc<dyn ContractLedger>>, BuildError> {
-    let Some(sep45) = config.sep45.as_ref().filter(|_| config.speaks(Sep::Sep45)) else { return Ok(None) };
-    if given.is_some() {
-        return Ok(given);
-    }
-    #[cfg(feature = "rpc")]
-    if let Some(servers) = crate::stellar::contracts::ContractServers::of(sep45, &config.network)? {
-        return Ok(Some(Arc::new(servers)));
-    }
-    Err(BuildError::NoContractLedger(sep45.contract))
 }

@@ -165,7 +165,7 @@ impl Wallet<'_> {
     async fn signed_entries(&self) -> Result<String> {
         let query = format!("account={}&home_domain={}", contract(self.key), self.home_domain());
         let challenge = self.get(&format!("/auth/contracts?{query}")).await?;
-        let mut entries = contract_wallet::decode(&text(&challenge, "/authorization_entries")?)?;
+        let mut entries = contract_wallet::decode(text(&challenge, "/authorization_entries")?)?;
         let network = Network::new(text(&challenge, "/network_passphrase")?);
         let client = entries.first_mut().context("an entry")?;
         // long enough for the slowest run

@@ -206,7 +206,7 @@ fn r_45_046_source_of_the_transaction_is_nobody_and_never_the_same() {
     let challenge = ours();
     let source = |_| match envelope(&challenge).source_account {
         stellar_xdr::MuxedAccount::Ed25519(key) => key.0,
-        other => panic!("{other:?}"),
+        stellar_xdr::MuxedAccount::MuxedEd25519(_) => panic!("not an account"),
     };
     let sources: std::collections::BTreeSet<[u8; 32]> = (0..20).map(source).collect();
     assert_eq!(sources.len(), 20);
