@@ -18,6 +18,9 @@ use super::sep45_stand::{
     LEDGERS, PATH, Stand, argument, client, forge, key, of_account, of_client, replace, sign_all, web_auth,
 };
 
+/// What is told, or what it is called, and what is done.
+type Lie<'a, T> = (&'a str, &'a dyn Fn(&mut T));
+
 /// Sends it, and returns the text of the 400 that has to come.
 async fn refused(stand: &Stand, entries: &[SorobanAuthorizationEntry]) -> Result<String> {
     let answer = stand.send(entries).await?;
@@ -136,7 +139,7 @@ async fn r_45_038_r_45_043_t_45_04_t_45_05_our_own_entry_has_to_come_back_as_it_
     let twice_the_client = vec![signed[0].clone(), signed[0].clone()];
     refused(&stand, &twice_the_client).await?;
 
-    let changes: [(&str, &dyn Fn(&mut SorobanAuthorizationEntry)); 6] = [
+    let changes: [Lie<'_, SorobanAuthorizationEntry>; 6] = [
         ("by another key", &|entry| {
             sign(entry, &key(), 500, network).unwrap();
         }),
@@ -252,7 +255,7 @@ async fn r_45_029_r_45_030_r_45_048_t_45_12_t_45_13_only_the_call_of_a_challenge
     let stand = Stand::new().await?;
     let other = ContractId::from_bytes([46; 32]);
     stand.devnet.install_contract(*other.as_bytes(), ContractKind::WebAuth);
-    let changes: [(&str, &dyn Fn(&mut SorobanAuthorizedInvocation)); 4] = [
+    let changes: [Lie<'_, SorobanAuthorizedInvocation>; 4] = [
         ("WEB_AUTH_CONTRACT_ID", &|root| called(root).contract_address = contract(&other)),
         ("web_auth_verify", &|root| {
             called(root).function_name = ScSymbol("transfer".try_into().unwrap());
@@ -317,8 +320,7 @@ async fn r_45_032_r_45_033_r_45_034_challenges_of_other_servers_are_refused() ->
 async fn r_45_035_r_45_036_r_45_047_arguments_are_those_of_a_challenge_and_no_other() -> Result<()> {
     let stand = Stand::new().await?;
     let key = key().account().to_string();
-    type Change<'a> = &'a dyn Fn(&mut Vec<stellar_xdr::ScMapEntry>);
-    let changes: [(&str, Change<'_>); 9] = [
+    let changes: [Lie<'_, Vec<stellar_xdr::ScMapEntry>>; 9] = [
         ("client_domain", &|arguments| {
             arguments.insert(1, argument("client_domain", "wallet.example").unwrap());
         }),
