@@ -18,6 +18,7 @@ use crate::integration::{
 use crate::metrics::Noted;
 use crate::quote::QuoteDesk;
 use crate::stellar::Ledger;
+use crate::stellar::contracts::ContractLedger;
 use crate::store::{ChannelsSeen, Store, StoreError};
 use crate::transaction::Kind;
 use crate::wake::Wake;
@@ -39,6 +40,7 @@ struct Parts {
     assets: Vec<Asset>,
     store: Arc<dyn Store>,
     ledger: Arc<dyn Ledger>,
+    contracts: Option<Arc<dyn ContractLedger>>,
     rails: Arc<dyn RailsIntegration>,
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
@@ -92,6 +94,11 @@ impl Anchor {
     /// The ledger.
     pub fn ledger(&self) -> &dyn Ledger {
         &*self.parts.ledger
+    }
+
+    /// Who tries what contract accounts sign; `None` if they cannot log in (SEP-45).
+    pub fn contracts(&self) -> Option<&dyn ContractLedger> {
+        self.parts.contracts.as_deref()
     }
 
     /// The business's rails.

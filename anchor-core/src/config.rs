@@ -26,6 +26,7 @@ mod rpc;
 mod sending_anchors;
 mod sep;
 mod sep10;
+mod sep45;
 
 pub use destinations::Destinations;
 pub use interactive_ui::InteractiveUi;
@@ -35,6 +36,7 @@ pub use rpc::RpcServer;
 pub use sending_anchors::SendingAnchors;
 pub use sep::Sep;
 pub use sep10::{ClientAttribution, Sep10Config};
+pub use sep45::Sep45Config;
 
 use reader::Reader;
 
@@ -63,6 +65,8 @@ pub struct Config {
     pub signing_key: SigningKey,
     /// Web authentication.
     pub sep10: Sep10Config,
+    /// Web authentication of contract accounts; none if absent.
+    pub sep45: Option<Sep45Config>,
     /// How much may be asked of one server process.
     pub limits: LimitsConfig,
     /// `STELLAR_TOML`: a file whose entries are added to the generated stellar.toml.
@@ -164,7 +168,8 @@ impl Config {
             .flag("LOCAL_MODE")
             .unwrap_or_else(|| host.as_ref().and_then(Url::host_str).is_some_and(|host| host == "localhost"));
         let horizon = reader.urls("HORIZON_URI");
-        let rpc = reader.rpc();
+        let rpc = reader.rpc("STELLAR_RPC");
+        let sep45 = reader.sep45(&rpc);
         let ledger_quorum = reader.ledger_quorum(if rpc.is_empty() { horizon.len() } else { rpc.len() });
         let jwt_keys = reader.secrets("SERVER_JWT_KEY");
         let account_creation = reader.flag("ACCOUNT_CREATION").unwrap_or(true);
@@ -222,6 +227,7 @@ impl Config {
                 jwt_keys,
                 signing_key,
                 sep10,
+                sep45,
                 limits,
                 stellar_toml,
                 distribution_keys,

@@ -17,6 +17,8 @@ use crate::transaction::TransactionHash;
 pub mod challenge;
 mod claimable;
 mod codec;
+pub mod contract_challenge;
+pub mod contracts;
 pub mod decode;
 pub mod envelope;
 mod error;

@@ -8,6 +8,8 @@ use anchor_core::Config;
 pub(crate) const STELLAR_TOML_PATH: &str = anchor_core::stellar::toml_file::PATH;
 /// SEP-10, both methods.
 pub(crate) const AUTH_PATH: &str = "/auth";
+/// SEP-45, both methods.
+pub(crate) const CONTRACT_AUTH_PATH: &str = "/auth/contracts";
 /// SEP-12.
 pub(crate) const SEP12_PATH: &str = "/sep12";
 /// SEP-24, and the hosted pages below it.
@@ -48,6 +50,9 @@ pub(crate) const QUERY_BYTES_MAX: usize = 8 * 1024;
 /// How long a wallet may use its token. Signers of an account can change meanwhile (SEP-10, JWT expiration); a
 /// token moves no money by itself, so a day is the price for wallets that watch a slow bank transfer.
 pub(crate) const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a contract account may use its token. Whoever changes the contract's code changes who it is, from one ledger to
+/// the next (SEP-45 has five minutes in its sample).
+pub(crate) const CONTRACT_TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// How long a `more_info_url` shows its transaction. Every answer of the API has a fresh one.
 pub(crate) const MORE_INFO_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long a browser may go on with the flow after it opened the address.
@@ -56,6 +61,11 @@ pub(crate) const SESSION_LIFETIME: Duration = Duration::from_secs(6 * 60 * 60);
 /// `WEB_AUTH_ENDPOINT`.
 pub(crate) fn web_auth_endpoint(config: &Config) -> String {
     format!("{}{AUTH_PATH}", config.host_url())
+}
+
+/// `WEB_AUTH_FOR_CONTRACTS_ENDPOINT`.
+pub(crate) fn contract_auth_endpoint(config: &Config) -> String {
+    format!("{}{CONTRACT_AUTH_PATH}", config.host_url())
 }
 
 /// `KYC_SERVER`.

@@ -26,6 +26,7 @@ mod sep12;
 mod sep24;
 mod sep31;
 mod sep38;
+mod sep45;
 mod sep6;
 mod serve;
 mod state;

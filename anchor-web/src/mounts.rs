@@ -5,13 +5,14 @@ use anchor_core::Anchor;
 use anchor_core::config::Sep;
 
 use crate::openapi::Description;
-use crate::{health, interactive, openapi, sep1, sep6, sep10, sep12, sep24, sep31, sep38};
+use crate::{health, interactive, openapi, sep1, sep6, sep10, sep12, sep24, sep31, sep38, sep45};
 
 /// What is mounted, and described, together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mount {
     StellarToml,
     Authentication,
+    ContractAuthentication,
     Pages,
     Hosted,
     Received,
@@ -30,6 +31,7 @@ impl Mount {
         [
             (Self::StellarToml, config.speaks(Sep::Sep1)),
             (Self::Authentication, config.speaks(Sep::Sep10)),
+            (Self::ContractAuthentication, anchor.contracts().is_some()),
             // before the API, which answers for all other paths below its own
             (Self::Pages, config.speaks(Sep::Sep24) || by_api),
             (Self::Hosted, config.speaks(Sep::Sep24)),
@@ -48,6 +50,7 @@ impl Mount {
         match self {
             Self::StellarToml => sep1::routes(app),
             Self::Authentication => sep10::routes(app),
+            Self::ContractAuthentication => sep45::routes(app),
             Self::Pages => interactive::routes(app),
             Self::Hosted => sep24::routes(app),
             Self::Received => sep31::routes(app),
@@ -63,6 +66,7 @@ impl Mount {
         match self {
             Self::StellarToml => sep1::describe(api),
             Self::Authentication => sep10::describe(api),
+            Self::ContractAuthentication => sep45::describe(api),
             Self::Pages => interactive::describe(api),
             Self::Hosted => sep24::describe(api),
             Self::Received => sep31::describe(api),

@@ -17,12 +17,12 @@ use utoipa::ToSchema;
 use crate::config::{AUTH_PATH, web_auth_endpoint};
 use crate::error::SepError;
 use crate::extract::Params;
-use crate::limits::AddressLimit;
+use crate::limits::{AddressLimit, TooOften};
 use crate::middleware::{Counted, open_resource};
 use crate::state::WebState;
 use crate::wallet_domains::WalletDomainError;
 
-mod client_domain;
+pub(crate) mod client_domain;
 mod described;
 mod request_token;
 
@@ -31,7 +31,7 @@ pub(crate) use described::describe;
 use request_token::RequestToken;
 
 /// A used challenge is remembered this much longer than it is good, as the clocks of replicas differ.
-const MEMORY_MARGIN_SECONDS: i64 = 300;
+pub(crate) const MEMORY_MARGIN_SECONDS: i64 = 300;
 
 /// What does not change between requests.
 #[derive(Debug)]
@@ -51,6 +51,11 @@ impl WebAuth {
             rate: AddressLimit::new(config.sep10.requests_per_minute, config.limits.trusted_proxies),
         }
     }
+
+    /// Counts a request, whichever of the two ways to log in it takes.
+    pub(crate) fn admit(&self, request: &HttpRequest, now: DateTime<Utc>) -> Result<(), TooOften> {
+        self.rate.admit(request, now)
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,8 +67,8 @@ struct ChallengeWire<'a> {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Token)]
-struct TokenWire {
-    token: String,
+pub(crate) struct TokenWire {
+    pub(crate) token: String,
 }
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
@@ -78,7 +83,7 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
 async fn issue(state: web::Data<WebState>, request: HttpRequest) -> Result<HttpResponse, SepError> {
     let config = state.anchor.config();
     let now = state.anchor.clock().now();
-    state.web_auth.rate.admit(&request, now)?;
+    state.web_auth.admit(&request, now)?;
     let params = Params::from_query(&request)?;
     let account = params.text("account")?.ok_or_else(|| SepError::bad_request("account is required"))?;
     let client: Account = account
@@ -160,7 +165,7 @@ async fn redeem(
     payload: web::Payload,
 ) -> Result<HttpResponse, SepError> {
     let now = state.anchor.clock().now();
-    state.web_auth.rate.admit(&request, now)?;
+    state.web_auth.admit(&request, now)?;
     let (bodies, time) = (&state.limits.foreign_bodies, state.anchor.config().limits.body_time);
     let params = Params::from_body(&request, payload.into_inner(), bodies, time).await?;
     let transaction = params.raw_text("transaction")?.filter(|text| !text.is_empty());
@@ -231,7 +236,7 @@ fn nonce() -> [u8; 48] {
     nonce
 }
 
-fn unix_seconds(at: DateTime<Utc>) -> u64 {
+pub(crate) fn unix_seconds(at: DateTime<Utc>) -> u64 {
     u64::try_from(at.timestamp()).unwrap_or(0)
 }
 

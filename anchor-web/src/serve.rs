@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix_web::{App, HttpServer};
 
+use crate::sep45;
 use crate::state::Web;
 
 /// How long open requests may take to finish when the server is told to stop.
@@ -23,6 +24,7 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
+    let anchor = web.anchor().clone();
     let server = HttpServer::new(move || App::new().configure(web.routes()))
         .client_request_timeout(REQUEST_HEAD_TIMEOUT)
         .shutdown_timeout(SHUTDOWN_SECONDS)
@@ -30,7 +32,11 @@ pub async fn serve(
         .listen(listener)?
         .run();
     let handle = server.handle();
-    let mut server = std::pin::pin!(server);
+    // beside the first requests: a network that answers slowly delays nobody
+    let mut server = std::pin::pin!(async move {
+        let (ended, ()) = futures_util::join!(server, sep45::check_at_start(&anchor));
+        ended
+    });
     tokio::select! {
         ended = &mut server => return ended,
         () = shutdown => {}

@@ -17,7 +17,7 @@ use crate::requests::Requests;
 use crate::sep1::{StellarToml, TomlError};
 use crate::tokens::Tokens;
 use crate::wallet_domains::WalletDomains;
-use crate::{openapi, sep6, sep10, sep24, sep31, sep38};
+use crate::{openapi, sep6, sep10, sep24, sep31, sep38, sep45};
 
 /// The web side of an anchor, ready to be mounted. Clones share everything.
 #[derive(Debug, Clone)]
@@ -64,6 +64,7 @@ pub(crate) struct WebState {
     pub(crate) sep6_info: web::Bytes,
     pub(crate) quotes_info: web::Bytes,
     pub(crate) web_auth: sep10::WebAuth,
+    pub(crate) contract_auth: sep45::ContractAuth,
     pub(crate) wallets: WalletDomains,
     pub(crate) pages: Pages,
     pub(crate) openapi: OnceLock<web::Bytes>,
@@ -100,6 +101,7 @@ impl Web {
             sep6_info: sep6::info_document(&anchor),
             quotes_info: sep38::info_document(&anchor),
             web_auth: sep10::WebAuth::new(config),
+            contract_auth: sep45::ContractAuth::new(config),
             wallets: WalletDomains::new(config.local_mode)?,
             pages: Pages::load(&config.pages)?,
             openapi: OnceLock::new(),

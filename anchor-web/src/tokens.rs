@@ -8,6 +8,7 @@ use anchor_core::domain::HomeDomains;
 use anchor_core::id::TransactionId;
 use anchor_core::secret::Secret;
 use anchor_core::stellar::challenge::ReadChallenge;
+use anchor_core::stellar::contract_challenge::ReadContractChallenge;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -16,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::config::{MORE_INFO_LIFETIME, TOKEN_LIFETIME};
+use crate::config::{CONTRACT_TOKEN_LIFETIME, MORE_INFO_LIFETIME, TOKEN_LIFETIME};
 
 /// Clocks of replicas differ: a token may seem to be this much from the future.
 const IAT_SKEW_SECONDS: i64 = 60;
@@ -34,12 +35,12 @@ const SIGNATURE_ROOM: usize = 48;
 #[error("the token is not valid")]
 pub struct TokenError;
 
-/// What a wallet's token says (SEP-10, §Token).
+/// What a wallet's token says (SEP-10 and SEP-45, §Token).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WebAuthClaims {
     /// The anchor's address.
     pub(crate) iss: String,
-    /// `G…`, `G…:id` or `M…`.
+    /// `G…`, `G…:id`, `M…` or `C…`.
     pub(crate) sub: Subject,
     /// Unix seconds.
     pub(crate) iat: i64,
@@ -49,19 +50,19 @@ pub(crate) struct WebAuthClaims {
     pub(crate) jti: String,
     /// The domain that the wallet asked for.
     pub(crate) home_domain: String,
-    /// What was proved: enough signers to move the account's funds. Whoever needs more has to ask for more.
-    #[serde(default)]
-    pub(crate) threshold: Threshold,
+    /// What was proved: enough signers to move the account's funds. Whoever needs more has to ask for more. A contract has no
+    /// thresholds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) threshold: Option<Threshold>,
     /// The wallet's own domain, if it proved one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client_domain: Option<String>,
 }
 
 /// The weight of the signers who answered the challenge. An account that does not exist has one signer for all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Threshold {
-    #[default]
     Medium,
 }
 
@@ -140,7 +141,25 @@ impl Tokens {
             exp: after(now.timestamp(), TOKEN_LIFETIME),
             jti: hex::encode(challenge.hash),
             home_domain: challenge.home_domain.clone(),
-            threshold: Threshold::Medium,
+            threshold: Some(Threshold::Medium),
+            client_domain: challenge.client_domain.as_ref().map(|wallet| wallet.domain.clone()),
+        })
+    }
+
+    /// The same for a contract account, for a shorter time.
+    pub(crate) fn contract_sign(
+        &self,
+        challenge: &ReadContractChallenge,
+        now: DateTime<Utc>,
+    ) -> Result<String, TokenError> {
+        self.web_auth.sign(&WebAuthClaims {
+            iss: self.issuer.clone(),
+            sub: challenge.subject(),
+            iat: now.timestamp(),
+            exp: after(now.timestamp(), CONTRACT_TOKEN_LIFETIME),
+            jti: hex::encode(challenge.hash),
+            home_domain: challenge.home_domain.clone(),
+            threshold: None,
             client_domain: challenge.client_domain.as_ref().map(|wallet| wallet.domain.clone()),
         })
     }

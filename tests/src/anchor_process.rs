@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use anchor_core::keys::SigningKey;
 use anyhow::{Context as _, Result, bail, ensure};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -83,6 +84,16 @@ impl AnchorProgram {
     pub fn calling_itself(mut self, url: &str) -> Self {
         url.clone_into(&mut self.url);
         self
+    }
+
+    /// The key of `SIGNING_SEED` that it made for itself.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn signing_key(&self) -> Result<SigningKey> {
+        let file = tokio::fs::read_to_string(self.folder.join(".env")).await?;
+        let seed = file.lines().find_map(|line| line.strip_prefix("SIGNING_SEED=")).context("no seed")?;
+        Ok(seed.trim_matches('"').parse()?)
     }
 
     /// The bank's books.

@@ -708,3 +708,42 @@ async fn split_processes_start_together_and_stop_together() -> Result<()> {
     devnet.stop().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn r_45_005_doctor_says_what_keeps_contract_accounts_out() -> Result<()> {
+    use anchor_core::account::ContractId;
+    use anchor_devnet::ContractKind;
+    let folder = tempfile::tempdir()?;
+    let database = TestDatabase::sqlite();
+    let devnet = Devnet::builder().start().await?;
+    let anchor = AnchorProgram::new(folder.path(), database.url(), &devnet.url()).await?;
+    says(&anchor, &["testnet", "issue", "--asset", "CLI"]).await?;
+    let contract = ContractId::from_bytes([45; 32]);
+    let anchor = anchor.with("WEB_AUTH_CONTRACT_ID", &contract.to_string());
+    let nobody = lines(&fails(&anchor, &["doctor"]).await?, "FAIL").join("\n");
+    assert!(nobody.contains("SEP45_RPC_URI or STELLAR_RPC_URI"), "{nobody}");
+    let anchor = anchor.with("SEP45_RPC_URI", &devnet.rpc_url());
+    let missing = lines(&fails(&anchor, &["doctor"]).await?, "FAIL").join("\n");
+    assert!(missing.contains("knows no such contract") && missing.contains("does not exist"), "{missing}");
+    devnet.install_contract(*contract.as_bytes(), ContractKind::Open);
+    let useless = fails(&anchor, &["doctor"]).await?;
+    assert!(useless.contains("has no function web_auth_verify"), "{useless}");
+    devnet.install_contract(*contract.as_bytes(), ContractKind::WebAuth);
+    devnet.fund_key(*anchor.signing_key().await?.account().as_bytes()).await?;
+    let server = anchor.start_server(&["serve"]).await?;
+    let diagnosis = says(&anchor, &["doctor"]).await?;
+    let found = lines(&diagnosis, "ok").join("\n");
+    for what in [
+        "WEB_AUTH_CONTRACT_ID: code ",
+        "FOR_CONTRACTS_ENDPOINT issues challenges",
+        "Stellar RPC for contract accounts",
+        "SIGNING_SEED can authorize",
+    ] {
+        assert!(found.contains(what), "{what}: {diagnosis}");
+    }
+    let other = anchor.with("WEB_AUTH_CONTRACT_HASH", &"ab".repeat(32));
+    assert!(fails(&other, &["doctor"]).await?.contains("other code than WEB_AUTH_CONTRACT_HASH"));
+    drop(server);
+    devnet.stop().await;
+    Ok(())
+}

@@ -95,6 +95,18 @@ mod sep38_quote;
 mod sep38_rates;
 #[path = "web/sep38_use.rs"]
 mod sep38_use;
+#[path = "web/sep45.rs"]
+mod sep45;
+#[path = "web/sep45_lies.rs"]
+mod sep45_lies;
+#[path = "web/sep45_network.rs"]
+mod sep45_network;
+#[path = "web/sep45_stand.rs"]
+mod sep45_stand;
+#[path = "web/sep45_users.rs"]
+mod sep45_users;
+#[path = "web/sep45_wallet.rs"]
+mod sep45_wallet;
 #[path = "web/sep6.rs"]
 mod sep6;
 #[path = "web/sep6_exchange.rs"]

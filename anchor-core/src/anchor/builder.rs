@@ -19,6 +19,9 @@ use crate::metrics::Noted;
 use crate::quote::QuoteDesk;
 use crate::quote::file;
 use crate::stellar::Ledger;
+use crate::stellar::contracts::ContractLedger;
+#[cfg(feature = "rpc")]
+use crate::stellar::contracts::ContractServers;
 use crate::store::{ChannelsSeen, Store};
 use crate::transaction::Kind;
 use crate::wake::Wake;
@@ -31,6 +34,7 @@ impl Anchor {
             assets: Vec::new(),
             store: None,
             ledger: None,
+            contracts: None,
             rails: None,
             deposit: None,
             withdrawal: None,
@@ -57,6 +61,7 @@ pub struct AnchorBuilder {
     assets: Vec<Asset>,
     store: Option<Arc<dyn Store>>,
     ledger: Option<Arc<dyn Ledger>>,
+    contracts: Option<Arc<dyn ContractLedger>>,
     rails: Option<Arc<dyn RailsIntegration>>,
     deposit: Option<Arc<dyn DepositIntegration>>,
     withdrawal: Option<Arc<dyn WithdrawalIntegration>>,
@@ -95,6 +100,12 @@ impl AnchorBuilder {
     /// The network. Needed.
     pub fn ledger(mut self, ledger: impl Ledger + 'static) -> Self {
         self.ledger = Some(Arc::new(ledger));
+        self
+    }
+
+    /// Who tries what contract accounts sign (SEP-45). Without it, the Stellar RPC servers that the settings name.
+    pub fn contracts(mut self, contracts: impl ContractLedger + 'static) -> Self {
+        self.contracts = Some(Arc::new(contracts));
         self
     }
 
@@ -214,6 +225,19 @@ impl AnchorBuilder {
         if self.custody.is_some() && self.config.claimable_reclaim_after.is_some() {
             return Err(BuildError::ReclaimByCustodian);
         }
+        let sep45 = self.config.sep45.as_ref().filter(|_| self.config.speaks(Sep::Sep45));
+        let contracts = match (sep45, self.contracts) {
+            (None, _) => None,
+            (Some(_), Some(given)) => Some(given),
+            (Some(sep45), None) => {
+                #[cfg(feature = "rpc")]
+                let named = ContractServers::of(sep45, &self.config.network)?
+                    .map(|servers| Arc::new(servers) as Arc<dyn ContractLedger>);
+                #[cfg(not(feature = "rpc"))]
+                let named = None;
+                Some(named.ok_or(BuildError::NoContractLedger(sep45.contract))?)
+            }
+        };
         for asset in &self.assets {
             let invalid = |source| BuildError::Offer { asset: asset.id.clone(), source };
             asset.validate().map_err(invalid)?;
@@ -297,6 +321,7 @@ impl AnchorBuilder {
                 assets,
                 store,
                 ledger,
+                contracts,
                 rails,
                 deposit: self.deposit,
                 withdrawal: self.withdrawal,

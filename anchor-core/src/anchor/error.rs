@@ -1,5 +1,6 @@
 //! Why an anchor could not be put together.
 
+use crate::account::ContractId;
 use crate::asset::{OfferError, StellarAsset};
 use crate::quote::file::FileError;
 use crate::store::StoreError;
@@ -51,6 +52,15 @@ pub enum BuildError {
     /// The file of `CUSTOMERS` says nothing that can be asked.
     #[error("customers cannot be asked")]
     Customers(#[from] crate::customer::file::FileError),
+    /// Contract accounts are to log in, and nobody can be asked about them.
+    #[error(
+        "there is no Stellar RPC server to ask about WEB_AUTH_CONTRACT_ID {0}: set SEP45_RPC_URI or STELLAR_RPC_URI"
+    )]
+    NoContractLedger(ContractId),
+    /// The client for a Stellar RPC server cannot be set up.
+    #[cfg(feature = "rpc")]
+    #[error("the Stellar RPC server for contract accounts cannot be asked")]
+    Rpc(#[from] crate::stellar::rpc::RpcError),
     /// What users tell would lie open.
     #[error("there is no key for what users tell: set CUSTOMER_KEYS (see `keys generate`)")]
     NoCustomerKey,

@@ -12,6 +12,7 @@ use crate::stellar::Ledger as _;
 use crate::store::Store as _;
 
 mod accounts;
+mod contracts;
 mod served;
 mod signers;
 
@@ -128,6 +129,7 @@ async fn run(settings: &Settings, format: Format) -> Result<(), CliError> {
             accounts::check(&mut report, &context, asset, &hands).await;
         }
         signers::check(&mut report, &context, &hands).await;
+        contracts::check(&mut report, &config, &context).await;
     }
 
     report.section("what wallets see (the server has to run)");

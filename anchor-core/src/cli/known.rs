@@ -50,6 +50,9 @@ pub const SETTINGS: &[&str] = &[
     "SEP10_CLIENT_ATTRIBUTION_DENYLIST",
     "SEP10_HOME_DOMAINS",
     "SEP10_REQUESTS_PER_MINUTE",
+    "SEP45_RPC_AUTHORIZATION",
+    "SEP45_RPC_AUTHORIZATION_HEADER",
+    "SEP45_RPC_URI",
     "SERVER_JWT_KEY",
     "SIGNER_LIFETIME",
     "SIGNING_KEYS_RETIRED",
@@ -62,6 +65,8 @@ pub const SETTINGS: &[&str] = &[
     "TRUSTED_PROXIES",
     "UPLOAD_BYTES_AT_ONCE",
     "UPLOAD_SECONDS",
+    "WEB_AUTH_CONTRACT_HASH",
+    "WEB_AUTH_CONTRACT_ID",
     "WORKER_BATCH",
     "WORKER_LEASE_SECONDS",
     "WORKER_METRICS_LISTEN",
@@ -69,7 +74,12 @@ pub const SETTINGS: &[&str] = &[
 
 /// What is not in that table: the seeds that `testnet issue` keeps, servers beyond the first, and the logs.
 pub(super) fn is_known(name: &str) -> bool {
-    let numbered = ["STELLAR_RPC_AUTHORIZATION_HEADER_", "STELLAR_RPC_AUTHORIZATION_"];
+    let numbered = [
+        "STELLAR_RPC_AUTHORIZATION_HEADER_",
+        "STELLAR_RPC_AUTHORIZATION_",
+        "SEP45_RPC_AUTHORIZATION_HEADER_",
+        "SEP45_RPC_AUTHORIZATION_",
+    ];
     let is_number = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
     SETTINGS.contains(&name)
         || ["_ISSUER_SEED", "_DISTRIBUTION_SEED"].iter().any(|end| name.ends_with(end))

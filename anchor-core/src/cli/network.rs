@@ -5,11 +5,11 @@ use std::sync::Arc;
 use url::Url;
 
 use super::CliError;
-use crate::config::{Config, ConfigError, RpcServer};
+use crate::config::{Config, ConfigError};
 use crate::stellar::Ledger;
 use crate::stellar::failover::{FailoverLedger, FailoverOptions};
 use crate::stellar::horizon::{HorizonLedger, HorizonOptions};
-use crate::stellar::rpc::{RpcAuthorization, RpcLedger, RpcOptions};
+use crate::stellar::rpc::{RpcLedger, RpcOptions};
 
 /// A server, with a name for people.
 pub(super) type Named = (String, Arc<dyn Ledger>);
@@ -31,7 +31,8 @@ pub(super) fn open(config: &Config) -> Result<Arc<dyn Ledger>, CliError> {
 pub(super) fn servers(config: &Config) -> Result<Vec<Named>, CliError> {
     let mut servers: Vec<Named> = Vec::new();
     for server in &config.rpc {
-        let ledger = Arc::new(rpc(config, server)?);
+        // the assets are made known by whoever has read them from the database
+        let ledger = Arc::new(RpcLedger::of(server, config.network.clone(), RpcOptions::default())?);
         servers.push((name(&server.url, &servers), ledger));
     }
     if servers.is_empty() {
@@ -46,14 +47,6 @@ pub(super) fn servers(config: &Config) -> Result<Vec<Named>, CliError> {
         return Err(CliError::Config(ConfigError { problems: vec![format!("  HORIZON_URI: {wanted}")] }));
     }
     Ok(servers)
-}
-
-fn rpc(config: &Config, server: &RpcServer) -> Result<RpcLedger, CliError> {
-    let authorization =
-        server.authorization.clone().map(|value| RpcAuthorization { header: server.header.clone(), value });
-    // the assets are made known by whoever has read them from the database
-    let options = RpcOptions { authorization, ..RpcOptions::default() };
-    Ok(RpcLedger::new(&server.url, config.network.clone(), [], options)?)
 }
 
 /// The host, and a number if it is not the first of its name. The rest of an address may hold a key.

@@ -20,12 +20,22 @@ pub enum Sep {
     Sep31,
     /// Prices and quotes, as far as any are attached.
     Sep38,
+    /// Web authentication of contract accounts, as far as there is a contract for it.
+    Sep45,
 }
 
 impl Sep {
     /// Those that this version can serve.
-    pub const ALL: [Self; 7] =
-        [Self::Sep1, Self::Sep6, Self::Sep10, Self::Sep12, Self::Sep24, Self::Sep31, Self::Sep38];
+    pub const ALL: [Self; 8] = [
+        Self::Sep1,
+        Self::Sep6,
+        Self::Sep10,
+        Self::Sep12,
+        Self::Sep24,
+        Self::Sep31,
+        Self::Sep38,
+        Self::Sep45,
+    ];
 
     fn parse(text: &str) -> Option<Self> {
         match text.trim().to_ascii_lowercase().trim_start_matches("sep-").trim_start_matches("sep") {
@@ -36,6 +46,7 @@ impl Sep {
             "24" => Some(Self::Sep24),
             "31" => Some(Self::Sep31),
             "38" => Some(Self::Sep38),
+            "45" => Some(Self::Sep45),
             _ => None,
         }
     }
@@ -46,7 +57,7 @@ impl Reader<'_> {
         let Some(text) = self.text("ACTIVE_SEPS") else { return Sep::ALL.into() };
         let seps: Option<BTreeSet<_>> = text.split(',').map(Sep::parse).collect();
         seps.unwrap_or_else(|| {
-            self.problem("ACTIVE_SEPS", "some of sep-1,sep-6,sep-10,sep-12,sep-24,sep-31,sep-38");
+            self.problem("ACTIVE_SEPS", "some of sep-1,sep-6,sep-10,sep-12,sep-24,sep-31,sep-38,sep-45");
             BTreeSet::new()
         })
     }

@@ -45,6 +45,34 @@ fn stellar_rpc_is_read_with_its_authorization_and_nonsense_is_named_without_its_
 }
 
 #[test]
+fn contract_accounts_are_asked_about_where_the_ledger_is_read_or_elsewhere() {
+    let contract = "CA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJUWDA";
+    assert!(settings(&[("SEP45_RPC_URI", "https://own.example")]).unwrap().sep45.is_none());
+    let both = [("WEB_AUTH_CONTRACT_ID", contract), ("STELLAR_RPC_URI", "https://ledger.example")];
+    let sep45 = settings(&both).unwrap().sep45.unwrap();
+    assert_eq!(sep45.contract.to_string(), contract);
+    assert_eq!(sep45.rpc[0].url.host_str(), Some("ledger.example"));
+    let hash = "3c8d0b8b347752e57abe0b50380401ca8f5793bc971b685fd072571bbf5d54cc";
+    let own = [
+        ("SEP45_RPC_URI", "https://own.example"),
+        ("SEP45_RPC_AUTHORIZATION", "Bearer a"),
+        ("WEB_AUTH_CONTRACT_HASH", hash),
+    ];
+    let sep45 = settings(&[&both[..], &own].concat()).unwrap().sep45.unwrap();
+    assert_eq!(sep45.rpc[0].url.host_str(), Some("own.example"));
+    assert_eq!(sep45.rpc[0].authorization.as_ref().unwrap().expose(), "Bearer a");
+    assert_eq!(sep45.code_hash.map(hex::encode).as_deref(), Some(hash));
+    for wrong in [
+        ("WEB_AUTH_CONTRACT_ID", "GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ"),
+        ("WEB_AUTH_CONTRACT_HASH", &hash[1..]),
+        ("SEP45_RPC_URI", "own.example"),
+    ] {
+        let problems = settings(&[wrong]).unwrap_err().problems;
+        assert!(problems[0].contains(wrong.0) && !problems.concat().contains(wrong.1), "{problems:?}");
+    }
+}
+
+#[test]
 fn several_servers_are_read_and_each_provider_gets_its_own_key_only() {
     let given = [
         ("HORIZON_URI", "https://one.example, https://two.example\nhttps://three.example"),

@@ -16,9 +16,9 @@ use crate::{stellar::Network, transaction::TransactionHash};
 
 mod write;
 
-pub(super) use write::to_asset;
 #[cfg(feature = "rpc")]
-pub(super) use write::{to_account_id, to_trust_line_asset};
+pub(super) use write::to_trust_line_asset;
+pub(super) use write::{to_account_id, to_asset};
 
 /// Nesting beyond this is refused; a stack overflow would end the process.
 const DEPTH_MAX: u32 = 500;

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::account::AccountId;
 use crate::asset::StellarAsset;
+use crate::config::RpcServer;
 use crate::secret::Secret;
 use crate::transaction::TransactionHash;
 
@@ -33,6 +34,7 @@ use lookup::{Searches, Sent};
 use position::Position;
 
 mod balances;
+mod contracts;
 mod entries;
 mod follow;
 mod history;
@@ -143,6 +145,18 @@ impl RpcLedger {
         };
         ledger.add_assets(assets);
         Ok(ledger)
+    }
+
+    /// The server that the settings name, with its authorization; the assets are made known later.
+    ///
+    /// # Errors
+    /// See [`RpcError`].
+    pub fn of(server: &RpcServer, network: Network, options: RpcOptions) -> Result<Self, RpcError> {
+        let authorization = server
+            .authorization
+            .clone()
+            .map(|value| RpcAuthorization { header: server.header.clone(), value });
+        Self::new(&server.url, network, [], RpcOptions { authorization, ..options })
     }
 
     /// Refuses to go on with a server of another network. A wrong server is asked again each time: it may be repaired.

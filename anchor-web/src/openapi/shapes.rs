@@ -55,6 +55,8 @@ shapes! {
     AssetId => text().pattern(Some("^(stellar:native|stellar:[a-zA-Z0-9]{1,12}:G[A-Z2-7]{55}|iso4217:[A-Z]{3})$"));
     /// An account of the ledger: `G…`.
     AccountId => text().pattern(Some("^G[A-Z2-7]{55}$"));
+    /// A contract: `C…`.
+    ContractId => text().pattern(Some("^C[A-Z2-7]{55}$"));
     /// An account, a muxed account or a contract: `G…`, `M…` or `C…`.
     Account => text().pattern(Some("^([GC][A-Z2-7]{55}|M[A-Z2-7]{68})$"));
     /// The hash of a transaction on the ledger.

@@ -9,7 +9,8 @@ use toml::{Table, Value};
 
 use super::TomlError;
 use crate::config::{
-    api_server, direct_payment_server, kyc_server, quote_server, transfer_server, web_auth_endpoint,
+    api_server, contract_auth_endpoint, direct_payment_server, kyc_server, quote_server, transfer_server,
+    web_auth_endpoint,
 };
 
 /// The version of SEP-1 that is followed.
@@ -25,6 +26,10 @@ pub(super) fn document(anchor: &Anchor) -> Result<Table, TomlError> {
     global("SIGNING_KEY", config.signing_key.account().to_string());
     if config.speaks(Sep::Sep10) {
         global("WEB_AUTH_ENDPOINT", web_auth_endpoint(config));
+    }
+    if let (Some(sep45), Some(_)) = (&config.sep45, anchor.contracts()) {
+        global("WEB_AUTH_FOR_CONTRACTS_ENDPOINT", contract_auth_endpoint(config));
+        global("WEB_AUTH_CONTRACT_ID", sep45.contract.to_string());
     }
     if anchor.speaks_by_api() {
         global("TRANSFER_SERVER", api_server(config));

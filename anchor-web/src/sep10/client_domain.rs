@@ -11,7 +11,7 @@ use crate::error::SepError;
 ///
 /// # Errors
 /// 400 for what is no domain or is missing, 403 for a domain that is not let in.
-pub(super) fn to_verify(
+pub(crate) fn to_verify(
     asked: Option<&str>,
     is_signed: bool,
     config: &Sep10Config,

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    contracts::ContractKind,
     core::Core,
     faults::FaultRule,
     horizon::{call::Answer, problem::Problem, time},
@@ -22,6 +23,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/devnet", get().to(status))
         .route("/devnet/close", post().to(close))
         .route("/devnet/advance", post().to(advance))
+        .route("/devnet/contracts", post().to(install_contract))
         .service(
             web::resource("/devnet/faults")
                 .route(get().to(list_faults))
@@ -67,6 +69,28 @@ struct Advance {
 async fn advance(core: web::Data<Core>, query: web::Query<Advance>) -> Answer {
     core.clock.advance(query.seconds);
     Ok(json_answer(&state(&core)))
+}
+
+#[derive(Deserialize)]
+struct Contract {
+    id: String,
+    #[serde(flatten)]
+    kind: ContractKind,
+    #[serde(default)]
+    archived: bool,
+}
+
+/// Puts a contract of a kind that the devnet knows at an id.
+async fn install_contract(core: web::Data<Core>, body: web::Bytes) -> Answer {
+    let contract: Contract =
+        serde_json::from_slice(&body).map_err(|error| Problem::bad_request(&error.to_string()))?;
+    let id: stellar_strkey::Contract =
+        contract.id.parse().map_err(|_| Problem::bad_request("id has to be a contract: C…"))?;
+    core.contracts.install(id.0, contract.kind);
+    if contract.archived {
+        core.contracts.archive(&id.0);
+    }
+    Ok(HttpResponse::Created().json(json!({ "code_hash": hex::encode(contract.kind.code_hash()) })))
 }
 
 async fn list_faults(core: web::Data<Core>) -> Answer {

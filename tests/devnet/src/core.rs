@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::{
     clock::Clock,
+    contracts::Contracts,
     devnet::CloseMode,
     faults::Faults,
     ledger::{ClosedLedger, Frame, LogError, Network, Submitted, malformed},
@@ -35,6 +36,7 @@ pub(crate) struct Core {
     pub(crate) network_id: [u8; 32],
     pub(crate) replica: Arc<Replica>,
     pub(crate) clock: Clock,
+    pub(crate) contracts: Arc<Contracts>,
     pub(crate) faults: Faults,
     pub(crate) mode: CloseMode,
     pub(crate) timing: Timing,
@@ -59,6 +61,7 @@ impl Core {
             network: Arc::new(Mutex::new(network)),
             replica: Arc::new(replica),
             clock,
+            contracts: Arc::default(),
             faults,
             mode,
             timing,
@@ -75,6 +78,7 @@ impl Core {
             network_id: self.network_id,
             replica: Arc::clone(&self.replica),
             clock: self.clock.clone(),
+            contracts: Arc::clone(&self.contracts),
             faults,
             mode: self.mode,
             timing: self.timing,

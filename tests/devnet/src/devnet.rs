@@ -9,10 +9,11 @@ use std::{
 };
 
 use actix_web::dev::ServerHandle;
-use stellar_xdr::{AccountId, TransactionEnvelope};
+use stellar_xdr::{AccountId, PublicKey, TransactionEnvelope, Uint256};
 
 use crate::{
     clock::Clock,
+    contracts::ContractKind,
     core::{Core, Timing},
     faults::Faults,
     friendbot::{Friendbot, FriendbotError},
@@ -90,6 +91,12 @@ impl DevnetBuilder {
     /// When ledgers close.
     pub fn close(mut self, mode: CloseMode) -> Self {
         self.mode = mode;
+        self
+    }
+
+    /// The protocol that ledgers announce; credentials of contract accounts depend on it.
+    pub fn protocol(mut self, version: u32) -> Self {
+        self.ledger.protocol_version = version;
         self
     }
 
@@ -355,6 +362,16 @@ impl Devnet {
         Ok(Beside { core, address, server })
     }
 
+    /// Puts a contract at this id (the 32 bytes inside a `C…`), instead of what is there. It is not kept in the ledger file.
+    pub fn install_contract(&self, id: [u8; 32], kind: ContractKind) {
+        self.core.contracts.install(id, kind);
+    }
+
+    /// As if nobody had paid for a contract for long: it has to be restored before it can be called.
+    pub fn archive_contract(&self, id: &[u8; 32]) {
+        self.core.contracts.archive(id);
+    }
+
     /// The clock that ledgers are closed by.
     pub fn clock(&self) -> &Clock {
         &self.core.clock
@@ -372,6 +389,19 @@ impl Devnet {
     /// When the account exists, or when no ledger includes the transaction in time.
     pub async fn fund(&self, account: &AccountId) -> Result<(), FriendbotError> {
         self.friendbot.fund(&self.core, account).await.map(drop)
+    }
+
+    /// As [`Devnet::fund`], by the 32 bytes inside a `G…`; nothing if the account exists.
+    ///
+    /// # Errors
+    ///
+    /// When no ledger includes the transaction in time.
+    pub async fn fund_key(&self, key: [u8; 32]) -> Result<(), FriendbotError> {
+        let account = AccountId(PublicKey::PublicKeyTypeEd25519(Uint256(key)));
+        match self.fund(&account).await {
+            Err(FriendbotError::AlreadyFunded { .. }) => Ok(()),
+            funded => funded,
+        }
     }
 
     /// Says goodbye to streams, stops serving and waits until the thread has ended.

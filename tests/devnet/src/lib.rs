@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod clock;
+mod contracts;
 mod control;
 mod core;
 mod devnet;
@@ -14,6 +15,7 @@ mod server;
 
 pub use self::{
     clock::Clock,
+    contracts::ContractKind,
     devnet::{Beside, CloseMode, Devnet, DevnetBuilder, StartError, TESTNET_PASSPHRASE},
     faults::{Fault, FaultRule, Faults, InstalledFault, Timeout},
     friendbot::FriendbotError,

@@ -5,6 +5,7 @@
 
 mod close_meta;
 mod ledger;
+mod simulate;
 mod transaction;
 mod window;
 
@@ -101,7 +102,8 @@ async fn dispatch(call: &Call, method: &str, params: Value) -> Result<Value, Rpc
         "getLatestLedger" => ledger::latest(&window),
         "getLedgers" => close_meta::list(&window, &read(params)?),
         "getFeeStats" => Ok(ledger::fee_stats(&call.view)),
-        "getLedgerEntries" => ledger::entries(&call.view, &read(params)?),
+        "getLedgerEntries" => ledger::entries(call, &read(params)?),
+        "simulateTransaction" => simulate::simulate(call, &window, &read(params)?),
         "sendTransaction" => transaction::send(call, &window, &read(params)?).await,
         "getTransaction" => transaction::one(&window, &read(params)?),
         "getTransactions" => transaction::list(&window, &read(params)?),

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use anchor_core::account::ContractId;
 use anchor_core::keys::SigningKey;
 use anchor_core::testing::fakes::samples;
-use anchor_devnet::{CloseMode, Devnet};
+use anchor_devnet::{CloseMode, ContractKind, Devnet};
 use anchor_tests::anchor_process::AnchorProgram;
 use anchor_tests::database::TestDatabase;
 use anyhow::{Context as _, Result, ensure};
@@ -17,9 +18,12 @@ use tempfile::TempDir;
 use tokio::process::Child;
 
 use crate::fuzz::Caller;
-use crate::wallet::{Belongings, Examples, Wallet, illustrate};
+use crate::wallet::{Belongings, Examples, Wallet, contract, illustrate};
 
 const DOCUMENT: &str = "/openapi.json";
+
+/// The web authentication contract.
+const WEB_AUTH: [u8; 32] = [45; 32];
 
 /// Running.
 pub(crate) struct Stand {
@@ -49,7 +53,13 @@ impl Stand {
         let program = program
             .with("SENDING_ANCHORS", &owner.account().to_string())
             .with("CUSTOMER_KEYS", samples::CUSTOMER_KEY)
+            .with("WEB_AUTH_CONTRACT_ID", &ContractId::from_bytes(WEB_AUTH).to_string())
+            .with("SEP45_RPC_URI", &devnet.rpc_url())
             .with("OPENAPI_PATH", DOCUMENT);
+        devnet.install_contract(WEB_AUTH, ContractKind::WebAuth);
+        let key = *owner.account().as_bytes();
+        devnet.install_contract(*contract(&owner).as_bytes(), ContractKind::Key { key });
+        devnet.fund_key(*program.signing_key().await?.account().as_bytes()).await?;
         program.run_once(&["testnet", "issue", "--asset", "TEST"]).await?;
         let process = program.start_server(&["all"]).await?;
         let client = AnchorClient::discover(&program.url, "TEST", None).await?;

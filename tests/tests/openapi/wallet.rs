@@ -1,7 +1,9 @@
 //! A wallet that has something of everything, and requests of which something comes.
 
+use anchor_core::account::ContractId;
 use anchor_core::keys::SigningKey;
 use anchor_core::stellar::Network;
+use anchor_tests::contract_wallet;
 use anchor_tests::web::sign;
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{Client, Method, RequestBuilder};
@@ -81,6 +83,11 @@ impl Wallet<'_> {
         let examples = vec![
             ("GET /auth", json!({ "account": account, "memo": "7" })),
             ("POST /auth", json!({ "transaction": self.signed_challenge().await? })),
+            (
+                "GET /auth/contracts",
+                json!({ "account": contract(self.key), "home_domain": self.home_domain() }),
+            ),
+            ("POST /auth/contracts", json!({ "authorization_entries": self.signed_entries().await? })),
             ("GET /sep12/customer", json!({ "type": "sep6" })),
             ("PUT /sep12/customer", with(&ada, json!({ "type": "sep6" }))),
             ("PUT /sep12/customer/callback", json!({ "id": customers[0], "url": "http://localhost:9/news" })),
@@ -147,6 +154,23 @@ impl Wallet<'_> {
         };
         let form = json!({ "_csrf": hidden("_csrf").context("a form")?, "_page": hidden("_page").context("a form")? });
         Ok((cookie.split_once('=').context("a value")?.1.to_owned(), form))
+    }
+
+    /// The domain that the anchor knows itself by: where it listens.
+    fn home_domain(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    /// A contract account's challenge with its signature.
+    async fn signed_entries(&self) -> Result<String> {
+        let query = format!("account={}&home_domain={}", contract(self.key), self.home_domain());
+        let challenge = self.get(&format!("/auth/contracts?{query}")).await?;
+        let mut entries = contract_wallet::decode(text(&challenge, "/authorization_entries")?)?;
+        let network = Network::new(text(&challenge, "/network_passphrase")?);
+        let client = entries.first_mut().context("an entry")?;
+        // long enough for the slowest run
+        contract_wallet::sign(client, self.key, 100_000, &network)?;
+        contract_wallet::encode(entries)
     }
 
     async fn signed_challenge(&self) -> Result<String> {
@@ -221,4 +245,9 @@ pub(crate) fn illustrate(document: &mut Value, examples: &Examples) -> Result<()
         }
     }
     Ok(())
+}
+
+/// The contract account that this key signs for.
+pub(crate) fn contract(key: &SigningKey) -> ContractId {
+    ContractId::from_bytes(*key.account().as_bytes())
 }

@@ -16,7 +16,7 @@ use crate::source::{Source, Token, read_all};
 type Group = (&'static str, u16, u16);
 
 /// What is served, and what else an anchor has to honour.
-const CHAPTERS: [(&str, &[Group]); 9] = [
+const CHAPTERS: [(&str, &[Group]); 10] = [
     ("SEP-1", &[("01", 1, 28)]),
     ("SEP-6", &[("06", 1, 214)]),
     ("SEP-9", &[("09", 1, 105)]),
@@ -25,6 +25,7 @@ const CHAPTERS: [(&str, &[Group]); 9] = [
     ("SEP-24", &[("24", 1, 140)]),
     ("SEP-31", &[("31", 1, 101)]),
     ("SEP-38", &[("38", 1, 85)]),
+    ("SEP-45", &[("45", 1, 65)]),
     (
         "Related: addresses, muxed accounts, memos, and what other SEPs ask of an anchor",
         &[

@@ -21,10 +21,12 @@ const ACCOUNT: &str = "GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ"
 type Door = (&'static str, &'static str, &'static [&'static str]);
 
 /// For everybody.
-const OPEN: [Door; 8] = [
+const OPEN: [Door; 10] = [
     ("GET", "/.well-known/stellar.toml", &[]),
     ("GET", "/auth", &["account", "memo", "home_domain", "client_domain"]),
     ("POST", "/auth", &["transaction"]),
+    ("GET", "/auth/contracts", &["account", "memo", "home_domain", "client_domain"]),
+    ("POST", "/auth/contracts", &["authorization_entries", "authorizationEntries"]),
     ("GET", "/sep6/info", &["lang"]),
     ("GET", "/sep24/info", &["lang"]),
     ("GET", "/sep31/info", &["lang"]),
@@ -107,6 +109,9 @@ pub(crate) async fn everything() -> Result<TestAnchor> {
     let settings = [
         ("SENDING_ANCHORS", &*samples::user().account().to_string()),
         ("CUSTOMER_KEYS", samples::CUSTOMER_KEY),
+        ("WEB_AUTH_CONTRACT_ID", "CA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJUWDA"),
+        // nobody is there, and nobody is asked about what should not come in
+        ("SEP45_RPC_URI", "http://localhost:9"),
     ];
     TestAnchor::with(&settings, |builder| {
         let asset = Asset { receive: samples::received_asset().receive, ..samples::asset_by_api() };

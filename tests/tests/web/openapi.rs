@@ -34,6 +34,8 @@ async fn with_everything() -> Result<TestAnchor> {
         ("OPENAPI_PATH", PATH),
         ("SENDING_ANCHORS", &samples::user().account().to_string()),
         ("CUSTOMER_KEYS", samples::CUSTOMER_KEY),
+        ("WEB_AUTH_CONTRACT_ID", "CA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJUWDA"),
+        ("SEP45_RPC_URI", "http://localhost:9"),
         ("INTERACTIVE_UI_URL", "http://localhost:3000"),
         ("INTERACTIVE_UI_KEY", "another-key-for-tests-0123456789-abcdefgh"),
     ];

@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use url::Url;
 
 use super::super::Parts;
-use super::{Report, chain};
+use super::{Report, chain, contracts};
 use crate::account::AccountId;
 use crate::asset::Asset;
 use crate::clock::{Clock as _, SystemClock};
@@ -18,7 +18,7 @@ use crate::stellar::challenge::{self, ReadRules};
 use crate::stellar::toml_file::{self, CheckRules, Severity};
 
 /// Answers of our own endpoints are shorter.
-const ANSWER_MAX: usize = 1024 * 1024;
+pub(super) const ANSWER_MAX: usize = 1024 * 1024;
 
 /// Endpoints and whose they are. A protocol that is not active has none.
 const ENDPOINTS: [(&str, Option<Sep>); 8] = [
@@ -28,7 +28,7 @@ const ENDPOINTS: [(&str, Option<Sep>); 8] = [
     (CUSTOMERS, Some(Sep::Sep12)),
     (PAYMENTS, Some(Sep::Sep31)),
     (QUOTES, Some(Sep::Sep38)),
-    ("WEB_AUTH_FOR_CONTRACTS_ENDPOINT", None),
+    ("WEB_AUTH_FOR_CONTRACTS_ENDPOINT", Some(Sep::Sep45)),
     ("AUTH_SERVER", None),
 ];
 
@@ -105,7 +105,7 @@ async fn file(
 }
 
 /// A success that any web page may read.
-fn open(answer: &OwnAnswer) -> Result<String, String> {
+pub(super) fn open(answer: &OwnAnswer) -> Result<String, String> {
     match (answer.status, answer.header("access-control-allow-origin")) {
         (200, "*") => Ok(String::new()),
         (200, other) => Err(format!("Access-Control-Allow-Origin is {other:?}, not \"*\"")),
@@ -132,8 +132,14 @@ fn content(report: &mut Report, config: &Config, document: &Table, assets: &[Ass
     };
     same("NETWORK_PASSPHRASE", config.network.passphrase());
     same("SIGNING_KEY", &config.signing_key.account().to_string());
+    if let Some(sep45) = contracts::settings(config) {
+        same("WEB_AUTH_CONTRACT_ID", &sep45.contract.to_string());
+    }
     for (name, sep) in ENDPOINTS {
-        let is_active = sep.is_some_and(|sep| config.speaks(sep));
+        let is_active = match sep {
+            Some(Sep::Sep45) => contracts::settings(config).is_some(),
+            sep => sep.is_some_and(|sep| config.speaks(sep)),
+        };
         let result = match document.get(name).map(|value| value.as_str().unwrap_or_default()) {
             None if !is_active || [BY_API, CUSTOMERS, PAYMENTS, QUOTES].contains(&name) => continue,
             None => Err("is missing".into()),
@@ -187,6 +193,9 @@ async fn endpoints(report: &mut Report, client: &OwnClient, config: &Config, doc
     if let Some(url) = address("WEB_AUTH_ENDPOINT") {
         authentication(report, client, config, url).await;
     }
+    if let Some(url) = address("WEB_AUTH_FOR_CONTRACTS_ENDPOINT") {
+        contracts::authentication(report, client, config, url).await;
+    }
     for name in ["TRANSFER_SERVER_SEP0024", BY_API, PAYMENTS, QUOTES] {
         let Some(url) = address(name) else { continue };
         let answer = Url::parse(&format!("{url}/info")).map_err(|error| error.to_string());
@@ -234,6 +243,6 @@ async fn authentication(report: &mut Report, client: &OwnClient, config: &Config
     report.check(what, challenge);
 }
 
-fn json(answer: &OwnAnswer) -> Result<Json, String> {
+pub(super) fn json(answer: &OwnAnswer) -> Result<Json, String> {
     serde_json::from_str(&answer.text).map_err(|error| format!("the answer is not JSON: {error}"))
 }

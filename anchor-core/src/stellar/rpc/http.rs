@@ -153,6 +153,6 @@ fn unreadable(error: serde_json::Error) -> LedgerError {
 }
 
 /// What a stranger wrote, fit for a line of a log.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(SAID_MAX).collect()
 }

@@ -135,6 +135,27 @@ pub(super) struct Sent {
     pub(super) range: Range,
 }
 
+/// The answer of `simulateTransaction`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SimulateAnswer {
+    #[serde(default)]
+    pub(super) error: Option<String>,
+    #[serde(default)]
+    pub(super) transaction_data: Option<String>,
+    #[serde(default)]
+    results: Option<Vec<Value>>,
+    #[serde(flatten)]
+    pub(super) range: Range,
+}
+
+impl SimulateAnswer {
+    /// Only a call that returned has one.
+    pub(super) fn has_result(&self) -> bool {
+        self.results.as_ref().is_some_and(|results| results.len() == 1)
+    }
+}
+
 /// The answer of `getTransaction`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

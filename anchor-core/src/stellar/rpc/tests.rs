@@ -18,6 +18,7 @@ use crate::memo::Memo;
 use crate::stellar::codec;
 use crate::stellar::envelope::{EnvelopeSpec, Payment, SignedEnvelope};
 
+mod contracts;
 mod history;
 mod questions;
 

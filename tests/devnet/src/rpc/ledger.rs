@@ -1,5 +1,7 @@
 //! The network and its latest ledger; entries by key.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stellar_xdr::{LedgerKey, Limits, ReadXdr};
@@ -73,7 +75,7 @@ pub(super) struct Keys {
 }
 
 /// Entries that are not there are left out.
-pub(super) fn entries(view: &View, params: &Keys) -> Result<Value, RpcError> {
+pub(super) fn entries(call: &Call, params: &Keys) -> Result<Value, RpcError> {
     if params.keys.len() > MAX_KEYS {
         return Err(RpcError::invalid_params(format!(
             "key count ({}) exceeds maximum supported ({MAX_KEYS})",
@@ -85,7 +87,7 @@ pub(super) fn entries(view: &View, params: &Keys) -> Result<Value, RpcError> {
         let invalid =
             |_| RpcError::invalid_params(format!("cannot unmarshal key value {text} at index {position}"));
         let key = LedgerKey::from_xdr_base64(text, KEY_LIMITS).map_err(invalid)?;
-        if let Some(entry) = view.entry(&key) {
+        if let Some(entry) = call.view.entry(&key).or_else(|| call.core.contracts.entry(&key).map(Arc::new)) {
             found.push(json!({
                 "key": text,
                 "xdr": xdr::base64(&entry.data),
@@ -94,9 +96,9 @@ pub(super) fn entries(view: &View, params: &Keys) -> Result<Value, RpcError> {
             }));
         }
     }
-    Ok(json!({ "entries": found, "latestLedger": view.latest() }))
+    Ok(json!({ "entries": found, "latestLedger": call.view.latest() }))
 }
 
-fn protocol(view: &View) -> u32 {
+pub(super) fn protocol(view: &View) -> u32 {
     view.ledger(view.latest()).map_or(0, |ledger| ledger.header().ledger_version)
 }

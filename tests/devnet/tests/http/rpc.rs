@@ -1,9 +1,10 @@
 use anchor_devnet::ledger::build;
-use anchor_devnet::{CloseMode, Devnet, Dialect};
+use anchor_devnet::{CloseMode, ContractKind, Devnet, Dialect};
 use serde_json::{Value, json};
 use stellar_xdr::{
-    LedgerCloseMeta, LedgerEntryChanges, LedgerEntryData, LedgerKey, LedgerKeyAccount, Limits, ReadXdr,
-    WriteXdr,
+    ContractId, Hash, HostFunction, InvokeContractArgs, InvokeHostFunctionOp, LedgerCloseMeta,
+    LedgerEntryChanges, LedgerEntryData, LedgerKey, LedgerKeyAccount, Limits, OperationBody, ReadXdr,
+    ScAddress, ScMap, ScMapEntry, ScString, ScSymbol, ScVal, WriteXdr,
 };
 
 use super::support::{World, answer, base64, id, lumens};
@@ -237,7 +238,55 @@ async fn what_is_forgotten_is_not_found_and_no_place_to_read_on_from() {
 #[tokio::test]
 async fn what_is_not_a_known_call_is_an_error_with_status_200() {
     let world = World::manual().await;
-    assert_eq!(rpc(&world, "simulateTransaction", json!({})).await["error"]["code"], -32601);
+    assert_eq!(rpc(&world, "getEvents", json!({})).await["error"]["code"], -32601);
     let garbage = answer(world.http.post(world.url("/rpc")).body("{").send().await.unwrap()).await;
     assert_eq!((garbage.0.as_u16(), &garbage.1["error"]["code"]), (200, &(-32700).into()));
+}
+
+/// A call of `web_auth_verify` about these, without anything that authorises it.
+fn unauthorized(world: &World, source: &ed25519_dalek::SigningKey, contract: [u8; 32]) -> String {
+    let argument = |name: &str, value: &str| ScMapEntry {
+        key: ScVal::Symbol(ScSymbol(name.try_into().unwrap())),
+        val: ScVal::String(ScString(value.try_into().unwrap())),
+    };
+    let account = stellar_strkey::Contract([7; 32]).to_string();
+    let server = stellar_strkey::ed25519::PublicKey(source.verifying_key().to_bytes()).to_string();
+    let map = [argument("account", account.as_str()), argument("web_auth_domain_account", server.as_str())];
+    let call = InvokeContractArgs {
+        contract_address: ScAddress::Contract(ContractId(Hash(contract))),
+        function_name: ScSymbol("web_auth_verify".try_into().unwrap()),
+        args: [ScVal::Map(Some(ScMap(map.try_into().unwrap())))].try_into().unwrap(),
+    };
+    let body = OperationBody::InvokeHostFunction(InvokeHostFunctionOp {
+        host_function: HostFunction::InvokeContract(call),
+        auth: Vec::new().try_into().unwrap(),
+    });
+    let draft = build::Draft::new(&id(source), 1).operation(body);
+    draft.sign(world.devnet.network().network_id(), &[]).to_xdr_base64(Limits::none()).unwrap()
+}
+
+/// The trap that a server of web authentication has to know: without a wish, an empty list makes the server record.
+#[tokio::test]
+async fn calls_are_recorded_where_nothing_authorises_them_unless_they_are_to_be_enforced() {
+    let world = World::manual().await;
+    let alice = build::key("alice");
+    let contract = [45; 32];
+    world.devnet.install_contract(contract, ContractKind::WebAuth);
+    let call = unauthorized(&world, &alice, contract);
+    for params in [json!({ "transaction": call }), json!({ "transaction": call, "authMode": "record" })] {
+        let recorded = result(&world, "simulateTransaction", params).await;
+        assert!(recorded.get("error").is_none(), "{recorded}");
+        assert_eq!(recorded["results"][0]["auth"].as_array().unwrap().len(), 2);
+    }
+    let enforced = json!({ "transaction": call, "authMode": "enforce" });
+    let enforced = result(&world, "simulateTransaction", enforced).await;
+    assert!(enforced["error"].as_str().unwrap().starts_with("HostError"), "{enforced}");
+    for (params, told) in [
+        (json!({ "transaction": call, "authMode": "perhaps" }), "authMode"),
+        (json!({ "transaction": "AAAA" }), "Could not unmarshal"),
+        (json!({ "transaction": unauthorized(&world, &alice, [1; 32]) }), "not found"),
+    ] {
+        let refused = result(&world, "simulateTransaction", params).await;
+        assert!(refused["error"].as_str().unwrap().contains(told), "{refused}");
+    }
 }
