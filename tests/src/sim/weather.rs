@@ -144,13 +144,15 @@ impl Sim {
         self.0.settings.has_custodian()
     }
 
+    /// Without channels nobody waits for a signature to take something back.
     pub(super) fn takes_back_after(&self) -> Option<Duration> {
-        self.0.settings.takes_back_after()
+        let waits = self.signs_elsewhere() && self.climate().channels == 0;
+        self.0.settings.takes_back_after().filter(|_| !waits)
     }
 
     /// Servers of every other story in which something is taken back tell what a claim brought.
     pub(super) fn tells_claims(&self) -> bool {
-        self.0.settings.takes_back_after().is_some() && self.0.settings.seed % 8 == 1
+        self.takes_back_after().is_some() && self.0.settings.seed % 8 == 1
     }
 
     pub(super) fn has(&self, bug: Bug) -> bool {

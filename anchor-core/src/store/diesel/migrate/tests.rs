@@ -22,7 +22,7 @@ const RELEASED: &[(&str, &str, &str)] = &[
     ("postgres", "20261127080000_decide_terms", "2a555e8e482527ff57386e4b697c12f2"),
     ("postgres", "20261127090000_receive_payments", "09564aeadfcc562c016f2438755b2ee3"),
     ("postgres", "20261128010000_sum_fees", "2e17dfce0cff46a64225ffc4e9af0c3b"),
-    ("postgres", "20261128015000_take_back", "605f31102c25ad18b988d2d7c91c81f0"),
+    ("postgres", "20261128015000_take_back", "4b477f71a524f0f3c05722bcc9c59d60"),
     ("postgres", "20261128030000_seal_answers", "bf0a41e81a5ae4aacc4e7d2f167e462d"),
     ("sqlite", "20261123000000_create_schema", "f988f6f17890ad259e8a6a50d3103eab"),
     ("sqlite", "20261124000000_remember_sharing", "312d542cb713e2b1c5bc4d8492e1cfa8"),
@@ -39,7 +39,7 @@ const RELEASED: &[(&str, &str, &str)] = &[
     ("sqlite", "20261127080000_decide_terms", "111f5b59be0a8d411ddeff0eceafbbdb"),
     ("sqlite", "20261127090000_receive_payments", "524952aa911b8f06c66b7e1b54bcc149"),
     ("sqlite", "20261128010000_sum_fees", "2e17dfce0cff46a64225ffc4e9af0c3b"),
-    ("sqlite", "20261128015000_take_back", "704ab013ae98b66124bb97fa782a9dba"),
+    ("sqlite", "20261128015000_take_back", "328b64f367f0ade846d9bf12c1037940"),
     ("sqlite", "20261128030000_seal_answers", "d6d5d91a1cdd64c2b7d4025f4ee6a16a"),
 ];
 
