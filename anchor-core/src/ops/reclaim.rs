@@ -140,7 +140,7 @@ impl Round<'_> {
                 Ok(Next::Wait(PAUSE))
             }
             BalanceLookup::Held { .. } => match one.attempt {
-                Some(last) if self.is_fresh(last) => Ok(given_up(one, last)),
+                Some(last) if self.is_fresh(last) => Ok(self.given_up(one, last)),
                 _ => {
                     let next = take::take(self.anchor, self.settings, one).await?;
                     if matches!(next, Next::Moved) {
@@ -186,19 +186,26 @@ impl Round<'_> {
 
     /// Each failure costs a fee, and each envelope that nobody signs or no ledger takes holds a sequence number.
     fn is_fresh(&self, last: LastReclaim) -> bool {
-        self.latest.closed_at < last.max_time.saturating_add(PAUSE_LONG.as_secs())
+        self.latest.closed_at < again_after(last)
+    }
+
+    /// It is made again later.
+    fn given_up(&self, one: &SetAside, last: LastReclaim) -> Next {
+        let (id, balance) = (one.transaction, &one.balance);
+        if last.ledger.is_some() {
+            let what = "the ledger refused to give back what was set aside: the attempt's note says why";
+            tracing::error!(transaction.id = %id, balance, "{what}");
+        } else {
+            let what =
+                "an envelope that takes back what was set aside was not signed in time, or in no ledger";
+            tracing::warn!(transaction.id = %id, balance, "{what}");
+        }
+        let rest = again_after(last).saturating_sub(self.latest.closed_at);
+        Next::Wait(Duration::from_secs(rest).max(PAUSE))
     }
 }
 
-/// It is made again later.
-fn given_up(one: &SetAside, last: LastReclaim) -> Next {
-    let (id, balance) = (one.transaction, &one.balance);
-    if last.ledger.is_some() {
-        let what = "the ledger refused to give back what was set aside: the attempt's note says why";
-        tracing::error!(transaction.id = %id, balance, "{what}");
-    } else {
-        let what = "an envelope that takes back what was set aside was not signed in time, or in no ledger";
-        tracing::warn!(transaction.id = %id, balance, "{what}");
-    }
-    Next::Wait(PAUSE_LONG)
+/// In seconds of ledger time.
+const fn again_after(last: LastReclaim) -> u64 {
+    last.max_time.saturating_add(PAUSE_LONG.as_secs())
 }
