@@ -317,6 +317,7 @@ pub(super) async fn tell(sim: &Sim) -> Result<Duration> {
         if !sim.is_calm() {
             if sim.elapsed() > sim.climate().clears {
                 sim.clear_up();
+                world.network.forgive();
             }
             continue;
         }

@@ -231,6 +231,11 @@ impl FakeLedger {
         Self { lag: ledgers, ..self.clone() }
     }
 
+    /// What was to go wrong and has not done so yet does not any more.
+    pub fn forgive(&self) {
+        self.state().faults.clear();
+    }
+
     /// Something goes wrong, once. Faults of one kind happen in the order in which they were ordered.
     pub fn inject(&self, fault: Fault) {
         self.state().faults.push(fault);
