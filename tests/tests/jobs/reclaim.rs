@@ -55,7 +55,12 @@ pub(crate) fn claiming(id: TransactionId) -> Transaction {
 pub(crate) async fn set_aside(world: &World) -> (TransactionId, String) {
     let id = world.agree(claiming(world.id()), "50", 0).await;
     world.credit(id, "50");
-    world.settle().await;
+    // three ledgers: these worlds are made for every moment of a road
+    for _ in 0..3 {
+        world.work().await;
+        world.tick();
+    }
+    world.work().await;
     let done = world.fetch(id).await;
     assert_eq!(done.status(), Status::Completed);
     (id, done.claimable_balance_id.unwrap())
