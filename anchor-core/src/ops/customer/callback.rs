@@ -20,9 +20,9 @@ use crate::ops::round::Round;
 use crate::ops::work::{JobSettings, Progress, chain};
 use crate::store::{CallbackEnd, ClaimedCallback, CustomerCallback, CustomerKeyed};
 
-/// How often a customer is looked at while nothing is known to have happened.
+/// How soon a customer is looked at again while nothing is known to have happened, at the earliest; see [`look_after`].
 const LOOK: Duration = Duration::from_secs(30);
-/// How often a customer is looked at who was accepted or rejected when the callback was registered.
+/// How often a customer is looked at who was accepted or rejected when the callback was registered; and the least often.
 const LOOK_AT_SETTLED: Duration = Duration::from_secs(24 * 3600);
 /// No retry is later than this after the last one.
 const PAUSE_MAX: Duration = Duration::from_secs(3600);
@@ -110,9 +110,10 @@ async fn notify_one(
         let now = anchor.clock().now();
         chrono::Duration::from_std(pause).ok().and_then(|pause| now.checked_add_signed(pause)).unwrap_or(now)
     };
+    let look = || look_after(anchor.clock().now().signed_duration_since(customer.updated_at));
     if claimed.callback.told.as_deref() == Some(standing) {
         // settled when it was registered: what changes that makes it due at once, if it happens here
-        let pause = if answer.standing.is_settled() { LOOK_AT_SETTLED } else { LOOK };
+        let pause = if answer.standing.is_settled() { LOOK_AT_SETTLED } else { look() };
         let end = CallbackEnd::Again { told: known(), tries: 0, due: after(pause) };
         store.customer_callback_end(claimed.customer, claimed.lease, &end).await?;
         return Ok(false);
@@ -132,7 +133,7 @@ async fn notify_one(
     let told = Some(standing.to_owned());
     let end = match (is_told, answer.standing.is_settled()) {
         (true, true) => CallbackEnd::Done,
-        (true, false) => CallbackEnd::Again { told, tries: 0, due: after(LOOK) },
+        (true, false) => CallbackEnd::Again { told, tries: 0, due: after(look()) },
         (false, _) => {
             let pause =
                 Duration::from_secs(5).saturating_mul(2_u32.saturating_pow(claimed.tries)).min(PAUSE_MAX);
@@ -154,4 +155,24 @@ async fn notify_one(
         }
     }
     Ok(is_taken)
+}
+
+/// Whoever has not told anything for long, and perhaps never comes back, is looked at less and less often. What happens here
+/// makes a customer due at once; this is about decisions that only the business knows of.
+fn look_after(quiet: chrono::Duration) -> Duration {
+    (quiet.to_std().unwrap_or_default() / 10).clamp(LOOK, LOOK_AT_SETTLED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn customers_who_are_quiet_for_long_are_looked_at_less_often() {
+        for (quiet, pause) in
+            [(-5, 30), (0, 30), (299, 30), (3600, 360), (86_400, 8640), (40_000_000, 86_400)]
+        {
+            assert_eq!(look_after(chrono::Duration::seconds(quiet)).as_secs(), pause, "after {quiet} s");
+        }
+    }
 }
