@@ -203,6 +203,23 @@ async fn balance_is_gone_only_if_nobody_in_good_standing_says_otherwise() {
 }
 
 #[tokio::test]
+async fn balance_is_not_there_because_a_server_shows_what_another_one_has_read_beyond() {
+    let pair = pair(1, FailoverOptions::default());
+    let id = format!("00000000{}", "07".repeat(32));
+    let user = samples::user().account();
+    pair.fresh.inner.trust(user, &samples::token(), StellarAmount::ZERO);
+    pair.fresh.inner.sets_aside(&id, &[user], &samples::token(), StellarAmount::from_stroops(7).unwrap());
+    pair.fresh.inner.close();
+    assert!(matches!(pair.ledger.claimable_balance(&id).await.unwrap(), BalanceLookup::Held { .. }));
+    assert!(pair.fresh.inner.claims(user, &id, crate::memo::Memo::None));
+    assert!(matches!(pair.lagging.inner.claimable_balance(&id).await.unwrap(), BalanceLookup::Held { .. }));
+    let unknown = pair.ledger.claimable_balance(&id).await;
+    assert!(matches!(unknown, Err(LedgerError::Behind { .. })), "{unknown:?}");
+    pair.fresh.inner.close();
+    assert!(matches!(pair.ledger.claimable_balance(&id).await.unwrap(), BalanceLookup::Absent { .. }));
+}
+
+#[tokio::test]
 async fn account_is_never_older_than_what_was_shown() {
     let pair = pair(3, FailoverOptions::default());
     let user = samples::user().account();
