@@ -66,6 +66,22 @@ pub(crate) async fn set_aside(world: &World) -> (TransactionId, String) {
     (id, done.claimable_balance_id.unwrap())
 }
 
+/// Deposits of as many users without trust lines, all set aside.
+pub(crate) async fn set_aside_many(world: &World, count: u8) -> Vec<TransactionId> {
+    let mut deposits = Vec::new();
+    for number in 20..20 + count {
+        let account = SigningKey::from_seed([number; 32]).account();
+        world.ledger.fund(account, lumens(10));
+        let mut started = claiming(world.id());
+        started.request.account = account.into();
+        let id = world.agree(started, "50", 0).await;
+        world.credit(id, "50");
+        deposits.push(id);
+    }
+    world.settle().await;
+    deposits
+}
+
 /// On the ledger and here.
 pub(crate) fn pass(world: &World, time: Duration) {
     let now = world.ledger.close().closed_at;
@@ -369,17 +385,7 @@ async fn claim_of_a_balance_whose_deposit_is_not_confirmed_waits_for_that() {
 #[tokio::test(flavor = "multi_thread")]
 async fn several_workers_take_everything_back_once() {
     let world = world().await;
-    let mut deposits = Vec::new();
-    for number in 20..24 {
-        let account = SigningKey::from_seed([number; 32]).account();
-        world.ledger.fund(account, lumens(10));
-        let mut started = claiming(world.id());
-        started.request.account = account.into();
-        let id = world.agree(started, "50", 0).await;
-        world.credit(id, "50");
-        deposits.push(id);
-    }
-    world.settle().await;
+    let mut deposits = set_aside_many(&world, 4).await;
     quarter_passes(&world);
     let (one, other) = (world.another_worker(), world.another_worker());
     for _ in 0..12 {
